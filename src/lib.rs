@@ -1,0 +1,1 @@
+//! evotop: htop for hyperparameter evolution.

@@ -1,0 +1,3 @@
+//! The program `evotop`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! `evotop-yolo`: the built-in trainer. Not built yet.
