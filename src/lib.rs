@@ -1,1 +1,13 @@
 //! evotop: htop for hyperparameter evolution.
+//!
+//! Read it as data; it flows down this list, and only [`session::Command`] travels back up:
+//!
+//! ```text
+//! hyp file -> space -> strategy -> trial -> worker -> outcome -> journal -> state -> model -> cells -> bytes
+//! ```
+//!
+//! No module imports one below it.
+
+pub mod evolve;
+pub mod space;
+pub mod trial;

@@ -1,0 +1,160 @@
+//! The trials so far, and who ranks where.
+//!
+//! Parents are candidates, not trials: a candidate that was repeated stands once, with the mean fitness of its
+//! finished trials. The ranking is kept up as trials end, so that a proposal costs the same after 300 trials as
+//! after 100,000.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::trial::Trial;
+
+/// A candidate's place: better fitness first; of equals the later one first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Place {
+    fitness: f64,
+    candidate: u64,
+}
+
+impl Eq for Place {}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        other.fitness.total_cmp(&self.fitness).then(other.candidate.cmp(&self.candidate))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Every trial, by generation, and the ranking of the candidates that may be parents.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    trials: Vec<Arc<Trial>>,
+    /// Trials of a candidate beyond its first.
+    repeats: HashMap<u64, Vec<u64>>,
+    ranking: BTreeSet<Place>,
+    /// The fitness under which a candidate stands in the ranking.
+    standing: HashMap<u64, f64>,
+    /// Trials whose end counts to `--generations`, and those that have not ended.
+    counted: u64,
+    open: BTreeSet<u64>,
+}
+
+impl History {
+    /// Every trial; the index is the generation.
+    pub fn trials(&self) -> &[Arc<Trial>] {
+        &self.trials
+    }
+
+    /// The trial of this generation.
+    pub fn get(&self, generation: u64) -> Option<&Arc<Trial>> {
+        self.trials.get(usize::try_from(generation).ok()?)
+    }
+
+    /// The number the next trial gets.
+    pub fn next_generation(&self) -> u64 {
+        self.trials.len() as u64
+    }
+
+    /// Trials that ended in a way that counts to `--generations`.
+    pub fn counted(&self) -> u64 {
+        self.counted
+    }
+
+    /// Generations of the trials that have not ended, oldest first.
+    pub fn open(&self) -> impl ExactSizeIterator<Item = u64> + '_ {
+        self.open.iter().copied()
+    }
+
+    /// Candidates that may be parents, best first: the first trial of each and its mean fitness.
+    pub fn ranked(&self) -> impl DoubleEndedIterator<Item = (&Arc<Trial>, f64)> + '_ {
+        self.ranking.iter().filter_map(|place| Some((self.get(place.candidate)?, place.fitness)))
+    }
+
+    /// How many candidates may be parents.
+    pub fn parents(&self) -> usize {
+        self.ranking.len()
+    }
+
+    /// The best candidate's first trial and its fitness.
+    pub fn best(&self) -> Option<(&Arc<Trial>, f64)> {
+        self.ranked().next()
+    }
+
+    /// Adds the next trial.
+    pub fn push(&mut self, trial: Trial) {
+        debug_assert_eq!(trial.generation, self.next_generation());
+        let (generation, candidate) = (trial.generation, trial.candidate);
+        if candidate != generation {
+            self.repeats.entry(candidate).or_default().push(generation);
+        }
+        if let Some(end) = &trial.end {
+            self.counted += u64::from(end.counts());
+        } else {
+            self.open.insert(generation);
+        }
+        self.trials.push(Arc::new(trial));
+        self.rank(candidate);
+    }
+
+    /// Changes the trial of this generation, and the ranking with it. Does nothing if there is none.
+    pub fn update(&mut self, generation: u64, change: impl FnOnce(&mut Trial)) {
+        let Some(slot) = usize::try_from(generation).ok().and_then(|i| self.trials.get_mut(i)) else {
+            return;
+        };
+        let before = slot.end.as_ref().is_some_and(crate::trial::End::counts);
+        change(Arc::make_mut(slot));
+        let (candidate, ended) = (slot.candidate, slot.end.is_some());
+        let after = slot.end.as_ref().is_some_and(crate::trial::End::counts);
+        self.counted = self.counted + u64::from(after) - u64::from(before);
+        if ended {
+            self.open.remove(&generation);
+        } else {
+            self.open.insert(generation);
+        }
+        self.rank(candidate);
+    }
+
+    /// Scores every trial again.
+    pub fn rescore(&mut self, fitness: impl Fn(&Trial) -> Option<f64>) {
+        for slot in &mut self.trials {
+            let new = fitness(slot);
+            if new != slot.fitness {
+                Arc::make_mut(slot).fitness = new;
+            }
+        }
+        self.ranking.clear();
+        self.standing.clear();
+        let firsts: Vec<u64> =
+            self.trials.iter().filter(|t| t.candidate == t.generation).map(|t| t.generation).collect();
+        for candidate in firsts {
+            self.rank(candidate);
+        }
+    }
+
+    /// Every trial of this candidate, the first one first.
+    pub fn trials_of(&self, candidate: u64) -> impl Iterator<Item = &Arc<Trial>> + '_ {
+        let repeats = self.repeats.get(&candidate).map_or(&[][..], Vec::as_slice);
+        std::iter::once(candidate).chain(repeats.iter().copied()).filter_map(|g| self.get(g))
+    }
+
+    fn rank(&mut self, candidate: u64) {
+        if let Some(fitness) = self.standing.remove(&candidate) {
+            self.ranking.remove(&Place { fitness, candidate });
+        }
+        let (mut sum, mut count) = (0.0, 0u32);
+        for fitness in self.trials_of(candidate).filter(|t| t.is_parent()).filter_map(|t| t.fitness) {
+            sum += fitness;
+            count += 1;
+        }
+        if count > 0 {
+            let fitness = sum / f64::from(count);
+            self.standing.insert(candidate, fitness);
+            self.ranking.insert(Place { fitness, candidate });
+        }
+    }
+}

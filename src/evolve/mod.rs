@@ -1,0 +1,19 @@
+//! HOW the next candidate is bred. Pure and seeded: the same question gets the same child on any machine.
+//!
+//! [`propose`] answers an [`Ask`]; `strategy.rs` is the trait, one file per strategy beside it; `parent.rs` and
+//! `mutate.rs` are what they share; `settings.rs` and `edit.rs` are what a person can change mid-run, `fitness.rs`
+//! and `history.rs` what is known of the trials so far. No files, clocks or processes here.
+
+mod edit;
+mod fitness;
+mod history;
+mod rng;
+mod settings;
+mod strategy;
+
+pub use edit::{Edit, EditError, NextValues};
+pub use fitness::Weights;
+pub use history::History;
+pub use rng::{RULES_VERSION, Rng, stream};
+pub use settings::{ParentMode, Prune, Settings, StrategyKind};
+pub use strategy::{Ask, Bred, Knobs, Refusal, Strategy, propose, strategy};

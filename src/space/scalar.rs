@@ -1,0 +1,37 @@
+//! A plain YAML or JSON value: what a hyp file may hold for a key, and what a `choice` chooses among.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One scalar. Numbers keep the difference between `3` and `3.0`, so that a fixed key is passed on as it came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
+impl Scalar {
+    /// The number in it, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Int(n) => Some(*n as f64),
+            Self::Float(x) => Some(*x),
+            Self::Bool(_) | Self::Text(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(b) => write!(f, "{b}"),
+            Self::Int(n) => write!(f, "{n}"),
+            Self::Float(x) => f.write_str(&super::number::yaml(*x)),
+            Self::Text(t) => f.write_str(t),
+        }
+    }
+}

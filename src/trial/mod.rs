@@ -1,0 +1,11 @@
+//! ONE training: what is trained (`trial.rs`), how it ended (`outcome.rs`), what a worker is told (`job.rs`)
+//! and the lines it and evotop exchange (`protocol.rs`). No processes here: see `runner`.
+
+mod job;
+mod outcome;
+pub mod protocol;
+mod record;
+
+pub use job::Job;
+pub use outcome::{FailureClass, Metrics, Outcome};
+pub use record::{Change, End, Origin, Trial};

@@ -1,0 +1,134 @@
+//! What is remembered of one trial.
+
+use serde::{Deserialize, Serialize};
+
+use super::FailureClass;
+
+/// Where a trial's candidate came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// The hyp file itself.
+    Start,
+    Bred,
+    /// Enqueued or edited by a person.
+    Hand,
+    /// A further trial of a candidate, with another trial seed.
+    Repeat,
+    /// From a file.
+    Import,
+}
+
+/// How a trial ended for good (the table in SEMANTICS 2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum End {
+    Finished,
+    Diverged { epoch: u32, what: String },
+    Failed { class: FailureClass, detail: String },
+    Aborted,
+    Pruned { epoch: u32 },
+    Imported,
+}
+
+impl End {
+    /// Whether the trial may be a parent: it finished, here or where it was imported from.
+    pub fn is_parent(&self) -> bool {
+        matches!(self, Self::Finished | Self::Imported)
+    }
+
+    /// Whether it counts to `--generations`.
+    pub fn counts(&self) -> bool {
+        !matches!(self, Self::Imported)
+    }
+
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Diverged { .. } => "diverged",
+            Self::Failed { .. } => "failed",
+            Self::Aborted => "aborted",
+            Self::Pruned { .. } => "pruned",
+            Self::Imported => "imported",
+        }
+    }
+}
+
+/// What made a gene of a bred candidate what it is. One letter each in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// The parent's own value.
+    #[serde(rename = "-")]
+    Kept,
+    /// Mutated.
+    #[serde(rename = "m")]
+    Mutated,
+    /// Mutated, and stopped by a bound.
+    #[serde(rename = "b")]
+    Bounded,
+    /// From the second parent (crossover).
+    #[serde(rename = "x")]
+    Crossed,
+    /// Held by a pin or a gain of 0.
+    #[serde(rename = "p")]
+    Held,
+    /// Set by a person for this proposal only.
+    #[serde(rename = "s")]
+    Set,
+    /// Drawn anew (a member of an initial population).
+    #[serde(rename = "n")]
+    New,
+}
+
+/// One training of a candidate with one trial seed. Its number is its generation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    pub generation: u64,
+    /// The generation in which this candidate was first tried; its own unless it is a repeat.
+    pub candidate: u64,
+    pub origin: Origin,
+    /// The genes, in the order of the space's parameters. NaN: an imported row lacked it.
+    pub genes: Box<[f64]>,
+    /// Generations of the parents; the mean's first where parents are averaged.
+    pub parents: Box<[u64]>,
+    /// What made each gene what it is; empty for anything but `bred`.
+    pub changes: Box<[Change]>,
+    /// The trial seed: what the trainer seeds its generators with.
+    pub seed: u64,
+    /// Revision of the settings in force when it was proposed.
+    pub revision: u32,
+    /// The round of a generational strategy.
+    pub round: Option<u32>,
+    pub era: u32,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub proposed_at: i64,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    /// How many attempts were started.
+    pub attempts: u32,
+    /// The slot of the last attempt.
+    pub slot: Option<String>,
+    /// How it ended; none while it waits or runs.
+    pub end: Option<End>,
+    /// In the order of the session's metric names; NaN where it reported none. Of the last epoch if pruned.
+    pub metrics: Box<[f64]>,
+    /// The weighted sum of the metrics under the present fitness weights.
+    pub fitness: Option<f64>,
+    /// Partial fitness after each epoch.
+    pub curve: Vec<f32>,
+    /// Left out by a person: not a parent, not the best.
+    pub excluded: bool,
+}
+
+impl Trial {
+    /// Whether it may be a parent now.
+    pub fn is_parent(&self) -> bool {
+        !self.excluded && self.fitness.is_some() && self.end.as_ref().is_some_and(End::is_parent)
+    }
+
+    /// Seconds from the start of its first attempt to its end.
+    pub fn seconds(&self) -> Option<f64> {
+        Some((self.ended_at? - self.started_at?) as f64 / 1000.0)
+    }
+}
