@@ -1,1 +1,13 @@
-//! `evotop-yolo`: the built-in trainer. Not built yet.
+//! `evotop-yolo`: YOLOv5 and YOLOv3 training on libtorch, evotop's built-in trainer.
+//!
+//! Read from top to bottom as the data flows: a model is built and given weights, batches come from the data set, a training turns
+//! them into a better model, a validation into seven numbers.
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn libtorch_is_linked_and_computes() {
+        let x = tch::Tensor::from_slice(&[3.0_f32, 4.0]);
+        assert!((x.norm().double_value(&[]) - 5.0).abs() < 1e-6);
+    }
+}
