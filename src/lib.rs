@@ -8,6 +8,11 @@
 //!
 //! No module imports one below it.
 
-pub mod evolve;
 pub mod space;
 pub mod trial;
+
+pub mod evolve;
+
+pub mod journal;
+
+pub mod session;

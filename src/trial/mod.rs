@@ -5,7 +5,9 @@ mod job;
 mod outcome;
 pub mod protocol;
 mod record;
+mod spec;
 
 pub use job::Job;
 pub use outcome::{FailureClass, Metrics, Outcome};
 pub use record::{Change, End, Origin, Trial};
+pub use spec::{MetricRule, RunSpec, Take, Trainer};

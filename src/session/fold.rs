@@ -1,0 +1,315 @@
+//! `apply`: an event folded into the state. Total: whatever a journal holds, no event makes it fail.
+
+use super::{LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES};
+use crate::evolve::{Edit, Settings};
+use crate::journal::{
+    AttemptStart, Entry, Event, Imported, Mode, Opened, PauseWhy, Proposed, SteerKind, Steered,
+};
+use crate::trial::{End, Metrics, Origin, Trial};
+
+impl State {
+    /// The state after a journal's entries; none if the first does not say how the run began.
+    pub fn replay(entries: impl IntoIterator<Item = Entry>) -> Option<Self> {
+        let mut entries = entries.into_iter();
+        let first = entries.next()?;
+        let Event::Created(created) = &first.event else { return None };
+        let mut state = Self::new(created, first.time);
+        for entry in entries {
+            state.apply(&entry);
+        }
+        Some(state)
+    }
+
+    /// Folds one event in.
+    pub fn apply(&mut self, entry: &Entry) {
+        if let Some(text) = log::line(self, &entry.event) {
+            if self.log.len() >= LOG_LINES {
+                self.log.pop_front();
+            }
+            self.log.push_back(LogLine { time: entry.time, seq: entry.seq, text });
+        }
+        (self.seq, self.time) = (entry.seq, entry.time);
+        self.fold(&entry.event, entry.time);
+    }
+
+    fn fold(&mut self, event: &Event, time: i64) {
+        match event {
+            Event::Created(_) | Event::Note { .. } => {}
+            Event::Opened(opened) => self.opened(opened),
+            Event::Closed { .. } => self.open = None,
+            Event::Proposed(p) => self.proposed(p, time),
+            Event::Imported(i) => self.imported(i, time),
+            Event::Program(p) => {
+                self.learn_metrics(p.metrics.iter());
+                self.program = Some(p.clone());
+            }
+            Event::Started(a) => self.started(a, time),
+            Event::Epoch { generation, epoch, epochs, metrics, .. } => {
+                self.epoch(*generation, (*epoch, *epochs), metrics, time);
+            }
+            Event::Requeued { generation, counts, .. } => self.requeued(*generation, *counts),
+            Event::Ended { generation, end, metrics } => self.trial_ended(*generation, end, metrics, time),
+            Event::Steered(s) => self.steered(s, time),
+            Event::Mode { mode, .. } => {
+                if *mode == Mode::Running {
+                    self.failed_in_a_row.clear();
+                }
+                self.mode = mode.clone();
+            }
+            Event::Frozen { generation, frozen, .. } => self.frozen(*generation, *frozen, time),
+            Event::Excluded { first, last, excluded, .. } => {
+                for generation in *first..=(*last).min(self.history.next_generation().saturating_sub(1)) {
+                    self.history.update(generation, |t| t.excluded = *excluded);
+                }
+            }
+            Event::SlotAdded { slot, .. } => {
+                self.slots.insert(slot.name.clone(), Slot { spec: slot.clone(), health: SlotHealth::Well });
+            }
+            Event::SlotRemoved { slot, .. } => {
+                if self.running.values().any(|r| r.slot == *slot) {
+                    self.set_health(slot, SlotHealth::Leaving);
+                } else {
+                    self.slots.shift_remove(slot);
+                }
+            }
+            Event::SlotQuarantined { slot, reason, retry_at } => {
+                let health = SlotHealth::Quarantined { reason: reason.clone(), retry_at: *retry_at };
+                self.set_health(slot, health);
+            }
+            Event::SlotHealed { slot } => self.set_health(slot, SlotHealth::Well),
+            Event::Era(era) => self.eras.push(era.clone()),
+        }
+    }
+
+    /// A new process has the session: what ran before is over, a freeze becomes a pause, and slots are added anew.
+    fn opened(&mut self, opened: &Opened) {
+        let was_frozen = self.running.values().any(|r| r.frozen_since.is_some());
+        let interrupted: Vec<u64> = self.running.keys().rev().copied().collect();
+        for generation in interrupted {
+            self.running.remove(&generation);
+            self.queue.push_front(generation);
+        }
+        if was_frozen && self.mode == Mode::Running {
+            self.mode = Mode::Paused(PauseWhy::WasFrozen);
+        }
+        self.slots.clear();
+        self.open = Some(opened.clone());
+    }
+
+    fn proposed(&mut self, p: &Proposed, time: i64) {
+        if p.generation != self.history.next_generation() {
+            return;
+        }
+        if p.origin == Origin::Bred {
+            self.next.clear();
+        }
+        self.history.push(Trial {
+            generation: p.generation,
+            candidate: p.candidate.unwrap_or(p.generation),
+            origin: p.origin,
+            genes: p.genes.clone(),
+            parents: p.parents.clone(),
+            changes: p.changes.clone(),
+            seed: p.seed,
+            revision: p.revision,
+            round: p.round,
+            era: self.era(),
+            proposed_at: time,
+            started_at: None,
+            ended_at: None,
+            attempts: 0,
+            slot: None,
+            end: None,
+            metrics: Box::default(),
+            fitness: None,
+            curve: Vec::new(),
+            excluded: false,
+        });
+        self.queue.push_back(p.generation);
+    }
+
+    fn imported(&mut self, import: &Imported, time: i64) {
+        self.learn_metrics(import.metrics.iter());
+        for (genes, metrics) in &import.rows {
+            let generation = self.history.next_generation();
+            let named: Metrics = import
+                .metrics
+                .iter()
+                .zip(metrics)
+                .map(|(n, x)| (n.as_str(), x.unwrap_or(f64::NAN)))
+                .collect();
+            let mut trial = Trial {
+                generation,
+                candidate: generation,
+                origin: Origin::Import,
+                genes: genes.iter().map(|x| x.unwrap_or(f64::NAN)).collect(),
+                parents: Box::default(),
+                changes: Box::default(),
+                seed: 0,
+                revision: self.revision,
+                round: None,
+                era: self.era(),
+                proposed_at: time,
+                started_at: None,
+                ended_at: Some(time),
+                attempts: 0,
+                slot: None,
+                end: Some(End::Imported),
+                metrics: self.metric_row(&named),
+                fitness: None,
+                curve: Vec::new(),
+                excluded: false,
+            };
+            trial.fitness = self.score(&trial);
+            self.history.push(trial);
+        }
+    }
+
+    fn started(&mut self, a: &AttemptStart, time: i64) {
+        self.queue.retain(|g| *g != a.generation);
+        self.history.update(a.generation, |t| {
+            t.attempts = a.attempt;
+            t.started_at.get_or_insert(time);
+            t.slot = Some(a.slot.clone());
+            t.curve.clear();
+        });
+        let running = Running {
+            attempt: a.attempt,
+            slot: a.slot.clone(),
+            pid: a.pid,
+            start_time: a.start_time,
+            group: a.group,
+            since: time,
+            frozen_since: None,
+            frozen_for: 0,
+            epoch: 0,
+            epochs: 0,
+            epoch_at: time,
+            epochs_done: Vec::new(),
+        };
+        self.running.insert(a.generation, running);
+    }
+
+    fn epoch(&mut self, generation: u64, (epoch, epochs): (u32, u32), metrics: &Metrics, time: i64) {
+        self.learn_metrics(metrics.0.keys());
+        let fitness = self.settings.fitness.fitness(&self.metrics, &self.metric_row(metrics));
+        if let Some(running) = self.running.get_mut(&generation) {
+            (running.epoch, running.epochs, running.epoch_at) = (epoch, epochs, time);
+            running.epochs_done.push(metrics.clone());
+            self.history.update(generation, |t| t.curve.push(fitness.map_or(f32::NAN, |x| x as f32)));
+        }
+    }
+
+    fn requeued(&mut self, generation: u64, counts: bool) {
+        let slot = self.leave_slot(generation);
+        if counts {
+            let entry = self.failures.entry(generation).or_default();
+            *entry = (entry.0 + 1, slot.clone());
+            if let Some(slot) = slot {
+                self.count_failure(generation, slot);
+            }
+        }
+        if self.history.get(generation).is_some_and(|t| t.end.is_none()) && !self.queue.contains(&generation)
+        {
+            self.queue.push_front(generation);
+        }
+    }
+
+    fn trial_ended(&mut self, generation: u64, end: &End, metrics: &Metrics, time: i64) {
+        let slot = self.leave_slot(generation);
+        self.queue.retain(|g| *g != generation);
+        self.failures.remove(&generation);
+        match (end, slot) {
+            (End::Failed { .. }, Some(slot)) => self.count_failure(generation, slot),
+            (End::Finished | End::Pruned { .. }, _) => self.failed_in_a_row.clear(),
+            _ => {}
+        }
+        self.learn_metrics(metrics.0.keys());
+        let row = if metrics.0.is_empty() { Box::default() } else { self.metric_row(metrics) };
+        let fitness = self.settings.fitness.fitness(&self.metrics, &row);
+        let partial = matches!(end, End::Finished | End::Pruned { .. });
+        self.history.update(generation, |t| {
+            t.end = Some(end.clone());
+            t.ended_at = Some(time);
+            t.metrics = row;
+            t.fitness = fitness.filter(|_| partial);
+        });
+        self.ended.push(generation);
+    }
+
+    fn steered(&mut self, s: &Steered, time: i64) {
+        let weights_before = self.settings.fitness.clone();
+        for edit in &s.edits {
+            let _ = edit.apply(&mut self.space, &mut self.settings, &mut self.next);
+            self.touched.insert(edit.subject(), (s.revision, s.who.clone()));
+        }
+        self.revision = s.revision;
+        self.undo.record(s, time);
+        if self.settings.fitness != weights_before {
+            self.rescore();
+        }
+    }
+
+    /// Scores all history again under the present weights.
+    fn rescore(&mut self) {
+        let (names, Settings { fitness, .. }) = (&self.metrics, &self.settings);
+        self.history.rescore(|t| {
+            let scored = matches!(t.end, Some(End::Finished | End::Imported | End::Pruned { .. }));
+            if scored { fitness.fitness(names, &t.metrics) } else { None }
+        });
+    }
+
+    fn frozen(&mut self, generation: u64, frozen: bool, time: i64) {
+        let Some(running) = self.running.get_mut(&generation) else { return };
+        match (frozen, running.frozen_since) {
+            (true, None) => running.frozen_since = Some(time),
+            (false, Some(since)) => {
+                running.frozen_for += (time - since).max(0);
+                running.frozen_since = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// The trial runs no more; returns its slot, and lets a slot go that was waiting for that.
+    fn leave_slot(&mut self, generation: u64) -> Option<String> {
+        let slot = self.running.remove(&generation)?.slot;
+        if self.slots.get(&slot).is_some_and(|s| s.health == SlotHealth::Leaving) {
+            self.slots.shift_remove(&slot);
+        }
+        Some(slot)
+    }
+
+    fn count_failure(&mut self, generation: u64, slot: String) {
+        self.failed_in_a_row.retain(|(g, _)| *g != generation);
+        self.failed_in_a_row.push((generation, slot));
+    }
+
+    fn set_health(&mut self, slot: &str, health: SlotHealth) {
+        if let Some(slot) = self.slots.get_mut(slot) {
+            slot.health = health;
+        }
+    }
+
+    /// A metric seen for the first time gets its column.
+    fn learn_metrics<'a>(&mut self, names: impl Iterator<Item = &'a String>) {
+        for name in names {
+            if !self.metrics.contains(name) {
+                self.metrics.push(name.clone());
+            }
+        }
+    }
+}
+
+impl Steered {
+    /// The kind and edits of the change that takes this one back.
+    pub(super) fn of(
+        kind: SteerKind,
+        edits: Vec<Edit>,
+        inverse: Vec<Edit>,
+        state: &State,
+        who: crate::journal::Who,
+    ) -> Self {
+        Self { revision: state.revision + 1, edits, inverse, kind, who, from: state.next_proposal() }
+    }
+}

@@ -1,0 +1,165 @@
+//! An event as a line to read. What is not worth a line has none.
+
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use crate::evolve::Edit;
+use crate::journal::{Event, How, Mode, PauseWhy, SteerKind, Who};
+use crate::space::number::yaml;
+use crate::trial::{End, Origin};
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Milliseconds since 1970-01-01 UTC.
+    pub time: i64,
+    pub seq: u64,
+    pub text: String,
+}
+
+/// The line for an event, seen from the state before it was applied.
+pub(super) fn line(state: &State, event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Created(_) | Event::Epoch { .. } => return None,
+        Event::Opened(o) => format!("opened on {} by evotop {} (pid {})", o.host.name, o.evotop, o.pid),
+        Event::Closed { why } => format!("closed: {why}"),
+        Event::Proposed(p) => match p.origin {
+            Origin::Bred => format!("gen {} bred, child of {}", p.generation, parents(&p.parents)),
+            Origin::Start => format!("gen {} is the start candidate", p.generation),
+            Origin::Hand => format!("gen {} made by hand{}", p.generation, by(p.who.as_ref())),
+            Origin::Repeat => {
+                let first = p.candidate.unwrap_or(p.generation);
+                format!("gen {} repeats {first} with seed {}{}", p.generation, p.seed, by(p.who.as_ref()))
+            }
+            Origin::Import => format!("gen {} imported", p.generation),
+        },
+        Event::Imported(i) => format!("imported {} trials from {}", i.rows.len(), i.source),
+        Event::Program(p) => format!("trainer {} (build {})", p.program, p.build),
+        Event::Started(a) => {
+            format!("gen {} started on {} (attempt {}, pid {})", a.generation, a.slot, a.attempt, a.pid)
+        }
+        Event::Requeued { generation, class, detail, .. } => {
+            let class = class.map(|c| format!("{c}: ")).unwrap_or_default();
+            format!("gen {generation} goes back to the queue: {class}{detail}")
+        }
+        Event::Ended { generation, end, metrics } => ended(state, *generation, end, metrics),
+        Event::Steered(s) => {
+            let word = match s.kind {
+                SteerKind::Edit => "",
+                SteerKind::Undo => "undo: ",
+                SteerKind::Redo => "redo: ",
+            };
+            let changes: Vec<String> = s
+                .edits
+                .iter()
+                .zip(s.inverse.iter().rev())
+                .map(|(new, old)| change(state, old, new))
+                .collect();
+            format!("{word}{}{}, applies from gen {}", changes.join(", "), by(Some(&s.who)), s.from)
+        }
+        Event::Mode { mode, who } => format!("{}{}", mode_text(mode), by(who.as_ref())),
+        Event::Frozen { generation, frozen, who } => {
+            format!("gen {generation} {}{}", if *frozen { "frozen" } else { "thawed" }, by(who.as_ref()))
+        }
+        Event::Excluded { first, last, excluded, who } => {
+            let which =
+                if first == last { format!("gen {first}") } else { format!("gens {first} to {last}") };
+            let what = if *excluded { "left out as parents" } else { "taken back in as parents" };
+            format!("{which} {what}{}", by(who.as_ref()))
+        }
+        Event::SlotAdded { slot, who } => format!("slot {} added{}", slot.name, by(who.as_ref())),
+        Event::SlotRemoved { slot, who } => format!("slot {slot} taken away{}", by(who.as_ref())),
+        Event::SlotQuarantined { slot, reason, .. } => format!("slot {slot} quarantined: {reason}"),
+        Event::SlotHealed { slot } => format!("slot {slot} works again"),
+        Event::Era(era) => format!("era {}: {}", era.era, era.reason),
+        Event::Note { text } => text.clone(),
+    })
+}
+
+/// Why nothing new starts, in words.
+pub fn mode_text(mode: &Mode) -> String {
+    match mode {
+        Mode::Running => "going on".into(),
+        Mode::Paused(why) => match why {
+            PauseWhy::Person => "paused".into(),
+            PauseWhy::WasFrozen => "paused: it was frozen when its session ended".into(),
+            PauseWhy::NothingFree => "paused: every parameter is held still; unpin one to go on".into(),
+            PauseWhy::NoSlot => "paused: no slot is left".into(),
+            PauseWhy::NoSpace { what } => format!("paused: disk full ({what}); goes on when there is space"),
+            PauseWhy::Failures { count, last } => {
+                format!("paused: {count} different candidates failed in a row, last with {last}")
+            }
+            PauseWhy::NoMetric { name, reported } => {
+                format!("paused: no metric {name} for the fitness; reported were {}", reported.join(", "))
+            }
+            PauseWhy::Rule { what } => format!("paused: {what}"),
+        },
+    }
+}
+
+fn ended(state: &State, generation: u64, end: &End, metrics: &crate::trial::Metrics) -> String {
+    match end {
+        End::Finished | End::Imported => {
+            let names: Vec<String> = metrics.0.keys().cloned().collect();
+            let values: Vec<f64> = metrics.0.values().copied().collect();
+            match state.settings.fitness.fitness(&names, &values) {
+                Some(fitness) => format!("gen {generation} finished, fitness {fitness:.4}"),
+                None => format!("gen {generation} finished without a fitness"),
+            }
+        }
+        End::Diverged { epoch, what } => format!("gen {generation} diverged in epoch {epoch}: {what}"),
+        End::Failed { class, detail } => format!("gen {generation} failed: {class}: {detail}"),
+        End::Aborted => format!("gen {generation} aborted"),
+        End::Pruned { epoch } => format!("gen {generation} pruned after epoch {epoch}"),
+    }
+}
+
+fn parents(parents: &[u64]) -> String {
+    match parents {
+        [] => "the start candidate".into(),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+fn by(who: Option<&Who>) -> String {
+    let Some(who) = who else { return String::new() };
+    let how = match who.how {
+        How::Key => "by key",
+        How::CommandLine => "by command line",
+        How::Shell => "by shell",
+        How::File => "by file",
+        How::Resume => "by resume",
+        How::Rule => return String::new(),
+    };
+    format!(", {how} ({})", who.user)
+}
+
+/// `sigma 0.2 -> 0.15`.
+fn change(state: &State, old: &Edit, new: &Edit) -> String {
+    format!("{} {} -> {}", new.subject(), value(state, old), value(state, new))
+}
+
+pub(super) fn value(state: &State, edit: &Edit) -> String {
+    let show = |param: &str, x: f64| state.space.get(param).map_or_else(|| x.to_string(), |p| p.show(x, 5));
+    match edit {
+        Edit::Strategy(kind) => kind.name().into(),
+        Edit::Parent(mode) => mode.name().into(),
+        Edit::Top(n) => n.to_string(),
+        Edit::Sigma(x) | Edit::Probability(x) => format!("{x}"),
+        Edit::Method(m) => m.to_string(),
+        Edit::Fitness(weights) => {
+            let terms: Vec<String> = weights.0.iter().map(|(name, w)| format!("{w} {name}")).collect();
+            terms.join(" + ")
+        }
+        Edit::Generations(n) => n.to_string(),
+        Edit::Prune(prune) => format!("{prune:?}").to_lowercase(),
+        Edit::Pin { param, at: Some(x) } => format!("pinned at {}", show(param, *x)),
+        Edit::Pin { at: None, .. } => "free".into(),
+        Edit::Value { param, to } => show(param, *to),
+        Edit::Next { param, at: Some(x) } => format!("{} in the next proposal", show(param, *x)),
+        Edit::Next { at: None, .. } => "bred".into(),
+        Edit::Gain { to, .. } => yaml(*to),
+        Edit::Bounds { low, high, .. } => format!("{}..{}", yaml(*low), yaml(*high)),
+    }
+}

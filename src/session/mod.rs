@@ -1,0 +1,19 @@
+//! A session as a fold over its events. Pure: no files, no clock, no processes.
+//!
+//! [`State::decide`] turns a [`Command`] into events or refuses it, [`State::apply`] folds an event; the same two
+//! serve the session, recovery, every client, replay and export. `advance.rs` is what follows from the
+//! state by itself, `steer.rs` the grammar of commands, `undo.rs` what can be taken back, `log.rs` an event as a line.
+
+mod advance;
+mod command;
+mod decide;
+mod fold;
+mod log;
+mod state;
+mod undo;
+
+pub use advance::{Next, Waiting};
+pub use command::{Command, Refused};
+pub use log::{LogLine, mode_text};
+pub use state::{Running, Slot, SlotHealth, State};
+pub use undo::Undo;

@@ -1,0 +1,179 @@
+//! The state of a session: what a fold over its events remembers.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use indexmap::IndexMap;
+
+use super::{LogLine, Undo};
+use crate::evolve::{History, NextValues, Settings};
+use crate::journal::{Created, Era, Host, Mode, Opened, Program, SlotSpec, Who};
+use crate::space::Space;
+use crate::trial::{Metrics, RunSpec, Trial};
+
+/// How many log lines are kept in memory; the journal has them all.
+pub(super) const LOG_LINES: usize = 2000;
+
+/// Everything there is to know about a session.
+///
+/// Built by [`State::new`] from the journal's first event and [`State::apply`] for each that follows.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub name: String,
+    /// evotop's version that created it.
+    pub evotop: String,
+    pub seed: u64,
+    pub trial_seed: u64,
+    pub spec: RunSpec,
+    /// When it was created, milliseconds since 1970-01-01 UTC.
+    pub created_at: i64,
+    /// The `seq` of the last event folded in.
+    pub seq: u64,
+    /// The time of the last event folded in.
+    pub time: i64,
+
+    pub space: Space,
+    pub settings: Settings,
+    /// Values that a person set for the next proposal only.
+    pub next: NextValues,
+    /// Raised by every change of settings; the settings of an earlier one are found through `undo` and the journal.
+    pub revision: u32,
+    pub undo: Undo,
+    /// Which revision changed a subject last, and who.
+    pub touched: HashMap<String, (u32, Who)>,
+
+    /// Names of the metrics in the order in which they were first reported.
+    pub metrics: Vec<String>,
+    pub history: History,
+    /// Generations in the order in which their trials ended.
+    pub ended: Vec<u64>,
+    /// Attempts under way, by generation.
+    pub running: BTreeMap<u64, Running>,
+    /// Trials that wait for a slot, first come first served; a trial put back waits at the front.
+    pub queue: VecDeque<u64>,
+    /// Own failures of trials that have not ended, and the slot of the last one.
+    pub failures: HashMap<u64, (u32, Option<String>)>,
+    /// Different candidates that failed one after the other, and on which slots.
+    pub failed_in_a_row: Vec<(u64, String)>,
+
+    pub mode: Mode,
+    pub slots: IndexMap<String, Slot>,
+    pub program: Option<Program>,
+    pub eras: Vec<Era>,
+    /// The process that has the session open; none after it closed in good order.
+    pub open: Option<Opened>,
+    pub log: VecDeque<LogLine>,
+}
+
+/// An attempt under way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Running {
+    pub attempt: u32,
+    pub slot: String,
+    pub pid: u32,
+    pub start_time: u64,
+    pub group: u32,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub since: i64,
+    pub frozen_since: Option<i64>,
+    /// Milliseconds it was frozen before; they count for no time limit.
+    pub frozen_for: i64,
+    pub epoch: u32,
+    pub epochs: u32,
+    /// When the last epoch ended.
+    pub epoch_at: i64,
+    /// After each epoch.
+    pub epochs_done: Vec<Metrics>,
+}
+
+/// A slot, and whether it takes trials.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slot {
+    pub spec: SlotSpec,
+    pub health: SlotHealth,
+}
+
+/// Whether a slot takes trials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotHealth {
+    Well,
+    Quarantined {
+        reason: String,
+        retry_at: i64,
+    },
+    /// Taken away; its running trial ends first.
+    Leaving,
+}
+
+impl State {
+    /// The state after the journal's first event.
+    pub fn new(created: &Created, time: i64) -> Self {
+        Self {
+            name: created.name.clone(),
+            evotop: created.evotop.clone(),
+            seed: created.seed,
+            trial_seed: created.trial_seed,
+            spec: created.spec.clone(),
+            created_at: time,
+            seq: 0,
+            time,
+            space: created.space.clone(),
+            settings: created.settings.clone(),
+            next: NextValues::new(),
+            revision: 0,
+            undo: Undo::default(),
+            touched: HashMap::new(),
+            metrics: Vec::new(),
+            history: History::default(),
+            ended: Vec::new(),
+            running: BTreeMap::new(),
+            queue: VecDeque::new(),
+            failures: HashMap::new(),
+            failed_in_a_row: Vec::new(),
+            mode: Mode::Running,
+            slots: IndexMap::new(),
+            program: None,
+            eras: vec![Era { era: 0, reason: "start".into() }],
+            open: None,
+            log: VecDeque::from([LogLine {
+                time,
+                seq: 0,
+                text: format!("created by evotop {}", created.evotop),
+            }]),
+        }
+    }
+
+    /// The present era's number.
+    pub fn era(&self) -> u32 {
+        self.eras.last().map_or(0, |era| era.era)
+    }
+
+    /// The host the session is open on.
+    pub fn host(&self) -> Option<&Host> {
+        self.open.as_ref().map(|opened| &opened.host)
+    }
+
+    /// Trials still to be proposed before the run is complete.
+    pub fn left_to_propose(&self) -> u64 {
+        self.settings.generations.saturating_sub(self.history.counted() + self.history.open().len() as u64)
+    }
+
+    /// Whether every trial of the run has ended.
+    pub fn is_complete(&self) -> bool {
+        self.history.counted() >= self.settings.generations && self.history.open().len() == 0
+    }
+
+    /// The first generation a change made now can act on.
+    pub fn next_proposal(&self) -> u64 {
+        self.history.next_generation()
+    }
+
+    /// A trial's fitness under the present weights, from its metrics.
+    pub fn score(&self, trial: &Trial) -> Option<f64> {
+        self.settings.fitness.fitness(&self.metrics, &trial.metrics)
+    }
+
+    /// `metrics` as a row in the order of the session's metric names; NaN where one is missing.
+    pub fn metric_row(&self, metrics: &Metrics) -> Box<[f64]> {
+        self.metrics.iter().map(|name| metrics.get(name).unwrap_or(f64::NAN)).collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! What trains: chosen once when a run is started, and journaled.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// The trainer of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trainer {
+    /// The simulated trainer: a documented fitness landscape, no GPU.
+    Sim,
+    /// `evotop-yolo`, the built-in trainer.
+    Yolo,
+    /// A program that speaks the worker protocol.
+    Worker { argv: Vec<String> },
+    /// Any program, started once for each trial.
+    Command { argv: Vec<String>, metrics: Vec<MetricRule>, preset: Option<String> },
+}
+
+impl Trainer {
+    /// Whether its metrics are the seven of YOLO.
+    pub fn is_yolo(&self) -> bool {
+        match self {
+            Self::Sim | Self::Yolo => true,
+            Self::Worker { .. } => false,
+            Self::Command { preset, .. } => preset.as_deref() == Some("yolov5"),
+        }
+    }
+}
+
+/// Where a metric is found in what a program prints: `acc='val acc ([0-9.]+)':last:max`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricRule {
+    pub name: String,
+    /// A regular expression whose first group is the number.
+    pub pattern: String,
+    pub take: Take,
+    /// Smaller is better: its weight is negative.
+    pub minimise: bool,
+}
+
+/// Which of a metric's values is the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Take {
+    Last,
+    Best,
+    /// The mean of the last five.
+    Mean5,
+}
+
+/// How a run was started: what must be the same for it to be the same run when it is resumed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    pub trainer: Trainer,
+    /// Options for the trainer, as given: `data`, `weights`, `epochs`, ... without the dashes.
+    pub options: IndexMap<String, String>,
+    /// The working directory trainers start in.
+    pub cwd: PathBuf,
+    /// Slots as given on the command line: `auto`, `cpu*2`, `cuda:0,cuda:1`.
+    pub devices: String,
+    /// The hyp file's name as given, and the space's.
+    pub hyp: String,
+    pub space: Option<String>,
+    /// Seconds a trial may take.
+    pub trial_timeout: Option<u64>,
+    /// Seconds without output after which a trial is ended.
+    pub silence: Option<u64>,
+    /// Seconds between TERM and KILL.
+    pub grace: u64,
+}
