@@ -58,11 +58,10 @@ pub enum Command {
         first: u64,
         last: Option<u64>,
     },
-    AddSlots {
-        slots: Vec<SlotSpec>,
-    },
-    RemoveSlots {
-        slots: Vec<String>,
+    /// Adds slots, and takes slots away by name once their trial has ended: all of it or nothing.
+    ChangeSlots {
+        added: Vec<SlotSpec>,
+        removed: Vec<String>,
     },
     /// Ends the session: after the running trials, or now (they start again on resume).
     Stop {

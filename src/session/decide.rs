@@ -24,8 +24,7 @@ impl State {
             Command::Repeat { generation } => self.repeat(*generation, who),
             Command::Exclude { first, last } => self.exclude(*first, *last, true, who),
             Command::Include { first, last } => self.exclude(*first, *last, false, who),
-            Command::AddSlots { slots } => self.add_slots(slots, who),
-            Command::RemoveSlots { slots } => self.remove_slots(slots, who),
+            Command::ChangeSlots { added, removed } => self.change_slots(added, removed, who),
             Command::Stop { now } => {
                 let when = if *now { "now" } else { "after the running trials" };
                 Ok(vec![Event::Note { text: format!("stopping {when}, by {}", who.user) }])
@@ -264,26 +263,23 @@ impl State {
         Ok(vec![Event::Excluded { first, last, excluded, who: Some(who.clone()) }])
     }
 
-    fn add_slots(&self, slots: &[SlotSpec], who: &Who) -> Result<Vec<Event>, Refused> {
-        if let Some(there) = slots.iter().find(|slot| self.slots.contains_key(&slot.name)) {
+    fn change_slots(&self, added: &[SlotSpec], removed: &[String], who: &Who) -> Result<Vec<Event>, Refused> {
+        if let Some(there) = added.iter().find(|slot| self.slots.contains_key(&slot.name)) {
             return Err(Refused::SlotExists { name: there.name.clone() });
         }
-        Ok(slots.iter().map(|slot| Event::SlotAdded { slot: slot.clone(), who: Some(who.clone()) }).collect())
-    }
-
-    fn remove_slots(&self, slots: &[String], who: &Who) -> Result<Vec<Event>, Refused> {
         let staying = |name: &String| self.slots.get(name).is_some_and(|s| s.health != SlotHealth::Leaving);
-        if let Some(unknown) = slots.iter().find(|name| !staying(name)) {
+        if let Some(unknown) = removed.iter().find(|name| !staying(name)) {
             let known: Vec<&str> = self.slots.keys().map(String::as_str).collect();
             return Err(Refused::NoSlot { name: unknown.clone(), known: known.join(", ") });
         }
-        if self.slots.keys().filter(|name| staying(name) && !slots.contains(name)).count() == 0 {
+        let kept = self.slots.keys().filter(|name| staying(name) && !removed.contains(name)).count();
+        if kept + added.len() == 0 {
             return Err(Refused::LastSlot);
         }
-        Ok(slots
-            .iter()
-            .map(|slot| Event::SlotRemoved { slot: slot.clone(), who: Some(who.clone()) })
-            .collect())
+        let who = Some(who.clone());
+        let adding = added.iter().map(|slot| Event::SlotAdded { slot: slot.clone(), who: who.clone() });
+        let removing = removed.iter().map(|slot| Event::SlotRemoved { slot: slot.clone(), who: who.clone() });
+        Ok(adding.chain(removing).collect())
     }
 
     fn trial(&self, generation: u64) -> Result<&Trial, Refused> {

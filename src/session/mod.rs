@@ -10,6 +10,7 @@ mod decide;
 mod fold;
 mod log;
 mod state;
+pub mod steer;
 mod undo;
 
 pub use advance::{Next, Waiting};
