@@ -165,8 +165,12 @@ pub struct Proposed {
     pub candidate: Option<u64>,
     pub origin: Origin,
     pub seed: u64,
-    /// The settings it was bred under.
+    /// The settings it was proposed under: their revision, and a digest of them all ([`State::settings_digest`]
+    /// in `session`), so that `verify` names the generation where one was altered.
+    ///
+    /// [`State::settings_digest`]: crate::session::State::settings_digest
     pub revision: u32,
+    pub settings: u32,
     pub genes: Box<[f64]>,
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub parents: Box<[u64]>,

@@ -76,6 +76,7 @@ impl State {
             origin: Origin::Start,
             seed: self.trial_seed,
             revision: self.revision,
+            settings: self.settings_digest(),
             genes: self.space.start(),
             parents: Box::default(),
             changes: Box::default(),
@@ -95,6 +96,15 @@ impl State {
         })?;
         let (genes, parents, changes, round) = (bred.genes, bred.parents, bred.changes, bred.round);
         Ok(Proposed { origin: Origin::Bred, genes, parents, changes, round, ..plain })
+    }
+
+    /// A digest of everything that was set: crc32 over the JSON of space, settings and next-only values.
+    ///
+    /// A setting that is added later must be left out of its JSON at its default, or old journals would no longer
+    /// verify.
+    pub fn settings_digest(&self) -> u32 {
+        let text = serde_json::to_vec(&(&self.space, &self.settings, &self.next));
+        text.map_or(0, |text| crc32fast::hash(&text))
     }
 
     /// A trial that failed is tried again on another slot, where there is a well one.

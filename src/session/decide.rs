@@ -235,6 +235,7 @@ impl State {
             origin,
             seed,
             revision: self.revision,
+            settings: self.settings_digest(),
             genes,
             parents: Box::default(),
             changes: Box::default(),

@@ -1,9 +1,9 @@
 //! `apply`: an event folded into the state. Total: whatever a journal holds, no event makes it fail.
 
 use super::{LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES};
-use crate::evolve::{Edit, Settings};
+use crate::evolve::{Edit, NextValues, Settings};
 use crate::journal::{
-    AttemptStart, Entry, Event, Imported, Mode, Opened, PauseWhy, Proposed, SteerKind, Steered,
+    AttemptStart, Entry, Event, How, Imported, Mode, Opened, PauseWhy, Proposed, SteerKind, Steered,
 };
 use crate::trial::{End, Metrics, Origin, Trial};
 
@@ -241,6 +241,9 @@ impl State {
         let weights_before = self.settings.fitness.clone();
         for edit in &s.edits {
             let _ = edit.apply(&mut self.space, &mut self.settings, &mut self.next);
+            if s.who.how == How::Resume {
+                let _ = edit.apply(&mut self.space.clone(), &mut self.started_with, &mut NextValues::new());
+            }
             self.touched.insert(edit.subject(), (s.revision, s.who.clone()));
         }
         self.revision = s.revision;

@@ -2,7 +2,8 @@
 //!
 //! [`State::decide`] turns a [`Command`] into events or refuses it, [`State::apply`] folds an event; the same two
 //! serve the session, recovery, every client, replay and export. `advance.rs` is what follows from the
-//! state by itself, `steer.rs` the grammar of commands, `undo.rs` what can be taken back, `log.rs` an event as a line.
+//! state by itself, `steer.rs` the grammar of commands, `undo.rs` what can be taken back, `log.rs` an event as a line,
+//! `verify.rs` the check that a journal follows from its own start.
 
 mod advance;
 mod command;
@@ -12,9 +13,11 @@ mod log;
 mod state;
 pub mod steer;
 mod undo;
+mod verify;
 
 pub use advance::{Next, Waiting};
 pub use command::{Command, Refused};
 pub use log::{LogLine, mode_text};
 pub use state::{Running, Slot, SlotHealth, State};
-pub use undo::Undo;
+pub use undo::{Step, Undo};
+pub use verify::{Verified, Verifier, VerifyError};

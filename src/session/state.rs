@@ -33,6 +33,8 @@ pub struct State {
 
     pub space: Space,
     pub settings: Settings,
+    /// The settings as the start line had them, and later start lines changed them: what a resume is compared with.
+    pub started_with: Settings,
     /// Values that a person set for the next proposal only.
     pub next: NextValues,
     /// Raised by every change of settings; the settings of an earlier one are found through `undo` and the journal.
@@ -118,6 +120,7 @@ impl State {
             time,
             space: created.space.clone(),
             settings: created.settings.clone(),
+            started_with: created.settings.clone(),
             next: NextValues::new(),
             revision: 0,
             undo: Undo::default(),
