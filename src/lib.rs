@@ -16,3 +16,5 @@ pub mod evolve;
 pub mod journal;
 
 pub mod session;
+
+pub mod wire;

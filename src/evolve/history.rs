@@ -45,6 +45,16 @@ pub struct History {
 }
 
 impl History {
+    /// The history of these trials, the first being generation 0.
+    pub fn from_trials(trials: Vec<Arc<Trial>>) -> Self {
+        let mut history = Self { trials, ..Self::default() };
+        for at in 0..history.trials.len() {
+            let trial = Arc::clone(&history.trials[at]);
+            history.note(&trial);
+        }
+        history
+    }
+
     /// Every trial; the index is the generation.
     pub fn trials(&self) -> &[Arc<Trial>] {
         &self.trials
@@ -88,6 +98,13 @@ impl History {
     /// Adds the next trial.
     pub fn push(&mut self, trial: Trial) {
         debug_assert_eq!(trial.generation, self.next_generation());
+        let trial = Arc::new(trial);
+        self.trials.push(Arc::clone(&trial));
+        self.note(&trial);
+    }
+
+    /// Counts and ranks a trial that was just added.
+    fn note(&mut self, trial: &Trial) {
         let (generation, candidate) = (trial.generation, trial.candidate);
         if candidate != generation {
             self.repeats.entry(candidate).or_default().push(generation);
@@ -97,7 +114,6 @@ impl History {
         } else {
             self.open.insert(generation);
         }
-        self.trials.push(Arc::new(trial));
         self.rank(candidate);
     }
 

@@ -1,6 +1,6 @@
 //! The random stream of a proposal.
 //!
-//! ChaCha8 keyed by (session seed, generation, rules version): no state is carried from one proposal to the
+//! `ChaCha8` keyed by (session seed, generation, rules version): no state is carried from one proposal to the
 //! next, so `verify` can derive any of them alone. Generator and distributions are pinned versions; golden draws
 //! in the tests hold them still.
 

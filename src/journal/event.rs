@@ -190,8 +190,11 @@ pub struct Imported {
     /// Names of the metrics, in the order of the rows' metrics.
     pub metrics: Vec<String>,
     /// Genes in the order of the space's parameters (`null`: the row lacked it) and metrics.
-    pub rows: Vec<(Vec<Option<f64>>, Vec<Option<f64>>)>,
+    pub rows: Vec<(Row, Row)>,
 }
+
+/// Numbers of an imported row; none where the file had none.
+pub type Row = Vec<Option<f64>>;
 
 /// The trainer's program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,5 +6,5 @@ mod event;
 
 pub use event::{
     AttemptStart, Created, Entry, Era, Event, Host, How, Imported, Mode, Opened, PauseWhy, Program, Proposed,
-    SlotSpec, SteerKind, Steered, VERSION, Who,
+    Row, SlotSpec, SteerKind, Steered, VERSION, Who,
 };

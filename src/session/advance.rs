@@ -1,5 +1,7 @@
 //! What follows from the state by itself: what a free slot does next, and what the end of an attempt means.
 
+use std::collections::BTreeSet;
+
 use super::{SlotHealth, State};
 use crate::evolve::{Ask, Refusal, propose};
 use crate::journal::{Event, Mode, PauseWhy, Proposed};
@@ -37,18 +39,18 @@ pub enum Waiting {
 }
 
 impl State {
-    /// What a free slot does next.
-    pub fn next_for(&self, slot: &str) -> Next {
+    /// What a free slot does next. `taken` are trials that were given to a slot and have not started yet.
+    pub fn next_for(&self, slot: &str, taken: &BTreeSet<u64>) -> Next {
         if self.mode != Mode::Running {
             return Next::Wait(Waiting::Paused);
         }
-        if let Some(generation) = self.queue.iter().find(|g| self.suits(**g, slot)) {
+        if let Some(generation) = self.queue.iter().find(|g| !taken.contains(g) && self.suits(**g, slot)) {
             return Next::Start(*generation);
         }
         if self.left_to_propose() == 0 {
             let waiting = if self.is_complete() {
                 Waiting::Complete
-            } else if self.queue.is_empty() {
+            } else if self.queue.iter().all(|g| taken.contains(g)) {
                 Waiting::Last
             } else {
                 Waiting::OtherSlot
@@ -131,7 +133,7 @@ impl State {
             Outcome::Aborted => vec![ended(End::Aborted, &last_epoch)],
             Outcome::Pruned { epoch } => vec![ended(End::Pruned { epoch: *epoch }, &last_epoch)],
             Outcome::Interrupted => {
-                vec![self.requeue(generation, attempt, None, "interrupted", false)]
+                vec![requeue(generation, attempt, None, "interrupted", false)]
             }
             Outcome::Failed { class, detail } => self.failed(generation, attempt, *class, detail),
         }
@@ -158,15 +160,15 @@ impl State {
             FailureClass::NoSpace => {
                 let pause = PauseWhy::NoSpace { what: detail.to_owned() };
                 vec![
-                    self.requeue(generation, attempt, Some(class), detail, false),
+                    requeue(generation, attempt, Some(class), detail, false),
                     Event::Mode { mode: Mode::Paused(pause), who: None },
                 ]
             }
-            FailureClass::SlotLost => vec![self.requeue(generation, attempt, Some(class), detail, false)],
+            FailureClass::SlotLost => vec![requeue(generation, attempt, Some(class), detail, false)],
             _ => {
                 let before = self.failures.get(&generation).map_or(0, |f| f.0);
                 let mut events = vec![if before + 1 < FAILURES_OF_A_TRIAL {
-                    self.requeue(generation, attempt, Some(class), detail, true)
+                    requeue(generation, attempt, Some(class), detail, true)
                 } else {
                     let end = End::Failed { class, detail: detail.to_owned() };
                     Event::Ended { generation, end, metrics: Metrics::default() }
@@ -190,15 +192,8 @@ impl State {
         let why = PauseWhy::Failures { count, last: format!("{class}: {detail}") };
         Some(Event::Mode { mode: Mode::Paused(why), who: None })
     }
+}
 
-    fn requeue(
-        &self,
-        generation: u64,
-        attempt: u32,
-        class: Option<FailureClass>,
-        detail: &str,
-        counts: bool,
-    ) -> Event {
-        Event::Requeued { generation, attempt, class, detail: detail.to_owned(), counts }
-    }
+fn requeue(generation: u64, attempt: u32, class: Option<FailureClass>, detail: &str, counts: bool) -> Event {
+    Event::Requeued { generation, attempt, class, detail: detail.to_owned(), counts }
 }

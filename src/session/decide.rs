@@ -3,7 +3,7 @@
 use super::{Command, Refused, Running, SlotHealth, State};
 use crate::evolve::{Edit, EditError};
 use crate::journal::{Event, Mode, PauseWhy, Proposed, SlotSpec, SteerKind, Steered, Who};
-use crate::trial::{End, Metrics, Origin, Trial};
+use crate::trial::{End, Origin, Trial};
 
 impl State {
     /// The events that a command means here and now.
@@ -43,24 +43,16 @@ impl State {
 
     fn undo(&self, confirmed: bool, who: &Who) -> Result<Vec<Event>, Refused> {
         let step = self.undo.last().ok_or(Refused::Nothing { what: "undo" })?;
-        self.own(&step.who, &step.edits, confirmed, who)?;
+        own(&step.who, &step.edits, confirmed, who)?;
         let (edits, inverse) = self.tried_or_skipped(&step.inverse);
         Ok(vec![Event::Steered(Steered::of(SteerKind::Undo, edits, inverse, self, who.clone()))])
     }
 
     fn redo(&self, confirmed: bool, who: &Who) -> Result<Vec<Event>, Refused> {
         let step = self.undo.next().ok_or(Refused::Nothing { what: "redo" })?;
-        self.own(&step.who, &step.edits, confirmed, who)?;
+        own(&step.who, &step.edits, confirmed, who)?;
         let (edits, inverse) = self.tried_or_skipped(&step.edits);
         Ok(vec![Event::Steered(Steered::of(SteerKind::Redo, edits, inverse, self, who.clone()))])
-    }
-
-    fn own(&self, by: &Who, edits: &[Edit], confirmed: bool, who: &Who) -> Result<(), Refused> {
-        if confirmed || (by.user == who.user && by.tty == who.tty) {
-            return Ok(());
-        }
-        let what: Vec<String> = edits.iter().map(Edit::subject).collect();
-        Err(Refused::Another { by: by.name(), what: what.join(", ") })
     }
 
     /// The edits that change something, and the edits that take them back, in the order to apply them.
@@ -185,7 +177,7 @@ impl State {
             Event::Requeued { generation, attempt, class: None, detail, counts: false }
         } else {
             let metrics = self.running.get(&generation).and_then(|r| r.epochs_done.last().cloned());
-            Event::Ended { generation, end: End::Aborted, metrics: metrics.unwrap_or_else(Metrics::default) }
+            Event::Ended { generation, end: End::Aborted, metrics: metrics.unwrap_or_default() }
         }])
     }
 
@@ -305,4 +297,13 @@ fn steer(kind: SteerKind, edits: Vec<Edit>, inverse: Vec<Edit>, state: &State, w
         return Vec::new();
     }
     vec![Event::Steered(Steered::of(kind, edits, inverse, state, who.clone()))]
+}
+
+/// Another's change is taken back only when that is confirmed.
+fn own(by: &Who, edits: &[Edit], confirmed: bool, who: &Who) -> Result<(), Refused> {
+    if confirmed || (by.user == who.user && by.tty == who.tty) {
+        return Ok(());
+    }
+    let what: Vec<String> = edits.iter().map(Edit::subject).collect();
+    Err(Refused::Another { by: by.name(), what: what.join(", ") })
 }

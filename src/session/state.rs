@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::{LogLine, Undo};
 use crate::evolve::{History, NextValues, Settings};
@@ -15,8 +16,9 @@ pub(super) const LOG_LINES: usize = 2000;
 
 /// Everything there is to know about a session.
 ///
-/// Built by [`State::new`] from the journal's first event and [`State::apply`] for each that follows.
-#[derive(Debug, Clone)]
+/// Built by [`State::new`] from the journal's first event and [`State::apply`] for each that follows. Its JSON leaves
+/// the history out: a snapshot sends that in columns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {
     pub name: String,
     /// evotop's version that created it.
@@ -45,6 +47,7 @@ pub struct State {
 
     /// Names of the metrics in the order in which they were first reported.
     pub metrics: Vec<String>,
+    #[serde(skip)]
     pub history: History,
     /// Generations in the order in which their trials ended.
     pub ended: Vec<u64>,
@@ -67,7 +70,7 @@ pub struct State {
 }
 
 /// An attempt under way.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Running {
     pub attempt: u32,
     pub slot: String,
@@ -88,14 +91,15 @@ pub struct Running {
 }
 
 /// A slot, and whether it takes trials.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
     pub spec: SlotSpec,
     pub health: SlotHealth,
 }
 
 /// Whether a slot takes trials.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SlotHealth {
     Well,
     Quarantined {

@@ -1,0 +1,179 @@
+//! How a session stands, in one flat record: what `evotop status --json` prints. Its schema is in `docs/status.md`.
+//!
+//! Fields are only ever added.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::{SlotHealth, State, mode_text};
+use crate::evolve::Settings;
+use crate::journal::Mode;
+use crate::space::Scalar;
+use crate::trial::Metrics;
+
+/// How a session stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    pub name: String,
+    /// evotop's version that created it.
+    pub evotop: String,
+    /// `running`, `pausing` (paused, and trials still run), `paused`, `frozen`, `complete` or `closed`.
+    pub state: String,
+    /// Why it is paused, in words.
+    pub why: Option<String>,
+    pub seed: u64,
+    /// Trials the run is to have, and those that ended.
+    pub generations: u64,
+    pub done: u64,
+    /// The number the next proposal gets: what a change made now acts on.
+    pub next_generation: u64,
+    /// Trials by how they ended.
+    pub ends: IndexMap<String, u64>,
+    pub best: Option<Best>,
+    /// The number of the last change of settings.
+    pub revision: u32,
+    pub settings: Settings,
+    pub params: Vec<ParamStatus>,
+    pub slots: Vec<SlotStatus>,
+    /// Generations that wait for a slot, the next one first.
+    pub queue: Vec<u64>,
+    /// Seconds until the run is complete, from what trials took.
+    pub seconds_left: Option<f64>,
+    /// Seconds that trials ran on their slots, all together.
+    pub slot_seconds: f64,
+    pub era: u32,
+    /// The last event's number and time (milliseconds since 1970-01-01 UTC).
+    pub seq: u64,
+    pub time: i64,
+}
+
+/// The best candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    pub generation: u64,
+    pub fitness: f64,
+    pub metrics: Metrics,
+    pub hyp: IndexMap<String, Scalar>,
+}
+
+/// One parameter of the search space.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParamStatus {
+    pub name: String,
+    pub low: f64,
+    pub high: f64,
+    pub gain: f64,
+    pub pin: Option<f64>,
+}
+
+/// One slot, and what it does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SlotStatus {
+    pub name: String,
+    pub device: String,
+    /// `well`, `quarantined` or `leaving`.
+    pub health: String,
+    pub generation: Option<u64>,
+    pub attempt: Option<u32>,
+    pub epoch: Option<u32>,
+    pub epochs: Option<u32>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub since: Option<i64>,
+    pub frozen_since: Option<i64>,
+}
+
+impl State {
+    /// How the session stands.
+    pub fn status(&self) -> Status {
+        let mut ends = IndexMap::new();
+        for end in self.history.trials().iter().filter_map(|t| t.end.as_ref()) {
+            *ends.entry(end.word().to_owned()).or_default() += 1;
+        }
+        Status {
+            name: self.name.clone(),
+            evotop: self.evotop.clone(),
+            state: self.word().into(),
+            why: (self.mode != Mode::Running).then(|| mode_text(&self.mode)),
+            seed: self.seed,
+            generations: self.settings.generations,
+            done: self.history.counted(),
+            next_generation: self.next_proposal(),
+            ends,
+            best: self.history.best().map(|(trial, fitness)| Best {
+                generation: trial.generation,
+                fitness,
+                metrics: self.metrics.iter().map(String::as_str).zip(trial.metrics.iter().copied()).collect(),
+                hyp: self.space.hyp(&trial.genes),
+            }),
+            revision: self.revision,
+            settings: self.settings.clone(),
+            params: self.space.params.iter().map(ParamStatus::of).collect(),
+            slots: self.slots.keys().map(|name| self.slot_status(name)).collect(),
+            queue: self.queue.iter().copied().collect(),
+            seconds_left: self.seconds_left(),
+            slot_seconds: self.history.trials().iter().filter_map(|t| t.seconds()).sum(),
+            era: self.era(),
+            seq: self.seq,
+            time: self.time,
+        }
+    }
+
+    /// The state in one word.
+    pub fn word(&self) -> &'static str {
+        if self.is_complete() {
+            "complete"
+        } else if self.open.is_none() {
+            "closed"
+        } else if !self.running.is_empty() && self.running.values().all(|r| r.frozen_since.is_some()) {
+            "frozen"
+        } else if self.mode == Mode::Running {
+            "running"
+        } else if self.running.is_empty() {
+            "paused"
+        } else {
+            "pausing"
+        }
+    }
+
+    /// Seconds until every trial has ended: what the last trials took, shared among the slots that take trials.
+    pub fn seconds_left(&self) -> Option<f64> {
+        let last = self.ended.iter().rev().take(20).filter_map(|g| self.history.get(*g)?.seconds());
+        let took: Vec<f64> = last.collect();
+        if took.is_empty() {
+            return None;
+        }
+        let mean = took.iter().sum::<f64>() / took.len() as f64;
+        let slots = self.slots.values().filter(|s| s.health == SlotHealth::Well).count().max(1);
+        let running: f64 =
+            self.running.values().map(|r| ((self.time - r.since) as f64 / 1000.0).min(mean)).sum();
+        let left = self.left_to_propose() + self.history.open().len() as u64;
+        Some(((left as f64).mul_add(mean, -running) / slots as f64).max(0.0))
+    }
+
+    fn slot_status(&self, name: &str) -> SlotStatus {
+        let running = self.running.iter().find(|(_, r)| r.slot == name);
+        let slot = self.slots.get(name);
+        SlotStatus {
+            name: name.into(),
+            device: slot.map(|s| s.spec.device.clone()).unwrap_or_default(),
+            health: match slot.map(|s| &s.health) {
+                Some(SlotHealth::Quarantined { .. }) => "quarantined",
+                Some(SlotHealth::Leaving) => "leaving",
+                Some(SlotHealth::Well) | None => "well",
+            }
+            .into(),
+            generation: running.map(|(g, _)| *g),
+            attempt: running.map(|(_, r)| r.attempt),
+            epoch: running.map(|(_, r)| r.epoch),
+            epochs: running.map(|(_, r)| r.epochs),
+            since: running.map(|(_, r)| r.since),
+            frozen_since: running.and_then(|(_, r)| r.frozen_since),
+        }
+    }
+}
+
+impl ParamStatus {
+    fn of(p: &crate::space::Param) -> Self {
+        Self { name: p.name.clone(), low: p.low, high: p.high, gain: p.gain, pin: p.pin }
+    }
+}

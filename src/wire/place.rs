@@ -1,0 +1,62 @@
+//! Where a session's socket lives: `/tmp/evotop-UID/`, private to the user.
+//!
+//! Not in the login's runtime directory: that goes away at logout, and the session does not. The name follows from
+//! the session's directory, so that nothing needs to be looked up.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Why there is no place for a socket.
+#[derive(Debug, Error)]
+pub enum PlaceError {
+    #[error("{dir}: {error}", dir = dir.display())]
+    Io { dir: PathBuf, error: io::Error },
+    #[error("{dir} belongs to user {owner} and is open to mode {mode:o}: it has to be yours alone; remove it, or have it removed", dir = dir.display())]
+    NotPrivate { dir: PathBuf, owner: u32, mode: u32 },
+}
+
+/// The socket of the session in `dir`, in a directory that is there and private.
+///
+/// # Errors
+/// Where the directory cannot be made, or is somebody else's.
+pub fn socket_of(dir: &Path) -> Result<PathBuf, PlaceError> {
+    let uid = rustix::process::getuid().as_raw();
+    let home = PathBuf::from(format!("/tmp/evotop-{uid}"));
+    let io_error = |error| PlaceError::Io { dir: home.clone(), error };
+    match DirBuilder::new().mode(0o700).create(&home) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(io_error(error)),
+        _ => {}
+    }
+    let there = fs::symlink_metadata(&home).map_err(io_error)?;
+    if !there.is_dir() || there.uid() != uid || there.mode() & 0o077 != 0 {
+        return Err(PlaceError::NotPrivate { dir: home, owner: there.uid(), mode: there.mode() & 0o777 });
+    }
+    let full = fs::canonicalize(dir).map_err(|error| PlaceError::Io { dir: dir.into(), error })?;
+    Ok(home.join(format!("{:016x}.sock", fnv1a(full.as_os_str().as_encoded_bytes()))))
+}
+
+/// The 64-bit FNV-1a hash: a short name that every build derives in the same way.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_build_finds_a_session_at_the_same_place() {
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+        let dir = tempfile::tempdir().unwrap();
+        let socket = socket_of(dir.path()).unwrap();
+        assert_eq!(socket, socket_of(&dir.path().join(".")).unwrap());
+        assert!(socket.as_os_str().len() < 100, "a socket's path has room for 107 bytes");
+    }
+}
