@@ -4,12 +4,18 @@
 //! `mutate.rs` are what they share; `settings.rs` and `edit.rs` are what a person can change mid-run, `fitness.rs`
 //! and `history.rs` what is known of the trials so far. No files, clocks or processes here.
 
+#[cfg(test)]
+mod contract_tests;
 mod edit;
 mod fitness;
 mod history;
+mod mutate;
+mod normal;
+mod parent;
 mod rng;
 mod settings;
 mod strategy;
+mod yolov5;
 
 pub use edit::{Edit, EditError, NextValues};
 pub use fitness::Weights;

@@ -1,6 +1,8 @@
 //! The question a strategy is asked, the answer it gives, and the list of strategies.
 
 use super::edit::NextValues;
+use super::normal::Normal;
+use super::yolov5::Yolov5;
 use super::{History, Rng, Settings, StrategyKind, stream};
 use crate::space::Space;
 use crate::trial::Change;
@@ -66,7 +68,12 @@ pub trait Strategy: Sync {
 
 /// The strategy of this kind.
 pub fn strategy(kind: StrategyKind) -> &'static dyn Strategy {
-    todo!("{kind:?}")
+    match kind {
+        StrategyKind::Yolov5March2021 => &Yolov5::MARCH_2021,
+        StrategyKind::Yolov5 => &Yolov5::V7,
+        // The last two cannot be chosen yet: `StrategyKind::ALL` does not list them.
+        StrategyKind::Normal | StrategyKind::Yolov3 | StrategyKind::Population => &Normal,
+    }
 }
 
 /// The next candidate.

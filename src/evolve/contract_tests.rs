@@ -1,0 +1,179 @@
+//! One contract for every strategy: bounds, pins, determinism, and what it does with little or odd history.
+
+use proptest::prelude::*;
+
+use super::{Ask, History, NextValues, ParentMode, Settings, StrategyKind, Weights, propose};
+use crate::space::{Kind, Param, Scalar, Space};
+use crate::trial::{Change, End, Origin, Trial};
+
+fn param(name: &str, value: f64, (gain, low, high): (f64, f64, f64), kind: Kind) -> Param {
+    Param { name: name.into(), value, gain, low, high, kind, pin: None }
+}
+
+fn space() -> Space {
+    let options = ["SGD", "Adam", "AdamW"].map(|o| Scalar::Text(o.into()));
+    let params = vec![
+        param("lr0", 0.01, (1.0, 1e-5, 0.1), Kind::Float),
+        param("momentum", 0.937, (0.3, 0.6, 0.98), Kind::Float),
+        param("degrees", 0.0, (1.0, 0.0, 45.0), Kind::Float),
+        param("iou_t", 0.2, (0.0, 0.1, 0.7), Kind::Float),
+        param("lr", 3e-4, (1.0, 1e-6, 1e-2), Kind::Log),
+        param("layers", 3.0, (1.0, 1.0, 8.0), Kind::Int),
+        param("optimizer", 0.0, (1.0, 0.0, 2.0), Kind::Choice(options.into())),
+    ];
+    Space { params, ..Space::default() }
+}
+
+fn trial(generation: u64, genes: Box<[f64]>, fitness: Option<f64>) -> Trial {
+    Trial {
+        generation,
+        candidate: generation,
+        origin: Origin::Bred,
+        genes,
+        parents: Box::default(),
+        changes: Box::default(),
+        seed: 0,
+        revision: 0,
+        round: None,
+        era: 0,
+        proposed_at: 0,
+        started_at: None,
+        ended_at: None,
+        attempts: 1,
+        slot: None,
+        end: fitness.map(|_| End::Finished),
+        metrics: Box::default(),
+        fitness,
+        curve: Vec::new(),
+        excluded: false,
+    }
+}
+
+fn settings(kind: StrategyKind, parent: ParentMode) -> Settings {
+    Settings { parent, ..Settings::for_strategy(kind, Weights::yolov5()) }
+}
+
+/// A history of random candidates; a fitness of none has not ended.
+fn history(space: &Space, rows: &[(Vec<f64>, Option<f64>)]) -> History {
+    let mut history = History::default();
+    for (i, (units, fitness)) in rows.iter().enumerate() {
+        let genes = space.params.iter().zip(units).map(|(p, u)| p.from_unit(*u)).collect();
+        history.push(trial(i as u64, genes, *fitness));
+    }
+    history
+}
+
+fn rows() -> impl Strategy<Value = Vec<(Vec<f64>, Option<f64>)>> {
+    let fitness = prop_oneof![Just(None), Just(Some(0.0)), (0.0..1.0).prop_map(Some)];
+    prop::collection::vec((prop::collection::vec(0.0..1.0, 7), fitness), 0..12)
+}
+
+fn modes() -> impl Strategy<Value = (StrategyKind, ParentMode)> {
+    let parents = prop_oneof![Just(ParentMode::Single), Just(ParentMode::Weighted)];
+    (prop::sample::select(StrategyKind::ALL.to_vec()), parents)
+}
+
+proptest! {
+    #[test]
+    fn a_child_stays_within_bounds_and_holds_what_is_held(
+        rows in rows(), (kind, parent) in modes(), pins in prop::collection::vec(prop::option::of(0.0..1.0), 7),
+        seed: u64, generation in 1u64..10_000,
+    ) {
+        let mut space = space();
+        for (param, pin) in space.params.iter_mut().zip(&pins) {
+            param.pin = pin.map(|u: f64| param.from_unit(u));
+        }
+        let (settings, history, next) = (settings(kind, parent), history(&space, &rows), NextValues::new());
+        let ask = Ask { space: &space, settings: &settings, history: &history, next: &next, seed, generation };
+        let Ok(child) = propose(&ask) else { return Ok(()) };
+        prop_assert_eq!(&child, &propose(&ask).unwrap());
+        prop_assert_eq!(child.genes.len(), space.params.len());
+        let mut moved = 0;
+        for ((param, x), change) in space.params.iter().zip(&child.genes).zip(&child.changes) {
+            if let Some(held) = param.held() {
+                prop_assert_eq!(*x, held);
+                prop_assert_eq!(*change, Change::Held);
+            } else {
+                prop_assert!(param.admits(*x), "{} = {} is outside its bounds", param.name, x);
+                moved += u32::from(!matches!(change, Change::Kept));
+            }
+        }
+        // A multiplied zero cannot move; everything else does, however much is pinned.
+        let can_move = space.params.iter().any(|p| p.is_free() && p.name != "degrees");
+        if can_move || kind == StrategyKind::Normal {
+            prop_assert!(moved > 0, "a copy was bred");
+        }
+        for parent in &child.parents {
+            prop_assert!(history.get(*parent).is_some_and(|t| t.is_parent()));
+        }
+    }
+
+    #[test]
+    fn a_value_for_the_next_proposal_only_is_what_the_child_gets(
+        rows in rows(), (kind, parent) in modes(), u in 0.0f64..1.0, seed: u64,
+    ) {
+        let space = space();
+        let value = space.params[0].from_unit(u);
+        let (settings, history) = (settings(kind, parent), history(&space, &rows));
+        let next = NextValues::from([("lr0".to_owned(), value)]);
+        let child = propose(&Ask { space: &space, settings: &settings, history: &history, next: &next, seed, generation: 40 });
+        let child = child.unwrap();
+        prop_assert_eq!(child.genes[0], value);
+        prop_assert_eq!(child.changes[0], Change::Set);
+    }
+}
+
+#[test]
+fn nothing_is_proposed_where_everything_is_held() {
+    let mut space = space();
+    for param in &mut space.params {
+        param.pin = Some(param.value);
+    }
+    let (history, next) = (History::default(), NextValues::new());
+    for kind in StrategyKind::ALL {
+        let settings = settings(kind, ParentMode::Single);
+        let ask = Ask {
+            space: &space,
+            settings: &settings,
+            history: &history,
+            next: &next,
+            seed: 0,
+            generation: 1,
+        };
+        assert_eq!(propose(&ask), Err(super::Refusal::NothingFree));
+    }
+}
+
+#[test]
+fn a_zero_moves_under_normal_and_never_under_yolov5() {
+    let space = space();
+    let (history, next) = (History::default(), NextValues::new());
+    let zeros = |kind| {
+        let settings = settings(kind, ParentMode::Single);
+        let degrees = (1..200).map(|generation| {
+            let ask = Ask {
+                space: &space,
+                settings: &settings,
+                history: &history,
+                next: &next,
+                seed: 1,
+                generation,
+            };
+            propose(&ask).unwrap().genes[2]
+        });
+        degrees.filter(|x| *x == 0.0).count()
+    };
+    assert_eq!(zeros(StrategyKind::Yolov5), 199);
+    assert!(zeros(StrategyKind::Normal) < 160);
+}
+
+#[test]
+fn yolov5_factors_follow_the_formula() {
+    use super::yolov5::factor;
+    let genes = [(1.0, 0.1, 1.5), (0.3, 0.79, -2.0), (2.0, 0.8, 0.7), (0.0, 0.2, 1.0), (1.0, 0.5, -30.0)];
+    let expected = [1.18, 0.928, 1.0, 1.0, 0.3];
+    for ((gain, uniform, normal), expected) in genes.into_iter().zip(expected) {
+        let v = factor(gain, uniform < 0.8, normal, 0.6, 0.2);
+        assert!((v - expected).abs() < 1e-12, "{v} is not {expected}");
+    }
+}
