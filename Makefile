@@ -1,9 +1,29 @@
 # What people type. Each target says what it does in one line; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help libtorch
+.PHONY: help demo test check bench chaos libtorch needs dist
+CARGO ?= cargo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+demo: needs libtorch ## a real evolution on built-in handwritten digits, on the screen
+	@$(CARGO) build --workspace --bins
+	@target/debug/evotop run --demo
+
+test: needs libtorch ## every test
+	$(CARGO) test --workspace --all-targets
+
+check: needs libtorch ## formatting, lints, licences (where cargo-deny is installed)
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; else echo "cargo-deny is not installed: licences not checked"; fi
+
+bench: needs ## the figures that the README states
+	$(CARGO) bench -p evotop
+
 libtorch: ## put libtorch into .libtorch (CUDA=1 with, CUDA=0 without the CUDA libraries)
 	@CUDA='$(CUDA)' scripts/libtorch.sh
+
+needs:
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs"; exit 1; }
+	@command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || { echo "a C++ compiler is missing. Debian, Ubuntu: apt-get install g++   Fedora: dnf install gcc-c++   macOS: xcode-select --install"; exit 1; }

@@ -8,6 +8,8 @@
 //!
 //! No module imports one below it.
 
+pub mod clock;
+
 pub mod space;
 pub mod trial;
 

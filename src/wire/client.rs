@@ -13,7 +13,7 @@ use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 use super::frame::{Frame, FrameError, decode, encode, reader, writer};
 use super::{FromSession, PROTOCOL, PlaceError, Snapshot, SnapshotError, ToSession, socket_of};
 use crate::journal::How;
-use crate::session::{State, Status};
+use crate::session::{Command, State, Status};
 
 /// Why there is no word from a session.
 #[derive(Debug, Error)]
@@ -84,7 +84,7 @@ impl Client {
         let Frame::Message(hello @ FromSession::Hello { .. }) = decode(&frame)? else {
             return Err(ClientError::Disconnected);
         };
-        Ok(Self { hear, tell, hello, awaited: 0, pieces: Vec::new(), next_id: 1 })
+        Ok(Self { hear, tell, hello, awaited: 0, pieces: Vec::new(), next_id: 0 })
     }
 
     /// Asks for the state and everything that happens from there on.
@@ -151,9 +151,27 @@ impl Client {
     /// # Errors
     /// Where the session went away.
     pub async fn say(&mut self, line: &str, how: How) -> Result<Result<String, String>, ClientError> {
-        let id = self.next_id;
-        self.next_id += 1;
+        let id = self.id();
         self.tell(&ToSession::Say { id, line: line.into(), how }).await?;
+        self.answer(id).await
+    }
+
+    /// Asks for something; what was done, or why not.
+    ///
+    /// # Errors
+    /// Where the session went away.
+    pub async fn ask(&mut self, command: Command, how: How) -> Result<Result<String, String>, ClientError> {
+        let id = self.id();
+        self.tell(&ToSession::Do { id, command, how }).await?;
+        self.answer(id).await
+    }
+
+    fn id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    async fn answer(&mut self, id: u64) -> Result<Result<String, String>, ClientError> {
         loop {
             if let Heard::Message(FromSession::Answer { id: answered, granted, text }) = self.hear().await?
                 && answered == id

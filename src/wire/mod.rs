@@ -11,7 +11,7 @@ mod server;
 mod snapshot;
 
 pub use client::{Client, ClientError, Heard};
-pub use frame::{Frame, FrameError};
+pub use frame::{Frame, FrameError, encode};
 pub use message::{FromSession, PROTOCOL, ToSession};
 pub use place::{PlaceError, socket_of};
 pub use server::{Attached, ClientRequest, Server};
