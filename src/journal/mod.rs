@@ -1,10 +1,30 @@
 //! The TRUTH: what happened, in order, on disk before anybody is told.
 //!
-//! `event.rs` is what can happen. State is folded from events elsewhere: see `session`.
+//! `event.rs` is what can happen, `line.rs` an entry as text with its crc, `writer.rs` appends, `reader.rs` reads from
+//! the start or follows, `repair.rs` mends, `disk.rs` is the disk beneath, `error.rs` what can go wrong. State is
+//! folded from events elsewhere: see `session`.
 
+mod disk;
+mod error;
 mod event;
+#[cfg(test)]
+pub mod forgetful;
+mod line;
+mod reader;
+mod repair;
+#[cfg(test)]
+pub mod sample;
+mod writer;
 
+pub use disk::{Access, Disk, DiskFile, FileDisk};
+pub use error::{JournalError, is_no_space};
 pub use event::{
     AttemptStart, Created, Entry, Era, Event, Host, How, Imported, Mode, Opened, PauseWhy, Program, Proposed,
     Row, SlotSpec, SteerKind, Steered, VERSION, Who,
 };
+pub use reader::{Follow, Recovered, read};
+pub use repair::{Dropped, Report, repair};
+pub use writer::Writer;
+
+#[cfg(test)]
+mod tests;
