@@ -1,0 +1,310 @@
+//! One split of a data set, checked and listed, with its pictures in memory where asked for. Never writes anything.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::files::{images, label_path};
+use super::labels::{self, Labels};
+use super::pixels::{self, Pixels};
+use super::resize::{Interpolation, load_size, resize};
+use super::{DataError, DataYaml, Split};
+
+/// Whether pictures stay in memory once read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Cache {
+    #[default]
+    Ram,
+    None,
+}
+
+/// How a split is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// Long side of a loaded picture in pixels.
+    pub img: usize,
+    /// Every class counts as class 0.
+    pub single_class: bool,
+    pub cache: Cache,
+}
+
+/// One picture's file and what is known of it without decoding it.
+#[derive(Clone, Debug)]
+pub struct Item {
+    pub path: PathBuf,
+    /// Native width and height as shown.
+    pub size: (usize, usize),
+    pub labels: Labels,
+}
+
+/// Counts of what was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    pub images: usize,
+    pub instances: usize,
+    pub backgrounds: usize,
+    pub corrupt: usize,
+    pub duplicates: usize,
+}
+
+#[derive(Debug)]
+pub struct Dataset {
+    items: Vec<Item>,
+    /// Pictures at load size; empty unless cached.
+    cached: Vec<Pixels>,
+    options: Options,
+    split: Split,
+    names: Vec<String>,
+    found: Found,
+    warnings: Vec<String>,
+}
+
+impl Dataset {
+    /// Lists and checks a split, and reads its pictures where they are to be cached.
+    pub fn open(yaml: &DataYaml, split: Split, options: Options) -> Result<Self, DataError> {
+        let paths = images(yaml, split)?;
+        let mut found = Found::default();
+        let mut warnings = Vec::new();
+        let mut items = Vec::with_capacity(paths.len());
+        let mut label_files = 0;
+        let checked: Vec<Checked> = paths.par_iter().map(|path| check(path)).collect();
+        for (path, checked) in paths.into_iter().zip(checked) {
+            label_files += usize::from(checked.has_file);
+            warnings.extend(checked.warnings);
+            match checked.result {
+                Ok((size, labels)) => {
+                    found.backgrounds += usize::from(labels.boxes.is_empty());
+                    found.duplicates += labels.duplicates;
+                    items.push(Item { path, size, labels });
+                }
+                Err(message) => {
+                    found.corrupt += 1;
+                    warnings.push(message);
+                }
+            }
+        }
+        let cached = if options.cache == Cache::Ram {
+            read_all(&mut items, split, options.img, &mut found, &mut warnings)
+        } else {
+            Vec::new()
+        };
+        found.images = items.len();
+        found.instances = items.iter().map(|item| item.labels.boxes.len()).sum();
+        let names = if options.single_class { vec!["item".to_owned()] } else { yaml.names.clone() };
+        refuse(yaml, split, &items, label_files, options.single_class)?;
+        if options.single_class {
+            items.iter_mut().flat_map(|item| &mut item.labels.boxes).for_each(|label| label.class = 0);
+        }
+        Ok(Self { items, cached, options, split, names, found, warnings })
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    pub fn classes(&self) -> usize {
+        self.names.len()
+    }
+
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
+    pub fn found(&self) -> Found {
+        self.found
+    }
+
+    /// What was wrong with single files, a line each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// One line about all of it.
+    pub fn summary(&self) -> String {
+        let Found { images, instances, backgrounds, corrupt, duplicates } = self.found;
+        let mut line = format!("{}: {images} images, {instances} objects", self.split.word());
+        for (count, what) in [
+            (backgrounds, "without objects"),
+            (corrupt, "corrupt and left out"),
+            (duplicates, "duplicate labels dropped"),
+        ] {
+            if count > 0 {
+                line += &format!(", {count} {what}");
+            }
+        }
+        line
+    }
+
+    /// Bytes that the pictures take in memory once cached.
+    pub fn cache_bytes(&self) -> u64 {
+        self.items.iter().map(|item| cached_bytes(item.size, self.options.img)).sum()
+    }
+
+    /// A picture at load size.
+    pub fn picture(&self, index: usize) -> Result<Cow<'_, Pixels>, DataError> {
+        match self.cached.get(index) {
+            Some(pixels) => Ok(Cow::Borrowed(pixels)),
+            None => load(&self.items[index], self.split, self.options.img).map(Cow::Owned),
+        }
+    }
+}
+
+fn cached_bytes((width, height): (usize, usize), img: usize) -> u64 {
+    let (width, height) = load_size(width, height, img);
+    (width * height * 3) as u64
+}
+
+/// What looking at one image and its label file gave.
+struct Checked {
+    has_file: bool,
+    warnings: Vec<String>,
+    result: Result<((usize, usize), Labels), String>,
+}
+
+fn check(path: &std::path::Path) -> Checked {
+    let mut warnings = Vec::new();
+    let label_file = label_path(path);
+    let text = std::fs::read(&label_file);
+    let has_file = text.is_ok();
+    let result = pixels::size(path).map_err(|error| error.to_string()).and_then(|size| {
+        if size.0 < 10 || size.1 < 10 {
+            return Err(format!(
+                "{}: {} x {} pixels are too few, 10 x 10 are the least; left out",
+                path.display(),
+                size.0,
+                size.1
+            ));
+        }
+        if pixels::is_cut_off(path) {
+            warnings.push(format!("{}: this JPEG has no end, it is used as far as it goes", path.display()));
+        }
+        let text = match text {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(format!("{}: {error}; image left out", label_file.display())),
+        };
+        let labels = labels::parse(&text)
+            .map_err(|message| format!("{}: {message}; image left out", label_file.display()))?;
+        if labels.duplicates > 0 {
+            warnings.push(format!(
+                "{}: {} duplicate labels dropped",
+                label_file.display(),
+                labels.duplicates
+            ));
+        }
+        Ok((size, labels))
+    });
+    Checked { has_file, warnings, result }
+}
+
+/// Refuses a split that nothing can be learned from or measured with.
+fn refuse(
+    yaml: &DataYaml,
+    split: Split,
+    items: &[Item],
+    label_files: usize,
+    single_class: bool,
+) -> Result<(), DataError> {
+    let path = yaml.entries(split).first().cloned().unwrap_or_else(|| yaml.file.clone());
+    if label_files == 0 {
+        return Err(DataError::NoLabels { path, images: items.len() });
+    }
+    if items.is_empty() {
+        return Err(DataError::NoImages { path });
+    }
+    if items.iter().all(|item| item.labels.boxes.is_empty()) {
+        return Err(DataError::AllEmpty { path });
+    }
+    let beyond = |item: &&Item| item.labels.boxes.iter().any(|label| label.class as usize >= yaml.classes());
+    if let Some(item) = items.iter().find(beyond).filter(|_| !single_class) {
+        let class = item.labels.boxes.iter().map(|label| label.class as usize).max().unwrap_or_default();
+        return Err(DataError::ClassOutOfRange {
+            path: label_path(&item.path),
+            class,
+            classes: yaml.classes(),
+        });
+    }
+    Ok(())
+}
+
+/// Reads every picture; those that cannot be read leave the list.
+fn read_all(
+    items: &mut Vec<Item>,
+    split: Split,
+    img: usize,
+    found: &mut Found,
+    warnings: &mut Vec<String>,
+) -> Vec<Pixels> {
+    let read: Vec<_> = items.par_iter().map(|item| load(item, split, img)).collect();
+    let mut cached = Vec::with_capacity(read.len());
+    let mut kept = Vec::with_capacity(read.len());
+    for (item, read) in items.drain(..).zip(read) {
+        match read {
+            Ok(pixels) => {
+                cached.push(pixels);
+                kept.push(item);
+            }
+            Err(error) => {
+                found.corrupt += 1;
+                found.backgrounds -= usize::from(item.labels.boxes.is_empty());
+                warnings.push(error.to_string());
+            }
+        }
+    }
+    *items = kept;
+    cached
+}
+
+/// Training pictures are always scaled bilinearly; validation pictures only where they grow.
+fn load(item: &Item, split: Split, img: usize) -> Result<Pixels, DataError> {
+    let native = pixels::read(&item.path)?;
+    let (width, height) = load_size(native.width, native.height, img);
+    let how = if split == Split::Train || img > native.width.max(native.height) {
+        Interpolation::Bilinear
+    } else {
+        Interpolation::Area
+    };
+    Ok(if (native.width, native.height) == (width, height) {
+        native
+    } else {
+        resize(&native, width, height, how)
+    })
+}
+
+/// The data sets that a worker has open; they stay decoded from one training to the next.
+#[derive(Debug, Default)]
+pub struct Library {
+    open: Mutex<Vec<(DataYaml, Split, Options, Arc<Dataset>)>>,
+}
+
+impl Library {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The split as opened before with the same options, or newly opened. Another size or cache setting replaces what was there.
+    pub fn open(&self, yaml: &DataYaml, split: Split, options: Options) -> Result<Arc<Dataset>, DataError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., dataset)) = open.iter().find(|(y, s, o, _)| (y, *s, *o) == (yaml, split, options)) {
+            return Ok(Arc::clone(dataset));
+        }
+        open.retain(|(_, s, ..)| *s != split);
+        let dataset = Arc::new(Dataset::open(yaml, split, options)?);
+        open.push((yaml.clone(), split, options, Arc::clone(&dataset)));
+        Ok(dataset)
+    }
+}

@@ -1,0 +1,43 @@
+//! What can be wrong with a data set. Each message names the file, what is wrong and the remedy.
+
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{}: {message}", path.display())]
+    Yaml { path: PathBuf, message: String },
+    #[error("{}: no such {role} images: {}{hint}", yaml.display(), missing.display())]
+    Missing { yaml: PathBuf, role: &'static str, missing: PathBuf, hint: String },
+    #[error("{}: no images found (extensions bmp, jpg, jpeg, mpo, png, tif, tiff, webp)", path.display())]
+    NoImages { path: PathBuf },
+    #[error(
+        "{}: none of {images} images has a label file; labels are looked for in .../labels/NAME.txt for .../images/NAME.jpg",
+        path.display()
+    )]
+    NoLabels { path: PathBuf, images: usize },
+    #[error("{}: all label files are empty, there is nothing to learn from", path.display())]
+    AllEmpty { path: PathBuf },
+    #[error(
+        "{}: class {class} is used, but the data set names only {classes} (0 to {}); add names or correct the label",
+        path.display(), classes.saturating_sub(1)
+    )]
+    ClassOutOfRange { path: PathBuf, class: usize, classes: usize },
+    #[error("{}: {message}; replace or remove this image", path.display())]
+    Picture { path: PathBuf, message: String },
+    #[error("loading images stopped unexpectedly: {0}")]
+    Loader(String),
+    #[error(transparent)]
+    Torch(#[from] tch::TchError),
+}
+
+impl DataError {
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_path_buf(), source }
+    }
+
+    pub(crate) fn picture(path: &Path, message: impl ToString) -> Self {
+        Self::Picture { path: path.to_path_buf(), message: message.to_string() }
+    }
+}

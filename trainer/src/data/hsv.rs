@@ -1,0 +1,137 @@
+//! Changing hue, saturation and value of whole pictures, on bytes, hue being 0 to 179.
+
+use rand::{Rng, RngExt as _};
+
+use super::augment::Augment;
+use super::pixels::Pixels;
+
+/// What a change of colour does to each byte of hue, saturation and value.
+pub struct Tables {
+    hue: [u8; 256],
+    saturation: [u8; 256],
+    value: [u8; 256],
+}
+
+impl Tables {
+    /// Draws a change; none where all gains are zero.
+    pub fn new(augment: &Augment, rng: &mut impl Rng) -> Option<Self> {
+        let gains = [augment.hsv_h, augment.hsv_s, augment.hsv_v];
+        if gains == [0.0; 3] {
+            return None;
+        }
+        Some(Self::with(gains.map(|gain| 1.0 + rng.random_range(-1.0_f64..1.0).powi(3) * gain)))
+    }
+
+    /// For given factors of hue, saturation and value.
+    pub fn with([hue, saturation, value]: [f64; 3]) -> Self {
+        let scaled =
+            |factor: f64| std::array::from_fn(|x: usize| (x as f64 * factor).clamp(0.0, 255.0) as u8);
+        Self {
+            hue: std::array::from_fn(|x| (x as f64 * hue).rem_euclid(180.0) as u8),
+            saturation: scaled(saturation),
+            value: scaled(value),
+        }
+    }
+
+    pub fn apply(&self, pixels: &mut Pixels) {
+        for pixel in pixels.rgb.chunks_exact_mut(3) {
+            let [h, s, v] = to_hsv([pixel[0], pixel[1], pixel[2]]);
+            let changed = [self.hue[h as usize], self.saturation[s as usize], self.value[v as usize]];
+            pixel.copy_from_slice(&to_rgb(changed));
+        }
+    }
+}
+
+/// Divisions by value and by spread, as multiplications with 12 bits after the point.
+struct Reciprocals {
+    saturation: [i32; 256],
+    hue: [i32; 256],
+}
+
+static RECIPROCALS: Reciprocals = reciprocals();
+
+const fn reciprocals() -> Reciprocals {
+    let mut table = Reciprocals { saturation: [0; 256], hue: [0; 256] };
+    let mut i = 1;
+    while i < 256 {
+        let n = i as i32;
+        // Rounded: (2·a + b) / 2b.
+        table.saturation[i] = (2 * (255 << 12) + n) / (2 * n);
+        table.hue[i] = (2 * (180 << 12) + 6 * n) / (12 * n);
+        i += 1;
+    }
+    table
+}
+
+pub fn to_hsv([r, g, b]: [u8; 3]) -> [u8; 3] {
+    let [r, g, b] = [r, g, b].map(i32::from);
+    let value = r.max(g).max(b);
+    let spread = value - r.min(g).min(b);
+    let saturation = (spread * RECIPROCALS.saturation[value as usize] + (1 << 11)) >> 12;
+    let sixth = if value == r {
+        g - b
+    } else if value == g {
+        b - r + 2 * spread
+    } else {
+        r - g + 4 * spread
+    };
+    let hue = (sixth * RECIPROCALS.hue[spread as usize] + (1 << 11)) >> 12;
+    let hue = if hue < 0 { hue + 180 } else { hue };
+    [hue as u8, saturation as u8, value as u8]
+}
+
+pub fn to_rgb([h, s, v]: [u8; 3]) -> [u8; 3] {
+    if s == 0 {
+        return [v; 3];
+    }
+    // Sixths of the circle are 30 apart, so 255·30 is a common denominator of all products.
+    let (sector, part) = (h / 30 % 6, i32::from(h % 30));
+    let (s, value) = (i32::from(s), i32::from(v));
+    const WHOLE: i32 = 255 * 30;
+    let dimmed = |by: i32| ((value * (WHOLE - by) + WHOLE / 2) / WHOLE) as u8;
+    let (low, falling, rising) = (dimmed(s * 30), dimmed(s * part), dimmed(s * (30 - part)));
+    match sector {
+        0 => [v, rising, low],
+        1 => [falling, v, low],
+        2 => [low, v, rising],
+        3 => [low, falling, v],
+        4 => [rising, low, v],
+        _ => [v, low, falling],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn group_9_hsv() {
+        let tables = Tables::with([1.01, 0.7, 1.3]);
+        for (x, expected) in
+            [(10, [10, 7, 13]), (179, [0, 125, 232]), (200, [22, 140, 255]), (255, [77, 178, 255])]
+        {
+            assert_eq!([tables.hue[x], tables.saturation[x], tables.value[x]], expected);
+        }
+        let sum = |table: &[u8; 256]| table.iter().map(|v| u32::from(*v)).sum::<u32>();
+        assert_eq!([sum(&tables.hue), sum(&tables.saturation), sum(&tables.value)], [18992, 22730, 40054]);
+        assert_eq!(to_hsv([90, 200, 10]), [47, 242, 200]);
+        let mut pixels = Pixels { width: 1, height: 1, rgb: vec![90, 200, 10] };
+        tables.apply(&mut pixels);
+        assert_eq!(pixels.rgb, [159, 255, 86]);
+    }
+
+    #[test]
+    fn colours_survive_the_way_there_and_back() {
+        for r in (0..=255).step_by(15) {
+            for g in (0..=255).step_by(15) {
+                for b in (0..=255).step_by(15) {
+                    let rgb = [r, g, b].map(|v| v as u8);
+                    let back = to_rgb(to_hsv(rgb));
+                    let off = rgb.iter().zip(back).map(|(a, b)| a.abs_diff(b)).max().unwrap();
+                    // Hue in steps of two degrees costs up to a 60th of the spread.
+                    assert!(off <= 5, "{rgb:?} came back as {back:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Batches made on other threads ahead of their use, in a queue of bounded length. The same seed gives the same batches whatever the
+//! number of threads, since every sample draws from a stream of its own.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use rand::SeedableRng as _;
+use rand::seq::SliceRandom as _;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tch::Tensor;
+
+use super::augment::Augment;
+use super::batch::{Batch, Origin};
+use super::boxes::PixelBox;
+use super::dataset::Dataset;
+use super::labels::Label;
+use super::pixels::Pixels;
+use super::rect::{self, Rect};
+use super::sample::{Scratch, make};
+use super::{DataError, letterbox};
+
+/// Batches that wait for the compute thread.
+const AHEAD: usize = 3;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainOptions {
+    /// Side of a picture in pixels, a multiple of 32.
+    pub img: usize,
+    /// Pictures per batch.
+    pub batch: usize,
+    pub seed: u64,
+    /// Threads that make samples.
+    pub threads: usize,
+    /// Batches of similar shapes, without mosaic and in a fixed order.
+    pub rect: bool,
+}
+
+/// Endless training batches, epoch after epoch.
+pub struct TrainLoader {
+    queue: Queue,
+    batches: usize,
+}
+
+impl TrainLoader {
+    pub fn new(dataset: Arc<Dataset>, augment: Augment, options: TrainOptions) -> Result<Self, DataError> {
+        let batches = dataset.len().div_ceil(options.batch.max(1));
+        let queue = Queue::start(options.threads, move |maker, send| {
+            let plan = options.rect.then(|| rect::plan(&sizes(&dataset), options.batch, options.img, 0.0));
+            for epoch in 0.. {
+                let order = match &plan {
+                    Some(plan) => plan.order.clone(),
+                    None => shuffled(dataset.len(), options.seed, epoch),
+                };
+                for (number, members) in order.chunks(options.batch.max(1)).enumerate() {
+                    let shape = plan.as_ref().map_or((options.img, options.img), |plan| plan.shapes[number]);
+                    let first = (number * options.batch.max(1)) as u64;
+                    let batch = maker.batch(&dataset, members, shape, |place, index, scratch| {
+                        let mut rng = stream(options.seed, epoch, first + place as u64);
+                        make(&dataset, &augment, index, shape, plan.is_none(), &mut rng, scratch)
+                            .map(|labels| (labels, (0.0, 0.0)))
+                    });
+                    if !send(batch) {
+                        return;
+                    }
+                }
+            }
+        })?;
+        Ok(Self { queue, batches })
+    }
+
+    /// Batches per epoch; the last one may be short.
+    pub fn batches(&self) -> usize {
+        self.batches
+    }
+
+    pub fn next_batch(&mut self) -> Result<Batch, DataError> {
+        self.queue.next().unwrap_or_else(|| Err(DataError::Loader("its threads are gone".to_owned())))
+    }
+}
+
+/// Validation batches of similar shapes, in the same order every time.
+pub struct ValLoader {
+    dataset: Arc<Dataset>,
+    plan: Arc<Rect>,
+    batch: usize,
+    threads: usize,
+}
+
+impl ValLoader {
+    /// `batch` is commonly twice that of training.
+    pub fn new(dataset: Arc<Dataset>, img: usize, batch: usize, threads: usize) -> Self {
+        let batch = batch.max(1);
+        let plan = Arc::new(rect::plan(&sizes(&dataset), batch, img, 0.5));
+        Self { dataset, plan, batch, threads }
+    }
+
+    pub fn batches(&self) -> usize {
+        self.plan.shapes.len()
+    }
+
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Starts one pass over the data set.
+    pub fn pass(&self) -> Result<impl Iterator<Item = Result<Batch, DataError>> + use<>, DataError> {
+        let (dataset, plan, batch) = (Arc::clone(&self.dataset), Arc::clone(&self.plan), self.batch);
+        Queue::start(self.threads, move |maker, send| {
+            for (members, shape) in plan.order.chunks(batch).zip(&plan.shapes) {
+                let made = maker.batch(&dataset, members, *shape, |_, index, scratch| {
+                    plain(&dataset, index, *shape, scratch)
+                });
+                if !send(made) {
+                    return;
+                }
+            }
+        })
+    }
+}
+
+/// A picture without any augmentation, with its labels and its border.
+fn plain(
+    dataset: &Dataset,
+    index: usize,
+    (width, height): (usize, usize),
+    scratch: &mut Scratch,
+) -> Result<(Vec<Label>, (f64, f64)), DataError> {
+    let picture = dataset.picture(index)?;
+    let fit = letterbox::fit(picture.width, picture.height, width, height, false);
+    letterbox::draw(&picture, &fit, width, height, &mut scratch.picture);
+    let side = |length: usize| (fit.ratio * length as f64) as f32;
+    let (left, top) = (fit.pad.0 as f32, fit.pad.1 as f32);
+    let labels = dataset.items()[index]
+        .labels
+        .boxes
+        .iter()
+        .map(|label| {
+            PixelBox::place(label, side(picture.width), side(picture.height), left, top)
+                .normalised(width as f32, height as f32)
+        })
+        .collect();
+    Ok((labels, fit.pad))
+}
+
+fn sizes(dataset: &Dataset) -> Vec<(usize, usize)> {
+    dataset.items().iter().map(|item| item.size).collect()
+}
+
+fn shuffled(len: usize, seed: u64, epoch: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..len).collect();
+    order.shuffle(&mut stream(seed, epoch, u64::MAX));
+    order
+}
+
+/// The stream of one sample.
+fn stream(seed: u64, epoch: u64, place: u64) -> ChaCha8Rng {
+    let mut bytes = [0; 32];
+    for (part, value) in bytes.chunks_exact_mut(8).zip([seed, epoch, place, 0]) {
+        part.copy_from_slice(&value.to_le_bytes());
+    }
+    ChaCha8Rng::from_seed(bytes)
+}
+
+/// A thread that makes batches until nobody wants them any more.
+struct Queue {
+    ready: Option<Receiver<Result<Batch, DataError>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Queue {
+    fn start<F>(threads: usize, produce: F) -> Result<Self, DataError>
+    where
+        F: FnOnce(&mut Maker, &dyn Fn(Result<Batch, DataError>) -> bool) + Send + 'static,
+    {
+        let lost = |error: &dyn std::fmt::Display| DataError::Loader(error.to_string());
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads.max(1))
+            .thread_name(|i| format!("loader-{i}"))
+            .build()
+            .map_err(|error| lost(&error))?;
+        let (sender, ready) = sync_channel(AHEAD);
+        let thread = std::thread::Builder::new()
+            .name("loader".to_owned())
+            .spawn(move || {
+                let mut maker = Maker { pool, pictures: Vec::new() };
+                produce(&mut maker, &|batch| hand_over(&sender, batch));
+            })
+            .map_err(|error| lost(&error))?;
+        Ok(Self { ready: Some(ready), thread: Some(thread) })
+    }
+}
+
+/// Whether more is wanted; after an error nothing follows.
+fn hand_over(sender: &SyncSender<Result<Batch, DataError>>, batch: Result<Batch, DataError>) -> bool {
+    let more = batch.is_ok();
+    sender.send(batch).is_ok() && more
+}
+
+impl Iterator for Queue {
+    type Item = Result<Batch, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.ready.as_ref()?.recv().ok()
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        // Closed first, so that a thread that waits for room in the queue wakes up.
+        self.ready = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Makes batches, keeping its memory from one to the next.
+struct Maker {
+    pool: ThreadPool,
+    pictures: Vec<u8>,
+}
+
+impl Maker {
+    fn batch<F>(
+        &mut self,
+        dataset: &Dataset,
+        members: &[usize],
+        (width, height): (usize, usize),
+        sample: F,
+    ) -> Result<Batch, DataError>
+    where
+        F: Fn(usize, usize, &mut Scratch) -> Result<(Vec<Label>, (f64, f64)), DataError> + Sync,
+    {
+        let Self { pool, pictures } = self;
+        let bytes = width * height * 3;
+        pictures.resize(bytes * members.len(), 0);
+        let made = pool.install(|| {
+            pictures
+                .par_chunks_exact_mut(bytes)
+                .zip(members)
+                .enumerate()
+                .map_init(Scratch::default, |scratch, (place, (out, index))| {
+                    let made = sample(place, *index, scratch)?;
+                    planes(&scratch.picture, out);
+                    Ok(made)
+                })
+                .collect::<Result<Vec<_>, DataError>>()
+        })?;
+        let mut targets = Vec::new();
+        let mut origins = Vec::with_capacity(members.len());
+        for (place, (&index, (labels, pad))) in members.iter().zip(made).enumerate() {
+            for label in &labels {
+                targets.extend([place as f32, label.class as f32, label.x, label.y, label.w, label.h]);
+            }
+            let item = &dataset.items()[index];
+            let loaded = super::resize::load_size(item.size.0, item.size.1, dataset.options().img);
+            origins.push(Origin {
+                index,
+                width: item.size.0,
+                height: item.size.1,
+                gain: loaded.1 as f64 / item.size.1 as f64,
+                pad,
+            });
+        }
+        let shape = [members.len() as i64, 3, height as i64, width as i64];
+        Ok(Batch {
+            images: Tensor::f_from_slice(pictures)?.f_view(shape.as_slice())?,
+            targets: Tensor::f_from_slice(&targets)?.f_view([(targets.len() / 6) as i64, 6])?,
+            origins,
+        })
+    }
+}
+
+/// Pixels to planes of red, green and blue.
+fn planes(pixels: &Pixels, out: &mut [u8]) {
+    let (red, rest) = out.split_at_mut(pixels.width * pixels.height);
+    let (green, blue) = rest.split_at_mut(pixels.width * pixels.height);
+    for (((pixel, r), g), b) in pixels.rgb.chunks_exact(3).zip(red).zip(green).zip(blue) {
+        (*r, *g, *b) = (pixel[0], pixel[1], pixel[2]);
+    }
+}

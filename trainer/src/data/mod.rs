@@ -1,0 +1,29 @@
+//! From files to batches, in the order of the flow: a data YAML names folders, files and labels are checked, pictures are read and
+//! scaled, combined and changed by chance, and put into batches. Nothing here knows the model or the loss.
+
+mod augment;
+mod batch;
+mod boxes;
+mod copy_paste;
+mod dataset;
+mod error;
+mod files;
+mod hsv;
+mod labels;
+mod letterbox;
+mod loader;
+mod mosaic;
+mod perspective;
+mod pixels;
+mod rect;
+mod resize;
+mod sample;
+mod yaml;
+
+pub use augment::Augment;
+pub use batch::{Batch, Origin};
+pub use dataset::{Cache, Dataset, Found, Item, Library, Options};
+pub use error::DataError;
+pub use labels::{Label, Labels, Polygon};
+pub use loader::{TrainLoader, TrainOptions, ValLoader};
+pub use yaml::{DataYaml, Split};

@@ -1,0 +1,105 @@
+//! A picture as bytes, and how it comes out of a file. Scaling it is done in `resize`.
+
+use std::path::Path;
+
+use image::{DynamicImage, ImageDecoder, ImageReader, metadata::Orientation};
+
+use super::DataError;
+
+/// What surrounds a picture wherever it does not fill its place.
+pub const GREY: u8 = 114;
+
+/// RGB pixels, row by row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pixels {
+    pub width: usize,
+    pub height: usize,
+    pub rgb: Vec<u8>,
+}
+
+impl Pixels {
+    /// A picture of grey.
+    pub fn grey(width: usize, height: usize) -> Self {
+        Self { width, height, rgb: vec![GREY; width * height * 3] }
+    }
+
+    /// Makes this a picture of grey of the given size, keeping its memory.
+    pub fn reset(&mut self, width: usize, height: usize) {
+        self.width = width;
+        self.height = height;
+        self.rgb.clear();
+        self.rgb.resize(width * height * 3, GREY);
+    }
+
+    pub fn row(&self, y: usize) -> &[u8] {
+        &self.rgb[y * self.width * 3..][..self.width * 3]
+    }
+
+    pub fn row_mut(&mut self, y: usize) -> &mut [u8] {
+        &mut self.rgb[y * self.width * 3..][..self.width * 3]
+    }
+
+    /// Copies `width` x `height` pixels of `from` at (`from_x`, `from_y`) to (`x`, `y`). The caller keeps inside both.
+    pub fn paste(
+        &mut self,
+        from: &Self,
+        (from_x, from_y): (usize, usize),
+        (x, y): (usize, usize),
+        (width, height): (usize, usize),
+    ) {
+        for line in 0..height {
+            let source = &from.row(from_y + line)[from_x * 3..][..width * 3];
+            self.row_mut(y + line)[x * 3..][..width * 3].copy_from_slice(source);
+        }
+    }
+}
+
+/// A picture's file, opened as far as its header.
+fn open(path: &Path) -> Result<(impl ImageDecoder, Orientation), DataError> {
+    let reader = ImageReader::open(path)
+        .and_then(ImageReader::with_guessed_format)
+        .map_err(|error| DataError::io(path, error))?;
+    let mut decoder = reader.into_decoder().map_err(|error| DataError::picture(path, error))?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    Ok((decoder, orientation))
+}
+
+/// Width and height as shown, from the header alone.
+pub fn size(path: &Path) -> Result<(usize, usize), DataError> {
+    let (decoder, orientation) = open(path)?;
+    let (width, height) = decoder.dimensions();
+    let turned = matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    );
+    Ok(if turned { (height as usize, width as usize) } else { (width as usize, height as usize) })
+}
+
+/// Reads a picture with its EXIF orientation applied.
+pub fn read(path: &Path) -> Result<Pixels, DataError> {
+    let (decoder, orientation) = open(path)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| DataError::picture(path, error))?;
+    picture.apply_orientation(orientation);
+    let rgb = picture.into_rgb8();
+    Ok(Pixels { width: rgb.width() as usize, height: rgb.height() as usize, rgb: rgb.into_raw() })
+}
+
+/// Whether a JPEG file lacks its end marker, as a copy that broke off does.
+pub fn is_cut_off(path: &Path) -> bool {
+    let jpeg = path.extension().and_then(|e| e.to_str()).is_some_and(|e| {
+        let e = e.to_ascii_lowercase();
+        e == "jpg" || e == "jpeg"
+    });
+    jpeg && std::fs::File::open(path).and_then(|file| last_two(file)).is_ok_and(|end| end != [0xFF, 0xD9])
+}
+
+fn last_two(mut file: std::fs::File) -> std::io::Result<[u8; 2]> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut end = [0; 2];
+    file.seek(SeekFrom::End(-2))?;
+    file.read_exact(&mut end)?;
+    Ok(end)
+}

@@ -1,0 +1,222 @@
+//! The data set's YAML file: where its images are and what its classes are called. Looking into the folders is done in `files`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::DataError;
+
+/// A data set's description, with every path joined to its root.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataYaml {
+    pub file: PathBuf,
+    pub train: Vec<PathBuf>,
+    pub val: Vec<PathBuf>,
+    pub names: Vec<String>,
+    /// What the file would have downloaded; told to the user, never run.
+    pub download: Option<String>,
+}
+
+/// One of the two parts of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Split {
+    Train,
+    Val,
+}
+
+impl Split {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Val => "val",
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    path: Option<PathBuf>,
+    train: Option<Entries>,
+    val: Option<Entries>,
+    names: Option<Names>,
+    download: Option<serde_yaml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Entries {
+    One(PathBuf),
+    Many(Vec<PathBuf>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    List(Vec<Name>),
+    Map(std::collections::BTreeMap<u32, Name>),
+}
+
+/// A class may be called `0` or `yes`; YAML then gives no text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Name {
+    Text(String),
+    Whole(i64),
+    Number(f64),
+    Flag(bool),
+}
+
+impl Name {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Whole(number) => number.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+        }
+    }
+}
+
+impl DataYaml {
+    /// Reads a data YAML. Relative paths are looked for beside the file, then from the current folder.
+    pub fn read(file: &Path) -> Result<Self, DataError> {
+        let text = std::fs::read_to_string(file).map_err(|error| DataError::io(file, error))?;
+        Self::parse(file, &text)
+    }
+
+    pub fn parse(file: &Path, text: &str) -> Result<Self, DataError> {
+        let wrong = |message: String| DataError::Yaml { path: file.to_path_buf(), message };
+        let raw: Raw = serde_yaml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        let lacks =
+            |key: &str| wrong(format!("`{key}` is missing; a data set needs `train`, `val` and `names`"));
+        let names = match raw.names.ok_or_else(|| lacks("names"))? {
+            Names::List(list) => list.into_iter().map(Name::text).collect::<Vec<_>>(),
+            Names::Map(map) => {
+                if let Some((place, (key, _))) =
+                    map.iter().enumerate().find(|(place, (key, _))| *place != **key as usize)
+                {
+                    return Err(wrong(format!(
+                        "`names` has class {key} but no class {place}; number the classes from 0 without gaps"
+                    )));
+                }
+                map.into_values().map(Name::text).collect()
+            }
+        };
+        if names.is_empty() {
+            return Err(wrong("`names` is empty; name at least one class".to_owned()));
+        }
+        let root = Roots::new(file, raw.path.as_deref());
+        Ok(Self {
+            file: file.to_path_buf(),
+            train: root.join(raw.train.ok_or_else(|| lacks("train"))?),
+            val: root.join(raw.val.ok_or_else(|| lacks("val"))?),
+            names,
+            download: raw.download.and_then(|value| match value {
+                serde_yaml::Value::String(text) => Some(text),
+                _ => None,
+            }),
+        })
+    }
+
+    pub fn classes(&self) -> usize {
+        self.names.len()
+    }
+
+    pub fn entries(&self, split: Split) -> &[PathBuf] {
+        match split {
+            Split::Train => &self.train,
+            Split::Val => &self.val,
+        }
+    }
+}
+
+/// The folders that a relative entry may be relative to, first choice first.
+struct Roots(Vec<PathBuf>);
+
+impl Roots {
+    fn new(file: &Path, path: Option<&Path>) -> Self {
+        let beside = match file.parent() {
+            Some(folder) if folder != Path::new("") => folder.to_path_buf(),
+            _ => PathBuf::from("."),
+        };
+        let root = path.unwrap_or(Path::new(""));
+        Self(if root.is_absolute() {
+            vec![root.to_path_buf()]
+        } else {
+            let mut roots = vec![beside.join(root), root.to_path_buf()];
+            if let Ok(inside) = root.strip_prefix("..") {
+                roots.extend([beside.join(inside), inside.to_path_buf()]);
+            }
+            // Data YAMLs shipped in a repository's data/ folder are relative to the repository.
+            if let Some(above) = beside.parent() {
+                roots.push(above.join(root));
+            }
+            roots
+        })
+    }
+
+    fn join(&self, entries: Entries) -> Vec<PathBuf> {
+        let entries = match entries {
+            Entries::One(entry) => vec![entry],
+            Entries::Many(entries) => entries,
+        };
+        entries.iter().map(|entry| self.join_one(entry)).collect()
+    }
+
+    /// The first place where the entry exists; the first choice where it exists nowhere.
+    fn join_one(&self, entry: &Path) -> PathBuf {
+        let mut first = None;
+        for root in &self.0 {
+            let here = root.join(entry);
+            let inside = entry.strip_prefix("..").ok().map(|inside| root.join(inside));
+            if let Some(found) = [Some(here.clone()), inside].into_iter().flatten().find(|path| path.exists())
+            {
+                return found;
+            }
+            first.get_or_insert(here);
+        }
+        first.unwrap_or_else(|| entry.to_path_buf())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Result<Vec<String>, String> {
+        DataYaml::parse(Path::new("/d/x.yaml"), text).map(|yaml| yaml.names).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn names_are_a_list_or_a_map_and_overrule_nc() {
+        assert_eq!(names("train: a\nval: b\nnc: 7\nnames: [cat, 1, true]\n").unwrap(), ["cat", "1", "true"]);
+        assert_eq!(names("train: a\nval: b\nnames: {1: dog, 0: cat}\n").unwrap(), ["cat", "dog"]);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_the_file() {
+        for (text, key) in [
+            ("val: b\nnames: [a]\n", "train"),
+            ("train: a\nnames: [a]\n", "val"),
+            ("train: a\nval: b\n", "names"),
+        ] {
+            let error = names(text).unwrap_err();
+            assert!(error.starts_with("/d/x.yaml: ") && error.contains(&format!("`{key}`")), "{error}");
+        }
+        assert!(names("train: a\nval: b\nnames: {0: cat, 2: dog}\n").unwrap_err().contains("no class 1"));
+    }
+
+    #[test]
+    fn entries_join_the_root_and_a_missing_parent_entry_is_tried_without_the_dots() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("data/images/train")).unwrap();
+        let file = folder.path().join("x.yaml");
+        let yaml = DataYaml::parse(
+            &file,
+            "path: data\ntrain: ../images/train\nval: [images/val, /abs/val]\nnames: [a]\n",
+        )
+        .unwrap();
+        assert_eq!(yaml.train, [folder.path().join("data/images/train")]);
+        assert_eq!(yaml.val, [folder.path().join("data/images/val"), PathBuf::from("/abs/val")]);
+    }
+}
