@@ -63,6 +63,9 @@ pub struct Dataset {
 
 impl Dataset {
     /// Lists and checks a split, and reads its pictures where they are to be cached.
+    ///
+    /// # Errors
+    /// Where folders are missing or hold nothing to learn from; single bad files only make a warning.
     pub fn open(yaml: &DataYaml, split: Split, options: Options) -> Result<Self, DataError> {
         let paths = images(yaml, split)?;
         let mut found = Found::default();
@@ -143,7 +146,7 @@ impl Dataset {
             (duplicates, "duplicate labels dropped"),
         ] {
             if count > 0 {
-                line += &format!(", {count} {what}");
+                line.extend([", ", &count.to_string(), " ", what]);
             }
         }
         line
@@ -155,6 +158,9 @@ impl Dataset {
     }
 
     /// A picture at load size.
+    ///
+    /// # Errors
+    /// Where an uncached picture cannot be read.
     pub fn picture(&self, index: usize) -> Result<Cow<'_, Pixels>, DataError> {
         match self.cached.get(index) {
             Some(pixels) => Ok(Cow::Borrowed(pixels)),
@@ -285,10 +291,13 @@ fn load(item: &Item, split: Split, img: usize) -> Result<Pixels, DataError> {
     })
 }
 
+/// A data set and how it was opened.
+type Opened = (DataYaml, Split, Options, Arc<Dataset>);
+
 /// The data sets that a worker has open; they stay decoded from one training to the next.
 #[derive(Debug, Default)]
 pub struct Library {
-    open: Mutex<Vec<(DataYaml, Split, Options, Arc<Dataset>)>>,
+    open: Mutex<Vec<Opened>>,
 }
 
 impl Library {
@@ -297,6 +306,9 @@ impl Library {
     }
 
     /// The split as opened before with the same options, or newly opened. Another size or cache setting replaces what was there.
+    ///
+    /// # Errors
+    /// As `Dataset::open`.
     pub fn open(&self, yaml: &DataYaml, split: Split, options: Options) -> Result<Arc<Dataset>, DataError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((.., dataset)) = open.iter().find(|(y, s, o, _)| (y, *s, *o) == (yaml, split, options)) {

@@ -37,7 +37,7 @@ impl DataError {
         Self::Io { path: path.to_path_buf(), source }
     }
 
-    pub(crate) fn picture(path: &Path, message: impl ToString) -> Self {
+    pub(crate) fn picture(path: &Path, message: &impl ToString) -> Self {
         Self::Picture { path: path.to_path_buf(), message: message.to_string() }
     }
 }

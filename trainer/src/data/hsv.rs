@@ -80,14 +80,15 @@ pub fn to_hsv([r, g, b]: [u8; 3]) -> [u8; 3] {
     [hue as u8, saturation as u8, value as u8]
 }
 
+/// Sixths of the circle are 30 apart, so this is a common denominator of all products.
+const WHOLE: i32 = 255 * 30;
+
 pub fn to_rgb([h, s, v]: [u8; 3]) -> [u8; 3] {
     if s == 0 {
         return [v; 3];
     }
-    // Sixths of the circle are 30 apart, so 255·30 is a common denominator of all products.
     let (sector, part) = (h / 30 % 6, i32::from(h % 30));
     let (s, value) = (i32::from(s), i32::from(v));
-    const WHOLE: i32 = 255 * 30;
     let dimmed = |by: i32| ((value * (WHOLE - by) + WHOLE / 2) / WHOLE) as u8;
     let (low, falling, rising) = (dimmed(s * 30), dimmed(s * part), dimmed(s * (30 - part)));
     match sector {

@@ -45,6 +45,8 @@ pub struct TrainLoader {
 }
 
 impl TrainLoader {
+    /// # Errors
+    /// Where no threads can be started.
     pub fn new(dataset: Arc<Dataset>, augment: Augment, options: TrainOptions) -> Result<Self, DataError> {
         let batches = dataset.len().div_ceil(options.batch.max(1));
         let queue = Queue::start(options.threads, move |maker, send| {
@@ -76,6 +78,8 @@ impl TrainLoader {
         self.batches
     }
 
+    /// # Errors
+    /// Where a picture cannot be read any more; nothing follows then.
     pub fn next_batch(&mut self) -> Result<Batch, DataError> {
         self.queue.next().unwrap_or_else(|| Err(DataError::Loader("its threads are gone".to_owned())))
     }
@@ -106,6 +110,9 @@ impl ValLoader {
     }
 
     /// Starts one pass over the data set.
+    ///
+    /// # Errors
+    /// Where no threads can be started.
     pub fn pass(&self) -> Result<impl Iterator<Item = Result<Batch, DataError>> + use<>, DataError> {
         let (dataset, plan, batch) = (Arc::clone(&self.dataset), Arc::clone(&self.plan), self.batch);
         Queue::start(self.threads, move |maker, send| {

@@ -59,7 +59,7 @@ fn open(path: &Path) -> Result<(impl ImageDecoder, Orientation), DataError> {
     let reader = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
         .map_err(|error| DataError::io(path, error))?;
-    let mut decoder = reader.into_decoder().map_err(|error| DataError::picture(path, error))?;
+    let mut decoder = reader.into_decoder().map_err(|error| DataError::picture(path, &error))?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     Ok((decoder, orientation))
 }
@@ -81,7 +81,8 @@ pub fn size(path: &Path) -> Result<(usize, usize), DataError> {
 /// Reads a picture with its EXIF orientation applied.
 pub fn read(path: &Path) -> Result<Pixels, DataError> {
     let (decoder, orientation) = open(path)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| DataError::picture(path, error))?;
+    let mut picture =
+        DynamicImage::from_decoder(decoder).map_err(|error| DataError::picture(path, &error))?;
     picture.apply_orientation(orientation);
     let rgb = picture.into_rgb8();
     Ok(Pixels { width: rgb.width() as usize, height: rgb.height() as usize, rgb: rgb.into_raw() })
@@ -93,7 +94,7 @@ pub fn is_cut_off(path: &Path) -> bool {
         let e = e.to_ascii_lowercase();
         e == "jpg" || e == "jpeg"
     });
-    jpeg && std::fs::File::open(path).and_then(|file| last_two(file)).is_ok_and(|end| end != [0xFF, 0xD9])
+    jpeg && std::fs::File::open(path).and_then(last_two).is_ok_and(|end| end != [0xFF, 0xD9])
 }
 
 fn last_two(mut file: std::fs::File) -> std::io::Result<[u8; 2]> {

@@ -53,11 +53,15 @@ pub fn make(
     }
     if rng.random::<f64>() < augment.flipud {
         flip_up_down(&mut scratch.picture);
-        labels.iter_mut().for_each(|label| label.y = 1.0 - label.y);
+        for label in &mut labels {
+            label.y = 1.0 - label.y;
+        }
     }
     if rng.random::<f64>() < augment.fliplr {
         flip_left_right(&mut scratch.picture);
-        labels.iter_mut().for_each(|label| label.x = 1.0 - label.x);
+        for label in &mut labels {
+            label.x = 1.0 - label.x;
+        }
     }
     Ok(labels)
 }

@@ -79,11 +79,16 @@ impl Name {
 
 impl DataYaml {
     /// Reads a data YAML. Relative paths are looked for beside the file, then from the current folder.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or lacks something.
     pub fn read(file: &Path) -> Result<Self, DataError> {
         let text = std::fs::read_to_string(file).map_err(|error| DataError::io(file, error))?;
         Self::parse(file, &text)
     }
 
+    /// # Errors
+    /// Where the text is no YAML, or lacks something.
     pub fn parse(file: &Path, text: &str) -> Result<Self, DataError> {
         let wrong = |message: String| DataError::Yaml { path: file.to_path_buf(), message };
         let raw: Raw = serde_yaml::from_str(text).map_err(|error| wrong(error.to_string()))?;
