@@ -1,14 +1,28 @@
 //! WHAT is searched: parameters with their start value, gain, bounds, kind and pin. Pure.
 //!
-//! `param.rs` is one parameter, `space.rs` all of them with the fixed keys of the hyp file, `hyp.rs` and
-//! `file.rs` read and write the YAML. How the next value is bred is not here: see `evolve`.
+//! `param.rs` is one parameter, `space.rs` all of them with the fixed keys of the hyp file. `yaml.rs`, `hyp.rs` and
+//! `file.rs` read and write the files, `load.rs` joins them by name, `builtin.rs` has those that are built in,
+//! `propose.rs` bounds for any hyp file. How the next value is bred is not here: see `evolve`.
 
+pub mod builtin;
+mod file;
+pub mod hyp;
+mod load;
 pub mod number;
 mod param;
+mod propose;
 mod scalar;
+#[cfg(test)]
+mod tests;
 #[path = "space.rs"]
 mod whole;
+mod yaml;
 
+pub use file::{Range, read as read_ranges};
+pub use hyp::Hyp;
+pub use load::{Defaults, OutOfBounds, load, parse_param};
 pub use param::{Kind, Param};
+pub use propose::propose;
 pub use scalar::Scalar;
 pub use whole::Space;
+pub use yaml::{Source, SpaceError};
