@@ -4,6 +4,10 @@
 //! them into a better model, a validation into seven numbers.
 
 pub mod data;
+pub mod model;
+
+#[cfg(test)]
+mod fixture;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,190 @@
+//! Fixtures 1 and 2, and what the spec's tables say of sizes.
+
+use tch::{Device, IndexOp, Kind, Tensor};
+
+use super::{Config, Model, channels, repeats};
+use crate::fixture::{close, fill, input};
+
+fn built(name: &str, classes: i64) -> Model {
+    let mut config = Config::find(name).unwrap();
+    config.nc = classes;
+    Model::new(&config, Device::Cpu).unwrap()
+}
+
+#[test]
+fn fixture_1_rounding_of_widths_and_depths() {
+    assert_eq!([channels(96, 0.33), channels(100, 0.5), channels(512, 0.33)], [32, 56, 176]);
+    assert_eq!([repeats(3, 0.33), repeats(3, 0.5), repeats(5, 0.5), repeats(1, 2.0)], [1, 2, 2, 1]);
+}
+
+#[test]
+fn the_small_models_have_the_reference_sizes() {
+    for (name, params, state, tensors) in [
+        ("yolov5n", 1_872_157, 349, 177),
+        ("yolov5s", 7_235_389, 349, 177),
+        ("yolov5m", 21_190_557, 481, 243),
+        ("yolov3-tiny", 8_852_366, 71, 37),
+    ] {
+        sized(name, params, state, tensors);
+    }
+}
+
+#[test]
+fn the_large_models_have_the_reference_sizes() {
+    for (name, params, state, tensors) in [
+        ("yolov5l", 46_563_709, 613, 309),
+        ("yolov5x", 86_749_405, 745, 375),
+        ("yolov3", 61_949_149, 439, 222),
+        ("yolov3-spp", 62_998_749, 445, 225),
+    ] {
+        sized(name, params, state, tensors);
+    }
+}
+
+fn sized(name: &str, params: i64, state: usize, tensors: usize) {
+    let model = built(name, 80);
+    assert_eq!(model.parameter_count(), params, "{name}");
+    assert_eq!(model.state().len(), state, "{name}");
+    let trained = model.arena().entries().iter().filter(|entry| entry.group.is_some()).count();
+    assert_eq!(trained, tensors, "{name}");
+}
+
+#[test]
+fn names_and_order_are_those_of_the_reference() {
+    let names: Vec<String> = built("yolov5n", 80).state().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[0], "model.0.conv.weight");
+    assert_eq!(
+        &names[1..6],
+        ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+            .map(|end| format!("model.0.bn.{end}"))
+    );
+    assert!(names.contains(&"model.4.m.1.cv2.conv.weight".to_owned()));
+    assert_eq!(
+        &names[342..],
+        [
+            "model.24.anchors",
+            "model.24.m.0.weight",
+            "model.24.m.0.bias",
+            "model.24.m.1.weight",
+            "model.24.m.1.bias",
+            "model.24.m.2.weight",
+            "model.24.m.2.bias",
+        ]
+    );
+    let repeated: Vec<String> = built("yolov3", 80).state().into_iter().map(|(name, _)| name).collect();
+    assert!(repeated.contains(&"model.4.0.cv1.conv.weight".to_owned()));
+    assert!(repeated.contains(&"model.2.cv1.conv.weight".to_owned()));
+}
+
+#[test]
+fn a_fresh_model_has_the_first_values_of_the_reference() {
+    tch::manual_seed(1);
+    for (classes, class_bias) in [(1, 11.002_100), (2, -0.510_836), (80, -4.880_274)] {
+        let model = built("yolov5n", classes);
+        assert_eq!(model.detect().strides, [8.0, 16.0, 32.0]);
+        for (level, object) in [-6.684_612, -5.298_317, -3.912_023].into_iter().enumerate() {
+            let state = model.state();
+            let name = format!("model.24.m.{level}.bias");
+            let (_, bias) = state.iter().find(|(n, _)| *n == name).unwrap();
+            let bound = 1.0 / f64::from(64 << level).sqrt();
+            let bias = bias.view([3, -1]);
+            let gap = |start: i64, end: i64, expected: f64| {
+                (bias.slice(1, start, end, 1) - expected).abs().max().double_value(&[])
+            };
+            assert!(gap(4, 5, object) <= bound + 1e-4, "level {level}");
+            assert!(gap(5, 5 + classes, class_bias) <= bound + 1e-4, "level {level}");
+        }
+        let variance = model.state().into_iter().find(|(n, _)| n == "model.5.bn.running_var").unwrap().1;
+        close(&variance, &vec![0.9; variance.numel()], 1e-6);
+        let anchors = model.detect().anchors_in_pixels().reshape([-1]);
+        close(&anchors.i(..6), &[10.0, 13.0, 16.0, 30.0, 33.0, 23.0], 1e-6);
+    }
+}
+
+#[test]
+fn fixture_2_forward_in_eval_mode() {
+    for (name, h, w, row, mean, heads) in [
+        (
+            "yolov5n",
+            64,
+            96,
+            [3.824_754, 3.918_284, 9.807_790, 14.390_264, 0.516_726, 0.504_405],
+            2.295_648,
+            vec![0.068_810, 0.072_671, 0.079_561],
+        ),
+        (
+            "yolov3-tiny",
+            64,
+            96,
+            [6.415_187, 7.160_949, 6.220_469, 12.217_030, 0.618_019, 0.594_009],
+            2.783_707,
+            vec![0.513_601, 0.343_181],
+        ),
+    ] {
+        decoded(name, 80, [h, w], row, mean, &heads);
+    }
+}
+
+#[test]
+fn fixture_2_forward_of_a_deeper_and_wider_model() {
+    let row = [3.519_284, 3.754_110, 9.006_904, 17.362_818, 0.539_521, 0.524_577];
+    decoded("yolov5m", 2, [64, 64], row, 20.238_898, &[0.102_460, 0.107_674, 0.056_671]);
+}
+
+fn decoded(name: &str, classes: i64, size: [i64; 2], row: [f64; 6], mean: f64, heads: &[f64]) {
+    let mut model = built(name, classes);
+    fill(&mut model);
+    let (z, logits) = model.eval_forward(&input(1, size[0], size[1]));
+    close(&z.i((0, 0, ..6)), &row, 1e-4);
+    close(&z.mean(Kind::Double), &[mean], 1e-4);
+    for (level, expected) in heads.iter().enumerate() {
+        close(&logits[level].abs().mean(Kind::Double), &[*expected], 1e-4);
+    }
+}
+
+#[test]
+fn fixture_2_forward_of_the_yolov3_models() {
+    for (name, cell, heads) in [
+        ("yolov3", [-564.0484, 1138.2823, -859.3265], [420.0883, 647.9526, 973.3519]),
+        ("yolov3-spp", [-438.4922, 1151.3507, -934.3411], [479.5465, 718.7562, 1419.1580]),
+    ] {
+        let mut model = built(name, 80);
+        fill(&mut model);
+        let (_, logits) = model.eval_forward(&input(1, 64, 64));
+        close(&logits[0].i((0, 1, 2, 1, ..3)), &cell, 1e-4);
+        for (level, expected) in heads.iter().enumerate() {
+            close(&logits[level].abs().mean(Kind::Double), &[*expected], 1e-4);
+        }
+    }
+}
+
+#[test]
+fn a_duplicate_computes_the_same() {
+    let mut model = built("yolov5n", 3);
+    fill(&mut model);
+    let copy = model.duplicate().unwrap();
+    let x = input(1, 64, 64);
+    assert!(model.eval_forward(&x).0.equal(&copy.eval_forward(&x).0));
+}
+
+#[test]
+fn a_bad_yaml_is_refused_with_the_layer() {
+    let text = include_str!("../../../assets/models/yolov5n.yaml").replace("SPPF", "SPPX");
+    let config = Config::parse(&text, "mine.yaml").unwrap();
+    let said = Model::new(&config, Device::Cpu).unwrap_err().to_string();
+    assert!(said.contains("layer 9") && said.contains("SPPX"), "{said}");
+    let text = include_str!("../../../assets/models/yolov5n.yaml").replace("[17, 20, 23]", "[17, 20, 99]");
+    let config = Config::parse(&text, "mine.yaml").unwrap();
+    assert!(Model::new(&config, Device::Cpu).unwrap_err().to_string().contains("99"));
+    assert!(Config::find("yolov9").unwrap_err().to_string().contains("yolov5n"));
+}
+
+#[test]
+fn focus_of_the_older_backbone_is_understood() {
+    let text =
+        include_str!("../../../assets/models/yolov5n.yaml").replace("Conv, [64, 6, 2, 2]", "Focus, [64, 3]");
+    let model = Model::new(&Config::parse(&text, "old.yaml").unwrap(), Device::Cpu).unwrap();
+    assert_eq!(model.detect().strides, [8.0, 16.0, 32.0]);
+    let x = Tensor::rand([1, 3, 64, 64], (Kind::Float, Device::Cpu));
+    assert_eq!(model.eval_forward(&x).0.size(), [1, 252, 85]);
+}
