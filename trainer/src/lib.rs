@@ -6,6 +6,17 @@
 pub mod data;
 pub mod model;
 
+pub mod data;
+
+pub mod hyp;
+
+pub mod assign;
+pub mod loss;
+
+pub mod ema;
+pub mod optim;
+pub mod schedule;
+
 #[cfg(test)]
 mod fixture;
 

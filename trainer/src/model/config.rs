@@ -124,6 +124,9 @@ built_in!(
 
 impl Config {
     /// Reads a model YAML; `origin` is what an error calls it.
+    ///
+    /// # Errors
+    /// Says what of the YAML is no model.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ModelError> {
         let config: Self = serde_yaml::from_str(text)
             .map_err(|why| ModelError::Yaml { origin: origin.to_owned(), why: why.to_string() })?;
@@ -132,6 +135,9 @@ impl Config {
     }
 
     /// A file, or a built-in model by name: `yolov5n`, `yolov5n.yaml`, `models/mine.yaml`.
+    ///
+    /// # Errors
+    /// Lists the built-in models where the name is none and no file.
     pub fn find(name: &str) -> Result<Self, ModelError> {
         let path = Path::new(name);
         if path.is_file() {

@@ -17,7 +17,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use arena::{Arena, Group};
-pub use blocks::{Pass, Role};
+pub use blocks::{Pass, Role, Visitor};
 pub use config::{Anchors, Argument, BUILT_IN, Config, From, Row};
 pub use detect::Detect;
 pub use model::Model;

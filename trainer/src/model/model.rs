@@ -40,11 +40,17 @@ const PROBE: i64 = 256;
 
 impl Model {
     /// Builds a network with random first values from libtorch's generator (seed it first).
+    ///
+    /// # Errors
+    /// Names the layer that cannot be built.
     pub fn new(config: &Config, device: Device) -> Result<Self, ModelError> {
         Self::with_frozen(config, device, &|_| false)
     }
 
     /// As [`Model::new`]; parameters whose name `frozen` accepts are not trained.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
     pub fn with_frozen(
         config: &Config,
         device: Device,
@@ -60,6 +66,9 @@ impl Model {
     }
 
     /// A second network with the same numbers.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
     pub fn duplicate(&self) -> Result<Self, ModelError> {
         let (layers, mut detect, detect_inputs) = build(&self.config)?;
         detect.strides.clone_from(&self.detect.strides);

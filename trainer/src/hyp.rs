@@ -1,0 +1,258 @@
+//! The hyperparameters of a training, by the names of the YOLOv5 hyp files. What they are searched within is evotop's business.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+use serde_yaml::Value;
+
+use crate::data::Augment;
+
+/// Why a hyp file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HypError {
+    #[error("{path}: cannot be read: {why}")]
+    Read { path: String, why: String },
+    #[error("{origin}: not a map of names to numbers: {why}")]
+    Yaml { origin: String, why: String },
+    #[error("{name}: {value} is not a number")]
+    NotANumber { name: String, value: String },
+    #[error("{name}: {value} is out of range ({range})")]
+    OutOfRange { name: &'static str, value: f64, range: &'static str },
+    #[error("{0}: no such hyperparameter in a YOLOv5 training")]
+    Unknown(String),
+    #[error("{0}: the hyperparameters of the YOLOv3 of 2020 belong to another recipe, which this trainer does not have yet")]
+    Recipe(String),
+}
+
+macro_rules! hyp {
+    ($($name:ident = $default:literal, $text:literal;)*) => {
+        /// All hyperparameters but `anchors`, which may be absent.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Hyp {
+            $(#[doc = $text] pub $name: f64,)*
+            /// Anchors a level, refitted by AutoAnchor; `None` or 0 keeps the model's own.
+            pub anchors: Option<f64>,
+        }
+
+        impl Default for Hyp {
+            fn default() -> Self {
+                Self { $($name: $default,)* anchors: None }
+            }
+        }
+
+        impl Hyp {
+            /// Every name, in the order of the hyp files.
+            pub const NAMES: &[&str] = &[$(stringify!($name),)* "anchors"];
+
+            /// The value of a name; 0 for absent anchors.
+            pub fn get(&self, name: &str) -> Option<f64> {
+                match name {
+                    $(stringify!($name) => Some(self.$name),)*
+                    "anchors" => Some(self.anchors.unwrap_or(0.0)),
+                    _ => None,
+                }
+            }
+
+            /// Sets the value of a name; says whether there is one of this name.
+            pub fn set(&mut self, name: &str, value: f64) -> bool {
+                match name {
+                    $(stringify!($name) => self.$name = value,)*
+                    "anchors" => self.anchors = (value != 0.0).then_some(value),
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+hyp! {
+    lr0 = 0.01, "First learning rate.";
+    lrf = 0.01, "Last learning rate as a fraction of the first.";
+    momentum = 0.937, "SGD momentum, Adam's beta1.";
+    weight_decay = 0.0005, "Decay of weights at a batch of 64.";
+    warmup_epochs = 3.0, "Epochs of warm-up (at least 100 iterations).";
+    warmup_momentum = 0.8, "Momentum at the start of warm-up.";
+    warmup_bias_lr = 0.1, "Learning rate of biases at the start of warm-up.";
+    box_ = 0.05, "Gain of the box loss.";
+    cls = 0.5, "Gain of the class loss.";
+    cls_pw = 1.0, "Weight of positives in the class loss.";
+    obj = 1.0, "Gain of the objectness loss.";
+    obj_pw = 1.0, "Weight of positives in the objectness loss.";
+    iou_t = 0.2, "Without effect in this training.";
+    anchor_t = 4.0, "Largest ratio of sides between a target and its anchor.";
+    fl_gamma = 0.0, "Focal loss gamma; 0 is no focal loss.";
+    hsv_h = 0.015, "Augmentation: hue, as a fraction.";
+    hsv_s = 0.7, "Augmentation: saturation, as a fraction.";
+    hsv_v = 0.4, "Augmentation: value, as a fraction.";
+    degrees = 0.0, "Augmentation: rotation, plus or minus degrees.";
+    translate = 0.1, "Augmentation: shift, plus or minus, as a fraction.";
+    scale = 0.5, "Augmentation: size, plus or minus, as a fraction.";
+    shear = 0.0, "Augmentation: shear, plus or minus degrees.";
+    perspective = 0.0, "Augmentation: perspective, plus or minus.";
+    flipud = 0.0, "Probability of a flip up-down.";
+    fliplr = 0.5, "Probability of a flip left-right.";
+    mosaic = 1.0, "Probability of a mosaic of four pictures.";
+    mixup = 0.0, "Probability of mixing two mosaics.";
+    copy_paste = 0.0, "Share of objects pasted again, mirrored; needs polygons.";
+}
+
+/// Names that only the 2020 recipe of YOLOv3 has.
+const OF_ANOTHER_RECIPE: &[&str] = &["giou"];
+
+/// The name of a field as files spell it: `box` is a word of Rust.
+fn spelled(name: &str) -> &str {
+    if name == "box" { "box_" } else { name }
+}
+
+impl Hyp {
+    /// Reads a hyp file; what it leaves out has the default of the low-augmentation file.
+    ///
+    /// # Errors
+    /// Names the key that is unknown, no number or out of range.
+    pub fn read(path: &Path) -> Result<Self, HypError> {
+        let origin = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|why| HypError::Read { path: origin.clone(), why: why.to_string() })?;
+        Self::parse(&text, &origin)
+    }
+
+    /// As [`Hyp::read`], from a text that `origin` names.
+    ///
+    /// # Errors
+    /// As [`Hyp::read`].
+    pub fn parse(text: &str, origin: &str) -> Result<Self, HypError> {
+        let map: IndexMap<String, Value> = serde_yaml::from_str(text)
+            .map_err(|why| HypError::Yaml { origin: origin.to_owned(), why: why.to_string() })?;
+        let number = |(name, value): (String, Value)| {
+            let number = match &value {
+                Value::Number(n) => n.as_f64(),
+                // YAML 1.1 readers know `1e-3` as a text.
+                Value::String(text) => text.trim().parse().ok(),
+                _ => None,
+            };
+            match number {
+                Some(x) => Ok((name, x)),
+                None => Err(HypError::NotANumber { value: shown(&value), name }),
+            }
+        };
+        Self::from_numbers(map.into_iter().map(number).collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// From names and numbers.
+    ///
+    /// # Errors
+    /// As [`Hyp::read`].
+    pub fn from_numbers(numbers: impl IntoIterator<Item = (String, f64)>) -> Result<Self, HypError> {
+        let mut hyp = Self::default();
+        for (name, value) in numbers {
+            if OF_ANOTHER_RECIPE.contains(&name.as_str()) {
+                return Err(HypError::Recipe(name));
+            }
+            if !value.is_finite() {
+                return Err(HypError::NotANumber { name, value: value.to_string() });
+            }
+            if !hyp.set(spelled(&name), value) {
+                return Err(HypError::Unknown(name));
+            }
+        }
+        hyp.check()?;
+        Ok(hyp)
+    }
+
+    /// Only what would make no sense at all; the searched bounds are narrower and not known here.
+    fn check(&self) -> Result<(), HypError> {
+        let probability = |x: f64| (0.0..=1.0).contains(&x);
+        let not_negative = |x: f64| x >= 0.0;
+        let anchors = |x: f64| (0.0..=64.0).contains(&x);
+        for (name, value, range, ok) in [
+            ("lr0", self.lr0, "0 or more", not_negative(self.lr0)),
+            ("momentum", self.momentum, "0 to below 1", (0.0..1.0).contains(&self.momentum)),
+            ("weight_decay", self.weight_decay, "0 or more", not_negative(self.weight_decay)),
+            ("warmup_epochs", self.warmup_epochs, "0 or more", not_negative(self.warmup_epochs)),
+            ("anchor_t", self.anchor_t, "above 1", self.anchor_t > 1.0),
+            ("fl_gamma", self.fl_gamma, "0 or more", not_negative(self.fl_gamma)),
+            ("flipud", self.flipud, "0 to 1", probability(self.flipud)),
+            ("fliplr", self.fliplr, "0 to 1", probability(self.fliplr)),
+            ("mosaic", self.mosaic, "0 to 1", probability(self.mosaic)),
+            ("mixup", self.mixup, "0 to 1", probability(self.mixup)),
+            ("copy_paste", self.copy_paste, "0 to 1", probability(self.copy_paste)),
+            ("scale", self.scale, "0 to 1", probability(self.scale)),
+            ("anchors", self.anchors.unwrap_or(0.0), "0 to 64", anchors(self.anchors.unwrap_or(0.0))),
+        ] {
+            if !ok {
+                return Err(HypError::OutOfRange { name, value, range });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the loader needs of it.
+    pub fn augment(&self) -> Augment {
+        Augment {
+            hsv_h: self.hsv_h,
+            hsv_s: self.hsv_s,
+            hsv_v: self.hsv_v,
+            degrees: self.degrees,
+            translate: self.translate,
+            scale: self.scale,
+            shear: self.shear,
+            perspective: self.perspective,
+            flipud: self.flipud,
+            fliplr: self.fliplr,
+            mosaic: self.mosaic,
+            mixup: self.mixup,
+            copy_paste: self.copy_paste,
+        }
+    }
+
+    /// How many anchors a level AutoAnchor is asked for; `None` keeps the model's.
+    pub fn anchors_per_level(&self) -> Option<i64> {
+        self.anchors.map(|x| x.round_ties_even() as i64).filter(|n| *n > 0)
+    }
+
+    /// The loss gains as this training uses them: scaled to levels, classes and picture size.
+    pub fn scaled_gains(&self, levels: usize, classes: i64, img: i64) -> [f64; 3] {
+        let by_level = 3.0 / levels as f64;
+        let by_size = (img as f64 / 640.0).powi(2);
+        [self.box_ * by_level, self.obj * by_size * by_level, self.cls * classes as f64 / 80.0 * by_level]
+    }
+}
+
+fn shown(value: &Value) -> String {
+    serde_yaml::to_string(value).map_or_else(|_| "the value".to_owned(), |text| text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hyp_file_is_read_by_name_and_the_rest_has_defaults() {
+        let hyp = Hyp::parse("lr0: 1e-3\nbox: 0.02\nanchors: 3\n", "mine.yaml").unwrap();
+        assert_eq!((hyp.lr0, hyp.box_, hyp.anchors_per_level(), hyp.momentum), (0.001, 0.02, Some(3), 0.937));
+        assert_eq!(Hyp::parse("anchors: 0", "mine.yaml").unwrap().anchors_per_level(), None);
+        assert_eq!(Hyp::NAMES.len(), 29);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            ("lr0: fast", "lr0: fast is not a number"),
+            ("learning_rate: 1", "learning_rate: no such"),
+            ("giou: 3.54", "recipe"),
+            ("momentum: 1.5", "momentum: 1.5 is out of range (0 to below 1)"),
+            ("- 1", "mine.yaml"),
+        ] {
+            let said = Hyp::parse(text, "mine.yaml").unwrap_err().to_string();
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+
+    #[test]
+    fn gains_are_scaled_to_levels_classes_and_size() {
+        let [box_, obj, cls] = Hyp::default().scaled_gains(3, 3, 64);
+        assert_eq!((box_, obj, cls), (0.05, 0.01, 0.01875));
+        assert_eq!(Hyp::default().scaled_gains(2, 80, 640), [0.075, 1.5, 0.75]);
+    }
+}

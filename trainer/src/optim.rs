@@ -1,0 +1,151 @@
+//! The optimisers, on the arena's one long tensor of parameters. Rates come from `schedule.rs`.
+
+use tch::{Kind, Tensor};
+
+use crate::model::{Arena, Group};
+use crate::schedule::Rates;
+
+/// Which rule makes a step of a gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rule {
+    /// With Nesterov momentum.
+    #[default]
+    Sgd,
+    /// Decay is part of the gradient.
+    Adam,
+    /// Decay apart from the gradient.
+    AdamW,
+}
+
+/// A rule with its memory.
+#[derive(Debug)]
+pub struct Optimizer {
+    rule: Rule,
+    weight_decay: f64,
+    /// Adam's first beta; its second is 0.999.
+    beta1: f64,
+    first: Tensor,
+    second: Tensor,
+    steps: i32,
+}
+
+const BETA2: f64 = 0.999;
+const ADAM_EPS: f64 = 1e-8;
+/// Longer gradients are shortened to this norm.
+const LONGEST_GRADIENT: f64 = 10.0;
+
+impl Optimizer {
+    /// `momentum` is Adam's first beta; SGD takes its momentum from the rates.
+    pub fn new(rule: Rule, arena: &Arena, momentum: f64, weight_decay: f64) -> Self {
+        let zeros = |length| Tensor::zeros([length], (Kind::Float, arena.params.device()));
+        let length = arena.trained();
+        let second = zeros(if rule == Rule::Sgd { 0 } else { length });
+        Self { rule, weight_decay, beta1: momentum, first: zeros(length), second, steps: 0 }
+    }
+
+    /// One step with a gradient laid out as the trained part of the arena. Where `skip` (a scalar 0 or 1 on the device) is 1,
+    /// nothing changes: the gradient of a half-precision pass had overflowed.
+    pub fn step(&mut self, arena: &mut Arena, gradient: Tensor, rates: Rates, skip: Option<&Tensor>) {
+        let _guard = tch::no_grad_guard();
+        let good = skip.map(|skip| skip.eq(0.0));
+        let mut gradient = match &good {
+            Some(good) => gradient.where_self(good, &gradient.zeros_like()),
+            None => gradient,
+        };
+        let before = good.as_ref().map(|_| (self.first.copy(), self.second.copy()));
+        let groups = Group::TRAINED.map(|group| arena.range(group));
+        let lr = |group: Group| if group == Group::Biases { rates.bias_lr } else { rates.lr };
+        let piece = |t: &Tensor, at: &std::ops::Range<i64>| t.narrow(0, at.start, at.end - at.start);
+        let decayed = &groups[Group::Decayed as usize];
+        if self.rule != Rule::AdamW && self.weight_decay != 0.0 {
+            let _ = piece(&gradient, decayed).g_add_(&(piece(&arena.params, decayed) * self.weight_decay));
+        }
+        self.steps += 1;
+        let mut step = match self.rule {
+            Rule::Sgd => {
+                let _ = self.first.g_mul_scalar_(rates.momentum).g_add_(&gradient);
+                gradient.g_add_(&(&self.first * rates.momentum))
+            }
+            Rule::Adam | Rule::AdamW => self.adam(&gradient),
+        };
+        if let (Some(good), Some((first, second))) = (&good, before) {
+            step = step.where_self(good, &step.zeros_like());
+            self.first = self.first.where_self(good, &first);
+            self.second = self.second.where_self(good, &second);
+        }
+        for (group, range) in Group::TRAINED.into_iter().zip(&groups) {
+            let mut params = piece(&arena.params, range);
+            if self.rule == Rule::AdamW && group == Group::Decayed {
+                let _ = params.g_mul_scalar_(1.0 - lr(group) * self.weight_decay);
+            }
+            let _ = params.g_sub_(&(piece(&step, range) * lr(group)));
+        }
+    }
+
+    fn adam(&mut self, gradient: &Tensor) -> Tensor {
+        let _ = self.first.lerp_(gradient, 1.0 - self.beta1);
+        let _ = self.second.g_mul_scalar_(BETA2).g_add_(&(gradient.square() * (1.0 - BETA2)));
+        let first = &self.first / (1.0 - self.beta1.powi(self.steps));
+        let scale = (&self.second / (1.0 - BETA2.powi(self.steps))).sqrt() + ADAM_EPS;
+        first / scale
+    }
+}
+
+/// Shortens a gradient to norm 10 if it is longer; never waits for the device.
+pub fn clip(mut gradient: Tensor) -> Tensor {
+    let _guard = tch::no_grad_guard();
+    let factor = ((gradient.norm() + 1e-6).reciprocal() * LONGEST_GRADIENT).clamp_max(1.0);
+    gradient.g_mul_(&factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+    use crate::fixture::close;
+    use crate::model::{Role, Visitor};
+
+    /// One decayed parameter of value 1.
+    fn one() -> Arena {
+        let mut weight = Tensor::ones([1], (Kind::Float, Device::Cpu));
+        Arena::adopt(&mut |see: &mut Visitor| see("w", Role::Weight, &mut weight), &|_| false, Device::Cpu)
+    }
+
+    #[test]
+    fn fixture_13_steps_of_each_optimiser() {
+        for (rule, expected) in [
+            (Rule::Sgd, [0.990_305_3, 0.989_775_5, 0.981_589_1]),
+            (Rule::Adam, [0.990_000_0, 0.986_347_9, 0.980_831_5]),
+            (Rule::AdamW, [0.989_995_0, 0.986_349_2, 0.980_837_4]),
+        ] {
+            let mut arena = one();
+            let mut optimizer = Optimizer::new(rule, &arena, 0.937, 5e-4);
+            let rates = Rates { accumulate: 1, bias_lr: 0.5, lr: 0.01, momentum: 0.937 };
+            for (gradient, expected) in [0.5_f32, -0.2, 0.3].into_iter().zip(expected) {
+                optimizer.step(&mut arena, Tensor::from_slice(&[gradient]), rates, None);
+                close(&arena.params, &[expected], 2e-7);
+            }
+        }
+    }
+
+    #[test]
+    fn fixture_13_a_long_gradient_is_clipped() {
+        let clipped = clip(Tensor::from_slice(&[3.0_f32, 4.0, 12.0]));
+        close(&clipped, &[2.307_692, 3.076_923, 9.230_768], 1e-6);
+        close(&clip(Tensor::from_slice(&[0.3_f32, 0.4])), &[0.3, 0.4], 1e-6);
+    }
+
+    #[test]
+    fn an_overflowed_gradient_changes_nothing() {
+        for rule in [Rule::Sgd, Rule::Adam, Rule::AdamW] {
+            let mut arena = one();
+            let mut optimizer = Optimizer::new(rule, &arena, 0.937, 0.0);
+            let rates = Rates { accumulate: 1, bias_lr: 0.5, lr: 0.01, momentum: 0.937 };
+            let skip = Tensor::from_slice(&[1.0_f32]);
+            optimizer.step(&mut arena, Tensor::from_slice(&[f32::INFINITY]), rates, Some(&skip));
+            close(&arena.params, &[1.0], 1e-9);
+            close(&optimizer.first, &[0.0], 1e-9);
+        }
+    }
+}
