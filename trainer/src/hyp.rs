@@ -20,7 +20,9 @@ pub enum HypError {
     OutOfRange { name: &'static str, value: f64, range: &'static str },
     #[error("{0}: no such hyperparameter in a YOLOv5 training")]
     Unknown(String),
-    #[error("{0}: the hyperparameters of the YOLOv3 of 2020 belong to another recipe, which this trainer does not have yet")]
+    #[error(
+        "{0}: the hyperparameters of the YOLOv3 of 2020 belong to another recipe, which this trainer does not have yet"
+    )]
     Recipe(String),
 }
 
@@ -252,7 +254,7 @@ mod tests {
     #[test]
     fn gains_are_scaled_to_levels_classes_and_size() {
         let [box_, obj, cls] = Hyp::default().scaled_gains(3, 3, 64);
-        assert_eq!((box_, obj, cls), (0.05, 0.01, 0.01875));
+        crate::fixture::near(&[box_, obj, cls], &[0.05, 0.01, 0.01875], 1e-12);
         assert_eq!(Hyp::default().scaled_gains(2, 80, 640), [0.075, 1.5, 0.75]);
     }
 }

@@ -3,7 +3,6 @@
 //! Read from top to bottom as the data flows: a model is built and given weights, batches come from the data set, a training turns
 //! them into a better model, a validation into seven numbers.
 
-pub mod data;
 pub mod model;
 
 pub mod data;

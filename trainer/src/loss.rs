@@ -103,9 +103,11 @@ impl Criterion {
         }
         let each = logits.binary_cross_entropy_with_logits(wanted, None, weight, Reduction::None);
         let p = logits.sigmoid();
-        let right = wanted * &p + (1.0 - wanted) * (1.0 - &p);
-        let alpha = wanted * 0.25 + (1.0 - wanted) * 0.75;
-        (each * alpha * (1.0 - right).pow_tensor_scalar(self.fl_gamma)).mean(Kind::Float)
+        let not_wanted: Tensor = 1.0 - wanted;
+        let wrong: Tensor = 1.0 - (wanted * &p + &not_wanted * (1.0 - &p));
+        let alpha: Tensor = wanted * 0.25 + not_wanted * 0.75;
+        let focal: Tensor = each * alpha * wrong.pow_tensor_scalar(self.fl_gamma);
+        focal.mean(Kind::Float)
     }
 }
 
@@ -138,7 +140,7 @@ fn decoded(found: &Tensor, matches: &Matches) -> Tensor {
     Tensor::cat(&[p.slice(1, 0, 2, 1) - 0.5, size], 1)
 }
 
-/// Complete IoU of boxes `[n, 4]` in centre form, row by row: `[n]`.
+/// CIoU of boxes `[n, 4]` in centre form, row by row: `[n]`.
 pub fn ciou(a: &Tensor, b: &Tensor) -> Tensor {
     const EPS: f64 = 1e-7;
     let columns = |t: &Tensor| t.unbind(1);

@@ -158,7 +158,7 @@ mod tests {
             assert_eq!(at.accumulate, accumulate, "{ni}");
             near(&[at.bias_lr, at.lr, at.momentum], &rates, 2e-4);
         }
-        near(&[low(Fall::Cosine).at(121).lr], &[0.003_520], 1e-4);
+        near(&[low(Fall::Cosine).at(121).lr], &[0.003_520], 2e-4);
     }
 
     #[test]
