@@ -6,6 +6,7 @@
 pub mod model;
 
 pub mod data;
+pub mod digits;
 
 pub mod hyp;
 

@@ -320,3 +320,138 @@ impl Library {
         Ok(dataset)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
+
+    /// A data set of one class per `(image, label text)`; pictures are left half black, right half white.
+    fn set(files: &[(&str, Option<&str>)]) -> (tempfile::TempDir, DataYaml) {
+        let folder = tempfile::tempdir().unwrap();
+        for part in ["images", "labels"] {
+            fs::create_dir(folder.path().join(part)).unwrap();
+        }
+        let picture = image::RgbImage::from_fn(64, 32, |x, _| image::Rgb([if x < 32 { 0 } else { 255 }; 3]));
+        for (name, label) in files {
+            let path = folder.path().join("images").join(name);
+            picture.save(&path).unwrap();
+            if let Some(label) = label {
+                fs::write(label_path(&path), label).unwrap();
+            }
+        }
+        let yaml =
+            DataYaml::parse(&folder.path().join("x.yaml"), "train: images\nval: images\nnames: [a, b]\n");
+        (folder, yaml.unwrap())
+    }
+
+    fn refused(files: &[(&str, Option<&str>)]) -> String {
+        let (_folder, yaml) = set(files);
+        Dataset::open(&yaml, Split::Train, OPTIONS).unwrap_err().to_string()
+    }
+
+    const BOX: Option<&str> = Some("1 .5 .5 .2 .2\n");
+
+    #[test]
+    fn all_common_picture_formats_are_read() {
+        let (_folder, yaml) =
+            set(&[("a.jpg", BOX), ("b.png", BOX), ("c.bmp", BOX), ("d.webp", BOX), ("e.tiff", BOX)]);
+        let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
+        assert!(dataset.warnings().is_empty(), "{:?}", dataset.warnings());
+        assert_eq!(dataset.len(), 5);
+        for index in 0..5 {
+            let picture = dataset.picture(index).unwrap();
+            assert_eq!((picture.width, picture.height), (64, 32));
+            assert!(picture.row(16)[5 * 3] < 10 && picture.row(16)[60 * 3] > 245, "{index}");
+        }
+        assert_eq!(dataset.cache_bytes(), 5 * 64 * 32 * 3);
+    }
+
+    #[test]
+    fn a_bad_file_costs_its_picture_and_is_named_and_the_rest_goes_on() {
+        let (folder, yaml) = set(&[
+            ("a.png", BOX),
+            ("b.png", Some("1 .5 .5 .2\n")),
+            ("c.png", None),
+            ("d.png", Some("1 .5 .5 .2 .2\n1 .5 .5 .2 .2\n")),
+        ]);
+        fs::write(folder.path().join("images/e.png"), "no picture").unwrap();
+        let tiny = image::RgbImage::new(8, 40);
+        tiny.save(folder.path().join("images/f.png")).unwrap();
+        let before = listing(folder.path());
+        let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
+        assert_eq!(
+            dataset.found(),
+            Found { images: 3, instances: 2, backgrounds: 1, corrupt: 3, duplicates: 1 }
+        );
+        for (name, word) in
+            [("b.txt", "4 columns"), ("d.txt", "duplicate"), ("e.png", ""), ("f.png", "8 x 40")]
+        {
+            let found = dataset.warnings().iter().any(|line| line.contains(name) && line.contains(word));
+            assert!(found, "{name}: {:?}", dataset.warnings());
+        }
+        assert_eq!(
+            dataset.summary(),
+            "train: 3 images, 2 objects, 1 without objects, 3 corrupt and left out, 1 duplicate labels dropped"
+        );
+        assert_eq!(listing(folder.path()), before, "the data set was written to");
+    }
+
+    fn listing(folder: &Path) -> Vec<(PathBuf, std::time::SystemTime)> {
+        let mut found: Vec<_> = ["images", "labels"]
+            .iter()
+            .flat_map(|part| fs::read_dir(folder.join(part)).unwrap())
+            .map(|entry| entry.unwrap())
+            .map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap()))
+            .collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn what_nothing_can_be_learned_from_is_refused_with_a_remedy() {
+        assert!(refused(&[("a.png", None)]).contains("none of 1 images has a label file"));
+        assert!(refused(&[("a.png", Some(""))]).contains("all label files are empty"));
+        let beyond = refused(&[("a.png", BOX), ("b.png", Some("2 .5 .5 .2 .2\n"))]);
+        assert!(
+            beyond.contains("b.txt") && beyond.contains("class 2") && beyond.contains("only 2"),
+            "{beyond}"
+        );
+    }
+
+    #[test]
+    fn a_single_class_takes_all_labels() {
+        let (_folder, yaml) = set(&[("a.png", Some("7 .5 .5 .2 .2\n"))]);
+        let options = Options { single_class: true, ..OPTIONS };
+        let dataset = Dataset::open(&yaml, Split::Train, options).unwrap();
+        assert_eq!((dataset.classes(), dataset.items()[0].labels.boxes[0].class), (1, 0));
+    }
+
+    #[test]
+    fn a_cut_off_jpeg_is_used_as_far_as_it_goes_and_said() {
+        let (folder, yaml) = set(&[("a.jpg", BOX)]);
+        let path = folder.path().join("images/a.jpg");
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() - 40]).unwrap();
+        let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
+        assert_eq!(dataset.len(), 1);
+        assert!(dataset.warnings()[0].contains("no end"), "{:?}", dataset.warnings());
+    }
+
+    #[test]
+    fn a_library_opens_the_same_split_once() {
+        let (_folder, yaml) = set(&[("a.png", BOX)]);
+        let library = Library::new();
+        let first = library.open(&yaml, Split::Train, OPTIONS).unwrap();
+        let val = library.open(&yaml, Split::Val, OPTIONS).unwrap();
+        assert!(Arc::ptr_eq(&first, &library.open(&yaml, Split::Train, OPTIONS).unwrap()));
+        let smaller = library.open(&yaml, Split::Train, Options { img: 32, ..OPTIONS }).unwrap();
+        assert_eq!(smaller.picture(0).unwrap().width, 32);
+        drop(first);
+        assert!(Arc::ptr_eq(&val, &library.open(&yaml, Split::Val, OPTIONS).unwrap()));
+    }
+}

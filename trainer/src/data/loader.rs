@@ -290,3 +290,136 @@ fn planes(pixels: &Pixels, out: &mut [u8]) {
         (*r, *g, *b) = (pixel[0], pixel[1], pixel[2]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Cache, DataYaml, Options, Split};
+
+    const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
+    const TRAIN: TrainOptions = TrainOptions { img: 64, batch: 4, seed: 5, threads: 1, rect: false };
+    const AUGMENT: Augment = Augment {
+        hsv_h: 0.015,
+        hsv_s: 0.7,
+        hsv_v: 0.4,
+        degrees: 5.0,
+        translate: 0.1,
+        scale: 0.5,
+        shear: 2.0,
+        perspective: 0.0005,
+        flipud: 0.2,
+        fliplr: 0.5,
+        mosaic: 0.8,
+        mixup: 0.3,
+        copy_paste: 0.0,
+    };
+
+    fn digits(split: Split) -> (tempfile::TempDir, Arc<Dataset>) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = crate::digits::write(&folder.path().join("d"), 10, 5, 0).unwrap();
+        let dataset = Dataset::open(&DataYaml::read(&file).unwrap(), split, OPTIONS).unwrap();
+        (folder, Arc::new(dataset))
+    }
+
+    fn epoch(dataset: &Arc<Dataset>, augment: Augment, options: TrainOptions) -> Vec<Batch> {
+        let mut loader = TrainLoader::new(Arc::clone(dataset), augment, options).unwrap();
+        (0..loader.batches()).map(|_| loader.next_batch().unwrap()).collect()
+    }
+
+    fn same(a: &Batch, b: &Batch) -> bool {
+        a.images.equal(&b.images) && a.targets.equal(&b.targets) && a.origins == b.origins
+    }
+
+    #[test]
+    fn an_epoch_shows_every_picture_once_in_batches_of_which_the_last_may_be_short() {
+        let (_folder, dataset) = digits(Split::Train);
+        let batches = epoch(&dataset, AUGMENT, TRAIN);
+        assert_eq!(batches.iter().map(Batch::len).collect::<Vec<_>>(), [4, 4, 2]);
+        assert_eq!(batches[0].images.size(), [4, 3, 64, 64]);
+        let mut seen: Vec<usize> = batches.iter().flat_map(|b| &b.origins).map(|o| o.index).collect();
+        assert_ne!(seen, (0..10).collect::<Vec<_>>());
+        seen.sort_unstable();
+        assert_eq!(seen, (0..10).collect::<Vec<_>>());
+        for batch in &batches {
+            let boxes = batch.targets.narrow(1, 2, 4);
+            assert!(boxes.numel() > 0 && boxes.min().double_value(&[]) > 0.0);
+            assert!(boxes.max().double_value(&[]) <= 1.0);
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_and_the_number_of_threads_does_not() {
+        let (_folder, dataset) = digits(Split::Train);
+        let one = epoch(&dataset, AUGMENT, TRAIN);
+        let three = epoch(&dataset, AUGMENT, TrainOptions { threads: 3, ..TRAIN });
+        assert!(one.iter().zip(&three).all(|(a, b)| same(a, b)));
+        let other = epoch(&dataset, AUGMENT, TrainOptions { seed: 6, ..TRAIN });
+        assert!(!one.iter().zip(&other).any(|(a, b)| same(a, b)));
+    }
+
+    #[test]
+    fn each_kind_of_augmentation_alone_changes_the_batches() {
+        let (_folder, dataset) = digits(Split::Train);
+        let plain = epoch(&dataset, Augment::default(), TRAIN);
+        let changed = [
+            Augment { hsv_h: 0.1, ..Augment::default() },
+            Augment { hsv_s: 0.5, ..Augment::default() },
+            Augment { hsv_v: 0.5, ..Augment::default() },
+            Augment { degrees: 10.0, ..Augment::default() },
+            Augment { translate: 0.2, ..Augment::default() },
+            Augment { scale: 0.5, ..Augment::default() },
+            Augment { shear: 5.0, ..Augment::default() },
+            Augment { perspective: 0.001, ..Augment::default() },
+            Augment { flipud: 1.0, ..Augment::default() },
+            Augment { fliplr: 1.0, ..Augment::default() },
+            Augment { mosaic: 1.0, ..Augment::default() },
+        ];
+        for augment in changed {
+            let batches = epoch(&dataset, augment, TRAIN);
+            assert!(!plain.iter().zip(&batches).any(|(a, b)| a.images.equal(&b.images)), "{augment:?}");
+        }
+        let mosaic = Augment { mosaic: 1.0, ..Augment::default() };
+        let mixed = epoch(&dataset, Augment { mixup: 1.0, ..mosaic }, TRAIN);
+        assert!(!epoch(&dataset, mosaic, TRAIN).iter().zip(&mixed).any(|(a, b)| a.images.equal(&b.images)));
+    }
+
+    #[test]
+    fn epochs_differ_and_a_loader_that_is_dropped_stops() {
+        let (_folder, dataset) = digits(Split::Train);
+        let mut loader = TrainLoader::new(Arc::clone(&dataset), AUGMENT, TRAIN).unwrap();
+        let first: Vec<Batch> = (0..3).map(|_| loader.next_batch().unwrap()).collect();
+        let second: Vec<Batch> = (0..3).map(|_| loader.next_batch().unwrap()).collect();
+        assert!(!first.iter().zip(&second).any(|(a, b)| same(a, b)));
+        drop(loader);
+        assert_eq!(Arc::strong_count(&dataset), 1, "its thread still holds the data set");
+    }
+
+    #[test]
+    fn validation_shows_the_whole_picture_and_knows_the_way_back() {
+        let (_folder, dataset) = digits(Split::Val);
+        let loader = ValLoader::new(Arc::clone(&dataset), 64, 2, 2);
+        let batches: Vec<Batch> = loader.pass().unwrap().map(Result::unwrap).collect();
+        assert_eq!(batches.iter().map(Batch::len).collect::<Vec<_>>(), [2, 2, 1]);
+        let batch = &batches[0];
+        assert_eq!(batch.images.size(), [2, 3, 96, 96]);
+        let origin = batch.origins[0];
+        assert_eq!((origin.width, origin.gain, origin.pad), (160, 0.4, (16.0, 16.0)));
+        let label = dataset.items()[origin.index].labels.boxes[0];
+        let x = (batch.targets.double_value(&[0, 2]) * 96.0 - origin.pad.0) / origin.gain;
+        assert!((x - f64::from(label.x) * 160.0).abs() < 1e-3, "{x} {label:?}");
+    }
+
+    #[test]
+    fn a_picture_that_goes_missing_is_named_and_ends_the_batches() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = crate::digits::write(&folder.path().join("d"), 3, 1, 0).unwrap();
+        let options = Options { cache: Cache::None, ..OPTIONS };
+        let yaml = DataYaml::read(&file).unwrap();
+        let dataset = Arc::new(Dataset::open(&yaml, Split::Train, options).unwrap());
+        std::fs::remove_file(&dataset.items()[1].path).unwrap();
+        let mut loader = TrainLoader::new(dataset, Augment::default(), TRAIN).unwrap();
+        let error = loader.next_batch().unwrap_err().to_string();
+        assert!(error.contains("000001.png"), "{error}");
+        assert!(loader.next_batch().is_err());
+    }
+}

@@ -26,4 +26,5 @@ pub use dataset::{Cache, Dataset, Found, Item, Library, Options};
 pub use error::DataError;
 pub use labels::{Label, Labels, Polygon};
 pub use loader::{TrainLoader, TrainOptions, ValLoader};
+pub use pixels::Pixels;
 pub use yaml::{DataYaml, Split};

@@ -146,7 +146,8 @@ impl Roots {
         };
         let root = path.unwrap_or(Path::new(""));
         Self(if root.is_absolute() {
-            vec![root.to_path_buf()]
+            // A data set that was moved as a whole is still found beside its file.
+            vec![root.to_path_buf(), beside]
         } else {
             let mut roots = vec![beside.join(root), root.to_path_buf()];
             if let Ok(inside) = root.strip_prefix("..") {

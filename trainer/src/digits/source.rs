@@ -1,0 +1,70 @@
+//! The handwritten digits: 1,797 pictures of 8 x 8 grey levels (see assets/digits/README.md).
+
+use crate::data::Split;
+
+use super::DigitsError;
+
+/// Side of a source picture in pixels.
+pub const SIDE: usize = 8;
+/// Every fifth digit of each class belongs to validation, so that the two splits never share one and both have all classes alike.
+const VAL_EVERY: usize = 5;
+
+static SHEET: &[u8] = include_bytes!("../../../assets/digits/digits.png");
+static CLASSES: &str = include_str!("../../../assets/digits/digits.txt");
+
+/// One handwritten digit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Digit {
+    pub class: u32,
+    /// How much ink, 0 to 1, row by row.
+    pub ink: [[f32; SIDE]; SIDE],
+}
+
+/// The digits of one split.
+pub fn digits(split: Split) -> Result<Vec<Digit>, DigitsError> {
+    let sheet = image::load_from_memory(SHEET).map_err(DigitsError::Sheet)?.into_luma8();
+    let across = sheet.width() as usize / SIDE;
+    let classes = CLASSES.chars().filter_map(|c| c.to_digit(10));
+    let ink = |number: usize| {
+        let (left, top) = (number % across * SIDE, number / across * SIDE);
+        std::array::from_fn(|y| {
+            std::array::from_fn(|x| {
+                let level = sheet.get_pixel((left + x) as u32, (top + y) as u32).0[0];
+                f32::from(level) / 240.0
+            })
+        })
+    };
+    let mut seen = [0_usize; 10];
+    Ok(classes
+        .enumerate()
+        .filter(|(_, class)| {
+            let seen = &mut seen[*class as usize];
+            *seen += 1;
+            seen.is_multiple_of(VAL_EVERY) == (split == Split::Val)
+        })
+        .map(|(number, class)| Digit { class, ink: ink(number) })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_digits_are_there_and_no_digit_is_in_both_splits() {
+        let (train, val) = (digits(Split::Train).unwrap(), digits(Split::Val).unwrap());
+        assert_eq!((train.len(), val.len()), (1442, 355));
+        for class in 0..10 {
+            assert!(train.iter().filter(|digit| digit.class == class).count() > 135);
+            assert!(val.iter().filter(|digit| digit.class == class).count() > 30);
+        }
+        assert!(val.iter().all(|digit| !train.contains(digit)));
+    }
+
+    #[test]
+    fn the_first_digit_is_the_zero_that_everybody_knows() {
+        let first = &digits(Split::Train).unwrap()[0];
+        let row: Vec<u32> = first.ink[0].iter().map(|ink| (ink * 16.0) as u32).collect();
+        assert_eq!((first.class, row), (0, vec![0, 0, 5, 13, 9, 1, 0, 0]));
+    }
+}
