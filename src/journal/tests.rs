@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::forgetful::{Fault, ForgetfulDisk};
-use super::sample::{created, trial};
+use super::sample::{created, every, trial};
 use super::*;
 
 fn entries(path: &Path) -> Result<(Vec<Entry>, Recovered), JournalError> {
@@ -324,4 +324,23 @@ fn a_viewer_that_follows_sees_whole_lines_only_and_each_once() {
     assert_eq!(seen, told);
     std::fs::OpenOptions::new().write(true).open(&live).unwrap().set_len(100).unwrap();
     assert!(matches!(follow.news(|_| ()), Err(JournalError::Replaced { .. })));
+}
+
+/// The file was written by the first version and is never written again: what it says has to be read for ever.
+#[test]
+fn a_journal_of_version_1_is_read_as_it_was_written() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/journal-v1.jsonl");
+    let (found, _) = entries(&path).unwrap();
+    let expected = every();
+    assert_eq!(found.len(), expected.len());
+    for (entry, event) in found.iter().zip(&expected) {
+        // Compared as text: a NaN is not equal to itself.
+        assert_eq!(format!("{:?}", entry.event), readable(event));
+        assert_eq!(entry.time, 1_764_000_000_000 + entry.seq as i64);
+    }
+}
+
+/// An event as it is after a journal: JSON knows one number that is none.
+fn readable(event: &Event) -> String {
+    format!("{event:?}").replace(": inf}", ": NaN}")
 }
