@@ -19,4 +19,8 @@ pub mod journal;
 
 pub mod session;
 
+pub mod process;
+
+pub mod dir;
+
 pub mod wire;

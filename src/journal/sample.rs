@@ -89,7 +89,6 @@ pub fn every() -> Vec<Event> {
         Who { user: "ada".into(), tty: Some("pts/3".into()), ssh: Some("10.0.0.7".into()), how: How::Key };
     let shell = Who { user: "bob".into(), tty: None, ssh: None, how: How::File };
     let slot = |name: &str| SlotSpec { name: name.into(), device: "cuda:0".into() };
-    let paused = |why| Event::Mode { mode: Mode::Paused(why), who: None };
     let ended = |generation, end| Event::Ended { generation, end, metrics: metrics(generation) };
     let mut events = vec![Event::Created(Box::new(created_in_full()))];
     events.extend([
@@ -140,32 +139,9 @@ pub fn every() -> Vec<Event> {
             metrics: [("metrics/mAP_0.5", f64::INFINITY)].into_iter().collect::<Metrics>(),
         },
         Event::Requeued { generation: 7, attempt: 1, class: None, detail: "put back".into(), counts: false },
-        Event::Proposed(Proposed {
-            generation: 9,
-            candidate: Some(1),
-            origin: Origin::Repeat,
-            seed: 1,
-            revision: 0,
-            settings: 77,
-            genes: [0.1, 0.2, 0.3].into(),
-            parents: [].into(),
-            changes: [].into(),
-            round: None,
-            who: Some(shell.clone()),
-        }),
-        Event::Proposed(Proposed {
-            generation: 10,
-            candidate: None,
-            origin: Origin::Bred,
-            seed: 0,
-            revision: 0,
-            settings: 77,
-            genes: [1.0e-7, 0.2, 1.0].into(),
-            parents: [1, 6].into(),
-            changes: [Change::Crossed, Change::Held, Change::Set].into(),
-            round: Some(1),
-            who: None,
-        }),
+    ]);
+    events.extend(proposals(shell.clone()));
+    events.extend([
         Event::Steered(Steered {
             revision: 1,
             edits: edits(),
@@ -183,14 +159,9 @@ pub fn every() -> Vec<Event> {
             from: 11,
         }),
         Event::Mode { mode: Mode::Running, who: Some(who.clone()) },
-        paused(PauseWhy::Person),
-        paused(PauseWhy::WasFrozen),
-        paused(PauseWhy::NothingFree),
-        paused(PauseWhy::NoSlot),
-        paused(PauseWhy::NoSpace { what: "/data is full".into() }),
-        paused(PauseWhy::Failures { count: 3, last: "crash: exit status 1".into() }),
-        paused(PauseWhy::NoMetric { name: "acc".into(), reported: vec!["loss".into()] }),
-        paused(PauseWhy::Rule { what: "60 generations without a better one".into() }),
+    ]);
+    events.extend(pauses());
+    events.extend([
         Event::Excluded { first: 1, last: 4, excluded: true, who: Some(who) },
         Event::SlotQuarantined { slot: "cuda:0".into(), reason: "no device".into(), retry_at: 99 },
         Event::SlotHealed { slot: "cuda:0".into() },
@@ -200,6 +171,51 @@ pub fn every() -> Vec<Event> {
         Event::Closed { why: "stopped by ada".into() },
     ]);
     events
+}
+
+fn proposals(who: Who) -> [Event; 2] {
+    [
+        Event::Proposed(Proposed {
+            generation: 9,
+            candidate: Some(1),
+            origin: Origin::Repeat,
+            seed: 1,
+            revision: 0,
+            settings: 77,
+            genes: [0.1, 0.2, 0.3].into(),
+            parents: [].into(),
+            changes: [].into(),
+            round: None,
+            who: Some(who),
+        }),
+        Event::Proposed(Proposed {
+            generation: 10,
+            candidate: None,
+            origin: Origin::Bred,
+            seed: 0,
+            revision: 0,
+            settings: 77,
+            genes: [1.0e-7, 0.2, 1.0].into(),
+            parents: [1, 6].into(),
+            changes: [Change::Crossed, Change::Held, Change::Set].into(),
+            round: Some(1),
+            who: None,
+        }),
+    ]
+}
+
+fn pauses() -> impl Iterator<Item = Event> {
+    let why = [
+        PauseWhy::Person,
+        PauseWhy::WasFrozen,
+        PauseWhy::NothingFree,
+        PauseWhy::NoSlot,
+        PauseWhy::NoSpace { what: "/data is full".into() },
+        PauseWhy::Failures { count: 3, last: "crash: exit status 1".into() },
+        PauseWhy::NoMetric { name: "acc".into(), reported: vec!["loss".into()] },
+        PauseWhy::Rule { what: "60 generations without a better one".into() },
+    ];
+    why.into_iter().map(|why| Event::Mode { mode: Mode::Paused(why), who: None })
 }
 
 fn edits() -> Vec<Edit> {

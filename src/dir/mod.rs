@@ -1,0 +1,16 @@
+//! A session's directory: what lies where, who has it, and the files that can be made again from the journal.
+//!
+//! `layout.rs` says where things are, `write.rs` replaces a file whole, `lock.rs` keeps a second process out,
+//! `registry.rs` knows the user's sessions. The journal itself is in `journal`.
+
+mod error;
+mod layout;
+mod lock;
+mod registry;
+mod write;
+
+pub use error::DirError;
+pub use layout::{SessionDir, bytes};
+pub use lock::{Holder, Lock, LockError};
+pub use registry::{Known, Registry};
+pub use write::{replace, replace_with};

@@ -1,0 +1,79 @@
+//! Processes and the machine they are on, as the kernel tells of them: who is alive, since when, where.
+
+use std::path::Path;
+
+use crate::journal::Host;
+
+/// For tests: another host name than the machine's own.
+const HOST_FOR_TESTS: &str = "EVOTOP_HOST";
+
+/// This machine. `EVOTOP_HOST` is another name for it in tests.
+pub fn host() -> Host {
+    let named = std::env::var(HOST_FOR_TESTS).ok().filter(|name| !name.is_empty());
+    let name = named.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
+    Host { name, boot_id: line("/proc/sys/kernel/random/boot_id").unwrap_or_default() }
+}
+
+/// What tells two machines of the same name apart, where the system has one.
+pub fn machine_id() -> String {
+    line("/etc/machine-id").unwrap_or_default()
+}
+
+/// When a process was started, in clock ticks since boot; none where it is gone. A zombie is gone.
+pub fn start_time(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The program's name stands in parentheses and may hold anything, parentheses included.
+    let after_name = &stat[stat.rfind(')')? + 1..];
+    let mut fields = after_name.split_ascii_whitespace();
+    let state = fields.next()?;
+    let start = fields.nth(18)?.parse().ok()?;
+    (!matches!(state, "Z" | "X")).then_some(start)
+}
+
+/// Whether this very process still runs: a process id alone is used again by others.
+pub fn is_alive(pid: u32, started: u64) -> bool {
+    start_time(pid) == Some(started)
+}
+
+/// The name of the user this process belongs to, or the number where it has no name.
+pub fn user() -> String {
+    user_name(rustix::process::getuid().as_raw())
+}
+
+/// The name of a user, or the number.
+pub fn user_name(uid: u32) -> String {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    named.unwrap_or_else(|| uid.to_string())
+}
+
+fn line(path: &str) -> Option<String> {
+    Some(std::fs::read_to_string(Path::new(path)).ok()?.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_alive_and_one_of_another_start_time_is_not() {
+        let pid = std::process::id();
+        let started = start_time(pid).unwrap();
+        assert!(is_alive(pid, started));
+        assert!(!is_alive(pid, started + 1));
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let (gone, born) = (child.id(), start_time(child.id()));
+        child.wait().unwrap();
+        assert!(!born.is_some_and(|born| is_alive(gone, born)));
+    }
+
+    #[test]
+    fn a_user_without_a_name_is_a_number() {
+        assert_eq!(user_name(0), "root");
+        assert_eq!(user_name(4_123_456_789), "4123456789");
+    }
+}
