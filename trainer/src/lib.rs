@@ -16,6 +16,7 @@ pub mod loss;
 pub mod ema;
 pub mod optim;
 pub mod schedule;
+pub mod val;
 
 #[cfg(test)]
 mod fixture;
