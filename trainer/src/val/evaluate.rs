@@ -64,8 +64,8 @@ impl Evaluation {
 }
 
 fn line(width: usize, name: &str, cells: &[String; 6]) -> String {
-    let cells: String = cells.iter().map(|cell| format!(" {cell:>9}")).collect();
-    format!("{name:>width$}{cells}\n")
+    let [images, instances, p, r, map50, map] = cells;
+    format!("{name:>width$} {images:>9} {instances:>9} {p:>9} {r:>9} {map50:>9} {map:>9}\n")
 }
 
 /// Runs `forward` on every batch and measures what it finds.
