@@ -1,12 +1,14 @@
 //! A session's directory: what lies where, who has it, and the files that can be made again from the journal.
 //!
 //! `layout.rs` says where things are, `write.rs` replaces a file whole, `lock.rs` keeps a second process out,
-//! `registry.rs` knows the user's sessions. The journal itself is in `journal`.
+//! `registry.rs` knows the user's sessions, `tables/` are the files that the originals read. The journal itself is in
+//! `journal`.
 
 mod error;
 mod layout;
 mod lock;
 mod registry;
+pub mod tables;
 mod write;
 
 pub use error::DirError;

@@ -162,6 +162,7 @@ impl State {
             };
             trial.fitness = self.score(&trial);
             self.history.push(trial);
+            self.ended.push(generation);
         }
     }
 

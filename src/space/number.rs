@@ -22,6 +22,29 @@ pub fn yaml(x: f64) -> String {
     if text.contains('.') { text } else { text + ".0" }
 }
 
+/// `x` as C's `%.{digits}g` writes it: `0.01`, `1.2346e+05`, `1e-06`, `nan`.
+pub fn general(x: f64, digits: usize) -> String {
+    if x.is_nan() {
+        return "nan".into();
+    }
+    if x.is_infinite() {
+        return if x > 0.0 { "inf".into() } else { "-inf".into() };
+    }
+    let precision = digits.max(1);
+    let scientific = format!("{x:.*e}", precision - 1);
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let trimmed = |text: &str| {
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }.to_owned()
+    };
+    if (-4..precision as i32).contains(&exponent) {
+        let decimals = (precision as i32 - 1 - exponent).max(0) as usize;
+        return trimmed(&format!("{x:.decimals$}"));
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{}e{sign}{:02}", trimmed(digits), exponent.abs())
+}
+
 /// `x` rounded to `digits` significant decimal digits, correctly (through the decimal text).
 pub fn significant(x: f64, digits: usize) -> f64 {
     if x == 0.0 || !x.is_finite() {
@@ -52,6 +75,31 @@ mod tests {
         ] {
             assert_eq!(yaml(x), text);
         }
+    }
+
+    #[test]
+    fn tables_are_written_as_c_writes_them() {
+        for (x, text) in [
+            (0.01, "0.01"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1e-6, "1e-06"),
+            (0.000_123_456, "0.00012346"),
+            (0.000_012_345_6, "1.2346e-05"),
+            (123_456.0, "1.2346e+05"),
+            (99_999.4, "99999"),
+            (99_999.5, "1e+05"),
+            (0.999_996, "1"),
+            (100.0, "100"),
+            (0.937, "0.937"),
+            (2.5e-300, "2.5e-300"),
+            (f64::NAN, "nan"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(general(x, 5), text);
+        }
+        assert_eq!(general(0.123_45, 3), "0.123");
+        assert_eq!(general(1234.0, 3), "1.23e+03");
     }
 
     #[test]

@@ -1,0 +1,106 @@
+//! A trial as a row: metrics, then hyperparameters.
+
+use std::fmt::Write;
+
+use crate::session::State;
+use crate::space::{Scalar, Space, number};
+use crate::trial::{End, Trial};
+
+/// The seven metrics of YOLO, in the order of the originals' tables.
+pub const YOLO_METRICS: [&str; 7] = [
+    "metrics/precision",
+    "metrics/recall",
+    "metrics/mAP_0.5",
+    "metrics/mAP_0.5:0.95",
+    "val/box_loss",
+    "val/obj_loss",
+    "val/cls_loss",
+];
+
+/// Whether a trial has a row: it has a result.
+pub(super) fn has_row(trial: &Trial) -> bool {
+    matches!(trial.end, Some(End::Finished | End::Imported))
+}
+
+/// Which columns a session's tables have.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Columns {
+    /// Names of the metrics, and where each stands among the session's metrics.
+    pub metrics: Vec<(String, Option<usize>)>,
+    pub space: Space,
+}
+
+impl Columns {
+    /// The seven of YOLO for its trainers, the trainer's own otherwise.
+    pub fn of(state: &State) -> Self {
+        let known = |name: &str| state.metrics.iter().position(|m| m == name);
+        let metrics = if state.spec.trainer.is_yolo() {
+            YOLO_METRICS.iter().map(|name| ((*name).to_owned(), known(name))).collect()
+        } else {
+            state.metrics.iter().enumerate().map(|(i, name)| (name.clone(), Some(i))).collect()
+        };
+        Self { metrics, space: state.space.clone() }
+    }
+
+    /// The names over the columns, as in `evolve.csv`.
+    pub fn header(&self) -> String {
+        let metrics = self.metrics.iter().map(|(name, _)| name);
+        let names = metrics.chain(self.space.params.iter().map(|p| &p.name)).chain(self.space.fixed.keys());
+        joined(names.map(|name| format!("{:>20}", quoted(name))))
+    }
+
+    /// A trial's metrics; NaN where it has none of that name.
+    pub fn metrics<'a>(&'a self, trial: &'a Trial) -> impl Iterator<Item = f64> + 'a {
+        let value = |at: Option<usize>| at.and_then(|at| trial.metrics.get(at)).copied();
+        self.metrics.iter().map(move |(_, at)| value(*at).unwrap_or(f64::NAN))
+    }
+
+    /// A trial's hyperparameters: the searched ones, then the fixed ones.
+    pub fn values<'a>(&'a self, trial: &'a Trial) -> impl Iterator<Item = Scalar> + 'a {
+        let searched = self.space.params.iter().zip(&trial.genes).map(|(p, x)| {
+            // An imported row may lack a gene of any kind.
+            if x.is_nan() { Scalar::Float(*x) } else { p.scalar(*x) }
+        });
+        searched.chain(self.space.fixed.values().cloned())
+    }
+
+    /// A line of `evolve.csv`.
+    pub fn csv(&self, trial: &Trial) -> String {
+        let metrics = self.metrics(trial).map(|x| cell(&Scalar::Float(x)));
+        joined(metrics.chain(self.values(trial).map(|value| cell(&value))))
+    }
+}
+
+/// One cell of `evolve.csv`: `%20.5g`.
+fn cell(value: &Scalar) -> String {
+    match value {
+        Scalar::Text(text) => format!("{:>20}", quoted(text)),
+        other => format!("{:>20}", number::general(as_number(other), 5)),
+    }
+}
+
+/// A value as Python's `%g` takes it.
+pub(super) fn as_number(value: &Scalar) -> f64 {
+    match value {
+        Scalar::Bool(flag) => f64::from(u8::from(*flag)),
+        other => other.number().unwrap_or(f64::NAN),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+fn joined(cells: impl Iterator<Item = String>) -> String {
+    let mut line = String::new();
+    for (i, cell) in cells.enumerate() {
+        let comma = if i == 0 { "" } else { "," };
+        let _ = write!(line, "{comma}{cell}");
+    }
+    line.push('\n');
+    line
+}
