@@ -13,6 +13,7 @@ pub mod hyp;
 pub mod assign;
 pub mod loss;
 
+pub mod anchors;
 pub mod ema;
 pub mod optim;
 pub mod schedule;
