@@ -24,3 +24,9 @@ pub mod process;
 pub mod dir;
 
 pub mod wire;
+
+pub mod stats;
+
+pub mod app;
+pub mod term;
+pub mod view;

@@ -1,0 +1,184 @@
+//! Where the page Log stands: the events, or the raw log of a slot's trial.
+
+use std::path::{Path, PathBuf};
+
+use super::link::Effect;
+use super::model::Page;
+use crate::session::State;
+
+/// Lines of a raw log that are kept.
+const LINES: usize = 20_000;
+/// Milliseconds between two looks at a raw log.
+const LOOK_MS: i64 = 1000;
+
+/// What is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Source {
+    #[default]
+    Events,
+    /// The log of the trial that runs, or ran last, on this slot.
+    Slot(String),
+}
+
+/// The page's state.
+#[derive(Debug, Clone, Default)]
+pub struct LogView {
+    pub source: Source,
+    /// Lines between the end of the log and the last one shown; 0 follows.
+    pub back: usize,
+    pub search: String,
+    /// The line the last search stopped at.
+    pub found: Option<usize>,
+    pub raw: Raw,
+    pub now: i64,
+}
+
+/// A raw log as far as it was read.
+#[derive(Debug, Clone, Default)]
+pub struct Raw {
+    pub path: PathBuf,
+    pub title: String,
+    pub lines: Vec<String>,
+    /// The end of the last line was not there yet.
+    open_line: bool,
+    read: u64,
+    asked_at: Option<i64>,
+    pub error: Option<String>,
+}
+
+impl LogView {
+    /// The next slot's raw log; after the last one the events.
+    pub fn next_source(&mut self, state: &State) {
+        let names: Vec<&String> = state.slots.keys().collect();
+        self.source = match &self.source {
+            Source::Events => names.first().map_or(Source::Events, |n| Source::Slot((*n).clone())),
+            Source::Slot(name) => {
+                let at = names.iter().position(|n| *n == name).unwrap_or(names.len());
+                names.get(at + 1).map_or(Source::Events, |n| Source::Slot((*n).clone()))
+            }
+        };
+        (self.back, self.found) = (0, None);
+    }
+
+    /// The file to read on, if it is time to look.
+    pub fn wants(&mut self, dir: &Path, state: Option<&State>, page: Page) -> Option<Effect> {
+        let (Source::Slot(slot), Some(state), Page::Log) = (&self.source, state, page) else { return None };
+        let generation = running_or_last(state, slot)?;
+        let attempt = state.history.get(generation)?.attempts.max(1);
+        let path =
+            dir.join("trials").join(format!("{generation:06}")).join(format!("a{attempt}")).join("log.txt");
+        if self.raw.path != path {
+            let title = format!("{slot}: gen {generation}, attempt {attempt}");
+            self.raw = Raw { path: path.clone(), title, ..Raw::default() };
+            (self.back, self.found) = (0, None);
+        }
+        if self.raw.asked_at.is_some_and(|at| self.now - at < LOOK_MS) {
+            return None;
+        }
+        self.raw.asked_at = Some(self.now);
+        Some(Effect::ReadLog { path, from: self.raw.read })
+    }
+
+    /// Takes in what was read of a raw log; true if anything to be seen changed.
+    pub fn read(&mut self, path: &Path, from: u64, bytes: Result<Vec<u8>, String>) -> bool {
+        if self.raw.path != path || self.raw.read != from {
+            return false;
+        }
+        match bytes {
+            Err(why) => {
+                let changed = self.raw.error.as_ref() != Some(&why);
+                self.raw.error = Some(why);
+                changed
+            }
+            Ok(bytes) => {
+                let grown = self.raw.add(&bytes);
+                if self.back > 0 {
+                    self.back += grown;
+                }
+                grown > 0 || !bytes.is_empty()
+            }
+        }
+    }
+
+    /// The lines there are.
+    pub fn len(&self, state: &State) -> usize {
+        match self.source {
+            Source::Events => state.log.len(),
+            Source::Slot(_) => self.raw.lines.len(),
+        }
+    }
+
+    /// A line's text.
+    pub fn line<'a>(&'a self, at: usize, state: &'a State) -> Option<&'a str> {
+        match self.source {
+            Source::Events => state.log.get(at).map(|l| l.text.as_str()),
+            Source::Slot(_) => self.raw.lines.get(at).map(String::as_str),
+        }
+    }
+
+    /// Goes to the next line with the search's text in it, back or forth, round the end.
+    pub fn find(&mut self, forth: bool, state: &State) -> bool {
+        let count = self.len(state);
+        let wanted = self.search.to_lowercase();
+        if wanted.is_empty() || count == 0 {
+            return false;
+        }
+        let start = self.found.unwrap_or_else(|| count.saturating_sub(self.back + 1));
+        let step = |i: usize| if forth { (start + i) % count } else { (start + count - i % count) % count };
+        let hit = (1..=count)
+            .map(step)
+            .find(|i| self.line(*i, state).is_some_and(|l| l.to_lowercase().contains(&wanted)));
+        if let Some(hit) = hit {
+            self.found = Some(hit);
+            self.back = count - hit - 1;
+        }
+        hit.is_some()
+    }
+}
+
+impl Raw {
+    /// Adds bytes; returns how many lines were added. Control characters never reach a terminal.
+    fn add(&mut self, bytes: &[u8]) -> usize {
+        self.read += bytes.len() as u64;
+        self.error = None;
+        let before = self.lines.len();
+        for (i, piece) in String::from_utf8_lossy(bytes).split(['\n', '\r']).enumerate() {
+            let clean: String = piece.replace('\t', "    ").chars().filter(|c| !c.is_control()).collect();
+            match self.lines.last_mut() {
+                Some(last) if i == 0 && self.open_line => last.push_str(&clean),
+                _ if clean.is_empty() => {}
+                _ => self.lines.push(clean),
+            }
+        }
+        self.open_line = !bytes.is_empty() && !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r");
+        let grown = self.lines.len() - before;
+        let excess = self.lines.len().saturating_sub(LINES);
+        self.lines.drain(..excess);
+        grown
+    }
+}
+
+fn running_or_last(state: &State, slot: &str) -> Option<u64> {
+    let running = state.running.iter().find(|(_, r)| r.slot == slot).map(|(g, _)| *g);
+    running.or_else(|| {
+        let on = |g: &&u64| state.history.get(**g).is_some_and(|t| t.slot.as_deref() == Some(slot));
+        state.ended.iter().rev().find(on).copied()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raw_log_is_read_in_pieces_and_stripped_of_control_characters() {
+        let mut log = LogView { raw: Raw { path: "x".into(), ..Raw::default() }, ..LogView::default() };
+        assert!(log.read(Path::new("x"), 0, Ok(b"epoch 1\r\n\x1b[31mlo".to_vec())));
+        assert!(log.read(Path::new("x"), 16, Ok(b"ss\n".to_vec())));
+        assert_eq!(log.raw.lines, ["epoch 1", "[31mloss"]);
+        assert!(
+            !log.read(Path::new("x"), 3, Ok(b"again".to_vec())),
+            "what was read before is not read twice"
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! What the user sees, without drawing and without sockets.
+//!
+//! [`Model`] is fed with [`News`] and [`Input`] and answers with [`Effect`]s; `update.rs` takes the input,
+//! `steering.rs` is what its keys ask of the session, `action.rs` THE table of keys, `keymap.rs` the keys in force.
+//! Cells are not made here: see `view`. Bytes neither: see `term`.
+
+pub mod action;
+pub mod columns;
+pub mod command_line;
+pub mod density;
+pub mod edit_form;
+pub mod estimate;
+pub mod history;
+pub mod key;
+pub mod keymap;
+pub mod line;
+pub mod link;
+pub mod live;
+pub mod log;
+mod model;
+pub mod overlay;
+pub mod params;
+mod pending;
+mod steering;
+pub mod toast;
+mod update;
+
+pub use key::{Input, Key};
+pub use keymap::Keymap;
+pub use link::{DeviceUse, Effect, News, ReplayAt, ReplayStep, Request};
+pub use model::{Connection, Model, Options, Page, Status};
+pub use steering::{choice_name, choices, knobs};

@@ -1,0 +1,415 @@
+//! The model: everything the screen shows, fed with news and input. No drawing, no sockets, no clock of its own.
+
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+use super::columns::Columns;
+use super::command_line::Past;
+use super::density::DensityView;
+use super::estimate;
+use super::history::HistoryView;
+use super::keymap::Keymap;
+use super::link::{DeviceUse, Effect, News, ReplayAt, Request};
+use super::live::LiveTrials;
+use super::log::LogView;
+use super::overlay::Overlay;
+use super::params::ParamTable;
+use super::pending::{Pending, projected};
+use super::toast::Toasts;
+use crate::evolve::{NextValues, Settings};
+use crate::journal::{Entry, Event, Mode};
+use crate::session::{Command, Running, State};
+use crate::space::Space;
+
+/// The four pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Page {
+    Live,
+    Density,
+    History,
+    Log,
+}
+
+impl Page {
+    pub const ALL: [Self; 4] = [Self::Live, Self::Density, Self::History, Self::Log];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "Live",
+            Self::Density => "Density",
+            Self::History => "History",
+            Self::Log => "Log",
+        }
+    }
+}
+
+/// What the model is made with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub keymap: Keymap,
+    /// Said once at the start: a bad keys or theme file.
+    pub warnings: Vec<String>,
+    /// For times of day.
+    pub zone: TimeZone,
+    /// Where hyp files are saved.
+    pub save_to: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            keymap: Keymap::default(),
+            warnings: Vec::new(),
+            zone: TimeZone::UTC,
+            save_to: PathBuf::from("."),
+        }
+    }
+}
+
+/// How the screen and the session are connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    Connecting,
+    Connected,
+    Lost { why: String, since: i64 },
+}
+
+/// Space, settings and next-only values as they will be once the pending edits are accepted.
+#[derive(Debug, Clone)]
+struct Projection(Space, Settings, NextValues);
+
+/// What the screen shows.
+#[derive(Debug)]
+pub struct Model {
+    pub keymap: Keymap,
+    pub zone: TimeZone,
+    pub save_to: PathBuf,
+    pub connection: Connection,
+    pub read_only: bool,
+    pub demo: bool,
+    pub dir: PathBuf,
+    pub state: Option<Box<State>>,
+    pub live: LiveTrials,
+    /// What charts are made from.
+    pub columns: Columns,
+    pub devices: Vec<DeviceUse>,
+    pub replay: Option<ReplayAt>,
+
+    pub now: i64,
+    pub size: (u16, u16),
+    pub page: Page,
+    pub params: ParamTable,
+    pub density: DensityView,
+    pub history: HistoryView,
+    pub log: LogView,
+    /// The name of the selected slot; the first one where there is none of that name.
+    pub slot: Option<String>,
+    pub overlay: Option<Overlay>,
+    pub past: Past,
+    pub toasts: Toasts,
+    pub pending: Vec<Pending>,
+    projection: Option<Box<Projection>>,
+    /// Raised by everything that can be seen.
+    pub changes: u64,
+    /// Raised when fitness or genes that were there before changed: rescored, excluded, another session.
+    pub rewrites: u64,
+    next_id: u64,
+    /// A stop that was asked for while leaving.
+    pub(super) leaving: Option<u64>,
+}
+
+impl Model {
+    /// A model that knows nothing yet.
+    pub fn new(options: Options, now: i64) -> Self {
+        let mut toasts = Toasts::default();
+        for warning in options.warnings {
+            toasts.error(warning, now);
+        }
+        Self {
+            keymap: options.keymap,
+            zone: options.zone,
+            save_to: options.save_to,
+            connection: Connection::Connecting,
+            read_only: false,
+            demo: false,
+            dir: PathBuf::new(),
+            state: None,
+            live: LiveTrials::default(),
+            columns: Columns::default(),
+            devices: Vec::new(),
+            replay: None,
+            now,
+            size: (80, 24),
+            page: Page::Live,
+            params: ParamTable::default(),
+            density: DensityView::default(),
+            history: HistoryView::default(),
+            log: LogView::default(),
+            slot: None,
+            overlay: None,
+            past: Past::default(),
+            toasts,
+            pending: Vec::new(),
+            projection: None,
+            changes: 0,
+            rewrites: 0,
+            next_id: 1,
+            leaving: None,
+        }
+    }
+
+    /// Takes news in.
+    pub fn news(&mut self, news: News, now: i64) -> Vec<Effect> {
+        self.tick(now);
+        self.changes += 1;
+        let mut effects = Vec::new();
+        match news {
+            News::Connected { read_only, dir, demo } => {
+                if matches!(self.connection, Connection::Lost { .. }) {
+                    self.toasts.say("connected again".into(), now);
+                }
+                self.connection = Connection::Connected;
+                (self.read_only, self.dir, self.demo) = (read_only, dir, demo);
+            }
+            News::Lost { why } => {
+                if !matches!(self.connection, Connection::Lost { .. }) {
+                    self.connection = Connection::Lost { why, since: now };
+                }
+                self.pending.clear();
+                if self.leaving.take().is_some() {
+                    effects.push(Effect::Leave { stopped: true });
+                }
+            }
+            News::Snapshot(state) => {
+                self.live.keep(&state);
+                self.state = Some(state);
+                self.rewrites += 1;
+            }
+            News::Entry(entry) => self.entry(&entry),
+            News::Progress { generation, progress } => {
+                if self.state.as_ref().is_some_and(|s| s.running.contains_key(&generation)) {
+                    self.live.progress(generation, progress, now);
+                }
+            }
+            News::Devices(devices) => self.devices = devices,
+            News::Answer { id, result } => self.answer(id, result, &mut effects),
+            News::Notice { text } => self.toasts.error(text, now),
+            News::Replay(at) => self.replay = Some(at),
+        }
+        self.after_news();
+        effects.extend(self.wants());
+        effects
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        let Some(state) = &mut self.state else {
+            if let Event::Created(created) = &entry.event {
+                self.state = Some(Box::new(State::new(created, entry.time)));
+            }
+            return;
+        };
+        state.apply(entry);
+        match &entry.event {
+            Event::Started(a) => self.live.forget(a.generation),
+            Event::Ended { .. } | Event::Requeued { .. } | Event::Opened(_) => self.live.keep(state),
+            Event::Excluded { .. } | Event::Imported(_) => self.rewrites += 1,
+            Event::Steered(s) if s.edits.iter().any(|e| e.subject() == "fitness") => self.rewrites += 1,
+            _ => {}
+        }
+    }
+
+    fn answer(&mut self, id: u64, result: Result<String, String>, effects: &mut Vec<Effect>) {
+        let asked = self.pending.iter().position(|p| p.id == id).map(|at| self.pending.remove(at));
+        let leaving = self.leaving == Some(id);
+        match result {
+            Ok(text) => {
+                if leaving {
+                    effects.push(Effect::Leave { stopped: true });
+                }
+                if !text.is_empty() {
+                    self.toasts.say(text, self.now);
+                }
+            }
+            Err(why) => {
+                if leaving {
+                    self.leaving = None;
+                }
+                let redo = match asked.map(|p| p.command) {
+                    Some(Command::Undo { confirmed: false }) => Some(false),
+                    Some(Command::Redo { confirmed: false }) => Some(true),
+                    _ => None,
+                };
+                let undo = self.state.as_ref().map(|s| &s.undo);
+                let another = redo.zip(undo).is_some_and(|(redo, undo)| {
+                    if redo { undo.next().is_some() } else { undo.last().is_some() }
+                });
+                match redo {
+                    Some(redo) if another && self.overlay.is_none() => {
+                        self.overlay = Some(Overlay::Another { redo, why });
+                        effects.push(Effect::DropTyped);
+                    }
+                    _ => self.toasts.error(why, self.now),
+                }
+            }
+        }
+    }
+
+    /// Brings everything that refers to the state into line with it.
+    fn after_news(&mut self) {
+        self.project();
+        let Some(state) = &self.state else { return };
+        if self.overlay.as_ref().is_some_and(|overlay| overlay.is_over(state)) {
+            self.overlay = None;
+        }
+        self.history.follow(state, self.rewrites);
+        self.columns.follow(state, self.rewrites);
+    }
+
+    fn project(&mut self) {
+        self.projection = self.state.as_ref().filter(|_| !self.pending.is_empty()).map(|state| {
+            let mut p = Projection(state.space.clone(), state.settings.clone(), state.next.clone());
+            projected(&self.pending, &mut p.0, &mut p.1, &mut p.2);
+            Box::new(p)
+        });
+    }
+
+    /// What the passing of time makes worth doing: looking at a raw log again.
+    pub fn wants(&mut self) -> Vec<Effect> {
+        self.log.now = self.now;
+        self.log.wants(&self.dir, self.state.as_deref(), self.page).into_iter().collect()
+    }
+
+    /// Moves the clock; whether anything to be seen changed by it.
+    pub fn tick(&mut self, now: i64) -> bool {
+        let second = now.div_euclid(1000) != self.now.div_euclid(1000);
+        self.now = now;
+        let expired = self.toasts.expire(now);
+        let seen = expired || (second && self.clock_runs());
+        self.changes += u64::from(seen);
+        seen
+    }
+
+    fn clock_runs(&self) -> bool {
+        self.state.as_ref().is_some_and(|s| s.running.values().any(|r| r.frozen_since.is_none()))
+            || matches!(self.connection, Connection::Lost { .. })
+    }
+
+    /// When the screen changes by itself next; none if only news or input changes it.
+    pub fn wakes_at(&self) -> Option<i64> {
+        let second = self.clock_runs().then(|| (self.now.div_euclid(1000) + 1) * 1000);
+        [second, self.toasts.next()].into_iter().flatten().min()
+    }
+
+    /// Asks the session for something; it shows as pending until the answer comes.
+    pub(super) fn ask(&mut self, command: Command, text: String, line: Option<String>) -> Vec<Effect> {
+        if self.connection != Connection::Connected {
+            self.toasts.error("not connected: nothing was changed".into(), self.now);
+            return Vec::new();
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        self.pending.push(Pending { id, command: command.clone(), text });
+        self.project();
+        vec![Effect::Send(match line {
+            Some(line) => Request::Say { id, line },
+            None => Request::Do { id, command },
+        })]
+    }
+
+    /// The id of the request made last.
+    pub(super) fn last_id(&self) -> u64 {
+        self.next_id - 1
+    }
+
+    /// The space as it will be once the pending edits are accepted.
+    pub fn space(&self) -> Option<&Space> {
+        self.projection.as_ref().map(|p| &p.0).or_else(|| self.state.as_ref().map(|s| &s.space))
+    }
+
+    /// The settings as they will be once the pending edits are accepted.
+    pub fn settings(&self) -> Option<&Settings> {
+        self.projection.as_ref().map(|p| &p.1).or_else(|| self.state.as_ref().map(|s| &s.settings))
+    }
+
+    /// The next-only values as they will be once the pending edits are accepted.
+    pub fn next_values(&self) -> Option<&NextValues> {
+        self.projection.as_ref().map(|p| &p.2).or_else(|| self.state.as_ref().map(|s| &s.next))
+    }
+
+    /// Whether an edit of this subject is pending.
+    pub fn is_pending(&self, subject: &str) -> bool {
+        self.pending.iter().flat_map(super::pending::edits).any(|edit| edit.subject() == subject)
+    }
+
+    /// Where the selected slot stands.
+    pub fn slot_index(&self) -> usize {
+        let slots = self.state.as_ref().map(|s| &s.slots);
+        slots.zip(self.slot.as_ref()).and_then(|(slots, name)| slots.get_index_of(name)).unwrap_or(0)
+    }
+
+    /// The selected slot's name.
+    pub fn selected_slot(&self) -> Option<&str> {
+        let state = self.state.as_ref()?;
+        state.slots.get_index(self.slot_index()).map(|(name, _)| name.as_str())
+    }
+
+    /// What runs on the selected slot; on a run without slots, what runs at all.
+    pub fn selected_trial(&self) -> Option<(u64, &Running)> {
+        let state = self.state.as_ref()?;
+        let slot = self.selected_slot();
+        let on = |r: &&Running| slot.is_none_or(|slot| r.slot == slot);
+        state.running.iter().find(|(_, r)| on(r)).map(|(g, r)| (*g, r))
+    }
+
+    /// The trial whose values stand in the table: the selected slot's, else the last one that was proposed.
+    pub fn shown_trial(&self) -> Option<u64> {
+        let state = self.state.as_ref()?;
+        self.selected_trial().map(|(g, _)| g).or_else(|| state.history.next_generation().checked_sub(1))
+    }
+
+    /// What the run is doing, in a few words.
+    pub fn status(&self) -> Status {
+        let Some(state) = &self.state else { return Status::Connecting };
+        if let Connection::Lost { why, .. } = &self.connection {
+            return Status::Lost(why.clone());
+        }
+        let running = state.running.len();
+        if running > 0 && state.running.values().all(|r| r.frozen_since.is_some()) {
+            let since = state.running.values().filter_map(|r| r.frozen_since).min().unwrap_or(self.now);
+            return Status::Frozen { since };
+        }
+        match &state.mode {
+            Mode::Paused(_) if running > 0 => {
+                Status::Pausing { running, left: estimate::drain_left(state, &self.live, self.now) }
+            }
+            Mode::Paused(_) => Status::Paused(crate::session::mode_text(&state.mode)),
+            Mode::Running if state.is_complete() => Status::Complete,
+            Mode::Running if state.open.is_none() => Status::Closed,
+            Mode::Running if running > 0 => Status::Training,
+            Mode::Running => Status::Starting,
+        }
+    }
+}
+
+/// What the run is doing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    Connecting,
+    Lost(String),
+    Training,
+    Starting,
+    /// Running trials end, nothing new starts.
+    Pausing {
+        running: usize,
+        left: Option<f64>,
+    },
+    Paused(String),
+    /// Every running trial is held.
+    Frozen {
+        since: i64,
+    },
+    Complete,
+    /// No process has the session open.
+    Closed,
+}

@@ -1,0 +1,190 @@
+//! The two lines at the bottom: the settings in force, and keys worth knowing here. Messages stand above them.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::ink::{Ink, fit, width, wrap};
+use crate::app::action::{Action, Context, ROWS};
+use crate::app::{Model, Page};
+use crate::evolve::ParentMode;
+
+/// Draws settings, keys and messages.
+pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
+    settings(ink, area, area.height - 2, model);
+    keys(ink, area, area.height - 1, model);
+    toasts(ink, area, model);
+}
+
+fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
+    let (Some(state), Some(settings)) = (&model.state, model.settings()) else { return };
+    let theme = ink.theme;
+    if let Some(at) = model.replay {
+        replay(ink, area, y, at);
+        return;
+    }
+    let has = crate::app::knobs(settings.strategy);
+    let style = |has: bool, subject: &str| {
+        if !has {
+            theme.dim
+        } else if model.is_pending(subject) {
+            theme.pending
+        } else {
+            theme.text
+        }
+    };
+    let parent = match settings.parent {
+        ParentMode::Single => format!("single of {}", settings.top),
+        ParentMode::Weighted => format!("weighted of {}", settings.top),
+    };
+    let parent_style = if model.is_pending("top") { theme.pending } else { style(has.parent, "parent") };
+    let mut strategy = settings.strategy.name().to_owned();
+    if has.method {
+        strategy = format!("{strategy} method {}", settings.method);
+    }
+    let pending = model.pending.last().map(|p| format!("{} …", p.text));
+    let from = match &pending {
+        Some(text) => (theme.glyphs.own(text), theme.pending),
+        None => (format!("changes apply from gen {}", state.next_proposal()), theme.dim),
+    };
+    let short = area.width < 100;
+    let name = |long: &'static str, brief: &'static str| if short { brief } else { long };
+    let mut parts = vec![
+        (name("parent", "parent"), parent, parent_style),
+        ("sigma", format!("{:.2}", settings.sigma), style(has.sigma, "sigma")),
+        (
+            name("mutation", "mut"),
+            format!("{:.2}", settings.probability),
+            style(has.probability, "probability"),
+        ),
+        (name("strategy", ""), strategy, style(true, "strategy")),
+    ];
+    if settings.prune != crate::evolve::Prune::Off {
+        parts.push(("prune", format!("{:?}", settings.prune).to_lowercase(), style(true, "prune")));
+    }
+    let mut x = 1;
+    for (label, value, value_style) in parts {
+        let cells = width(label) + u16::from(!label.is_empty()) + width(&value);
+        if x + cells > area.width.saturating_sub(1) {
+            break;
+        }
+        if !label.is_empty() {
+            x = ink.put(area, x, y, label, theme.label) + 1;
+        }
+        x = ink.put(area, x, y, &value, value_style) + 3;
+    }
+    let room = area.width.saturating_sub(x + 1);
+    let brief = format!("from gen {}", state.next_proposal());
+    let text = if width(&from.0) <= room {
+        from.0
+    } else if pending.is_none() && width(&brief) <= room {
+        brief
+    } else if pending.is_some() {
+        fit(&from.0, room, theme.glyphs.dots)
+    } else {
+        String::new()
+    };
+    ink.put_right(area, area.width - 1, y, &text, from.1);
+}
+
+/// Where a replay stands: a slider, and how fast it goes.
+fn replay(ink: &mut Ink, area: Rect, y: u16, at: crate::app::ReplayAt) {
+    let theme = ink.theme;
+    let word = if at.playing { "playing" } else { "held" };
+    let x = ink.put(area, 1, y, &format!("replay  {word} x{:.0}  ", at.speed), theme.warn);
+    let count = format!("  {} of {}", at.at, at.of);
+    let cells = area.width.saturating_sub(x + width(&count) + 1);
+    let done = if at.of > 0 { at.at as f64 / at.of as f64 } else { 0.0 };
+    super::trial::gauge(ink, area, x, y, cells, done, false);
+    ink.put_right(area, area.width - 1, y, &count, theme.text);
+}
+
+fn context(page: Page) -> Context {
+    match page {
+        Page::Live => Context::Live,
+        Page::Density => Context::Density,
+        Page::History => Context::History,
+        Page::Log => Context::Log,
+    }
+}
+
+/// As many hints as fit whole: the page's own first, then those that hold everywhere.
+fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
+    let theme = ink.theme;
+    if model.replay.is_some() {
+        let hints = [
+            ("space", "play or hold"),
+            ("- +", "speed"),
+            (", .", "step"),
+            ("[ ]", "ten steps"),
+            ("?", "help"),
+            ("q", "leave"),
+        ];
+        hint_line(ink, area, y, &hints.map(|(k, w)| (k.to_owned(), w.to_owned())));
+        return;
+    }
+    let here = context(model.page);
+    let pages = [Page::Live, Page::Density];
+    let useful = |action: Action| match action {
+        Action::Pin => pages.contains(&model.page),
+        Action::NextSlot => model.state.as_ref().is_some_and(|s| s.slots.len() > 1),
+        action => !model.read_only || !action.steers(),
+    };
+    let rows = ROWS.iter().enumerate().filter(|(_, row)| !row.short.is_empty() && useful(row.action));
+    let (own, other): (Vec<_>, Vec<_>) = rows
+        .filter(|(_, r)| r.context == here || r.context == Context::Everywhere)
+        .partition(|(_, r)| r.context == here);
+    let keys = |index: usize, action: Action| match action {
+        Action::SigmaUp => "- +".to_owned(),
+        Action::ProbabilityUp => ", .".to_owned(),
+        Action::NextSlot => "[ ]".to_owned(),
+        _ => model.keymap.keys(index).first().map(ToString::to_string).unwrap_or_default(),
+    };
+    let hints: Vec<(String, String)> = own
+        .into_iter()
+        .chain(other)
+        .map(|(i, row)| (keys(i, row.action), row.short.to_owned()))
+        .filter(|(key, _)| !key.is_empty())
+        .collect();
+    let _ = theme;
+    hint_line(ink, area, y, &hints);
+}
+
+/// Keys and what they do, as many as fit whole.
+pub fn hint_line(ink: &mut Ink, area: Rect, y: u16, hints: &[(String, String)]) {
+    let theme = ink.theme;
+    let mut x = 1;
+    for (key, word) in hints {
+        if x + width(key) + 1 + width(word) > area.width.saturating_sub(1) {
+            break;
+        }
+        x = ink.put(area, x, y, key, theme.key) + 1;
+        x = ink.put(area, x, y, word, theme.dim) + 2;
+    }
+}
+
+fn toasts(ink: &mut Ink, area: Rect, model: &Model) {
+    let theme = ink.theme;
+    let cells = area.width.saturating_sub(6).min(76);
+    let mut bottom = area.height - 2;
+    for toast in model.toasts.shown().iter().rev() {
+        let mut lines = wrap(&toast.text, cells, theme.glyphs.dots);
+        lines.truncate(6);
+        let height = lines.len() as u16;
+        let most = lines.iter().map(|l| width(l)).max().unwrap_or(0);
+        if bottom < height + 3 {
+            break;
+        }
+        bottom -= height;
+        let panel =
+            Rect::new(area.x + area.width.saturating_sub(most + 4), area.y + bottom, most + 4, height);
+        ink.clear(panel);
+        ink.tint(panel, theme.header);
+        let style =
+            theme.header.patch(if toast.error { theme.error } else { Style { bg: None, ..theme.good } });
+        let mark = if toast.error { "! " } else { "  " };
+        for (y, line) in lines.iter().enumerate() {
+            ink.put(panel, 0, y as u16, if y == 0 { mark } else { "  " }, style);
+            ink.put(panel, 2, y as u16, line, style);
+        }
+    }
+}

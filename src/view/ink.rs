@@ -1,0 +1,140 @@
+//! Text and boxes into cells, never outside the area and never outside the buffer.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::theme::Theme;
+
+/// A buffer to draw into, and the theme to draw with.
+pub struct Ink<'a> {
+    buf: &'a mut Buffer,
+    pub theme: &'a Theme,
+}
+
+/// Cells that a text takes.
+pub fn width(text: &str) -> u16 {
+    Span::raw(text).width().min(usize::from(u16::MAX)) as u16
+}
+
+/// The text if it fits, else its beginning and the mark for more.
+pub fn fit(text: &str, cells: u16, dots: &str) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
+    }
+    if cells == 0 {
+        return String::new();
+    }
+    let mut cut = String::new();
+    for c in text.chars() {
+        if width(&cut) + width(&c.to_string()) + 1 > cells {
+            break;
+        }
+        cut.push(c);
+    }
+    cut + dots
+}
+
+/// The words in lines of at most this many cells; a longer word is cut.
+pub fn wrap(text: &str, cells: u16, dots: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if width(line) + 1 + width(word) <= cells => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(fit(word, cells, dots)),
+        }
+    }
+    lines
+}
+
+impl<'a> Ink<'a> {
+    pub fn new(buf: &'a mut Buffer, theme: &'a Theme) -> Self {
+        Self { buf, theme }
+    }
+
+    /// The whole buffer.
+    pub fn area(&self) -> Rect {
+        self.buf.area
+    }
+
+    /// Draws text from `x`, `y` of the area (counted from its corner) and returns the column after it.
+    pub fn put(&mut self, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
+        let area = area.intersection(self.buf.area);
+        if y >= area.height || x >= area.width {
+            return x.saturating_add(width(text));
+        }
+        let (end, _) = self.buf.set_stringn(area.x + x, area.y + y, text, usize::from(area.width - x), style);
+        end - area.x
+    }
+
+    /// Draws text that ends before column `x`.
+    pub fn put_right(&mut self, area: Rect, x: u16, y: u16, text: &str, style: Style) {
+        if let Some(start) = x.checked_sub(width(text)) {
+            self.put(area, start, y, text, style);
+        }
+    }
+
+    /// Lays a style over cells without changing what they say.
+    pub fn tint(&mut self, area: Rect, style: Style) {
+        self.buf.set_style(area.intersection(self.buf.area), style);
+    }
+
+    /// Empties cells.
+    pub fn clear(&mut self, area: Rect) {
+        let area = area.intersection(self.buf.area);
+        for position in area.positions() {
+            if let Some(cell) = self.buf.cell_mut(position) {
+                cell.reset();
+            }
+        }
+    }
+
+    /// A box with a title; returns its inside. Too small for a box: just the area.
+    pub fn frame(&mut self, area: Rect, title: &str, style: Style) -> Rect {
+        if area.width < 4 || area.height < 3 {
+            return area;
+        }
+        let g = self.theme.glyphs;
+        let (right, bottom) = (area.width - 1, area.height - 1);
+        for x in 1..right {
+            self.put(area, x, 0, g.horizontal, style);
+            self.put(area, x, bottom, g.horizontal, style);
+        }
+        for y in 1..bottom {
+            self.put(area, 0, y, g.vertical, style);
+            self.put(area, right, y, g.vertical, style);
+        }
+        for (corner, (x, y)) in g.corners.into_iter().zip([(0, 0), (right, 0), (0, bottom), (right, bottom)])
+        {
+            self.put(area, x, y, corner, style);
+        }
+        if !title.is_empty() && area.width > 8 {
+            let title = format!(" {} ", fit(&g.own(title), area.width - 6, g.dots));
+            let title_style = self.theme.title;
+            self.put(area, 1, 0, &title, title_style);
+        }
+        Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_clipped_to_area_and_buffer() {
+        let theme = Theme::plain(true);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 6, 2));
+        let mut ink = Ink::new(&mut buf, &theme);
+        ink.put(Rect::new(1, 0, 3, 1), 1, 0, "hello", Style::new());
+        ink.put(Rect::new(4, 1, 50, 50), 0, 0, "world", Style::new());
+        ink.put(Rect::new(4, 1, 50, 50), 0, 9, "gone", Style::new());
+        ink.frame(Rect::new(0, 0, 200, 200), "title", Style::new());
+        assert_eq!(fit("mutation", 5, "~"), "muta~");
+        assert_eq!(wrap("a bad edit changes nothing", 10, "~"), ["a bad edit", "changes", "nothing"]);
+    }
+}

@@ -1,0 +1,178 @@
+//! This trial: how far it is, its losses, its metrics, and whether it is ahead of the best.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::ink::{Ink, width};
+use super::text;
+use crate::app::{Model, estimate};
+use crate::session::{Running, State};
+use crate::trial::{Origin, Trial};
+
+/// Draws the selected slot's trial in its box.
+pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
+    let Some(state) = &model.state else { return };
+    let shown = model.shown_trial().and_then(|g| state.history.get(g));
+    let Some(trial) = shown else {
+        let inner = ink.frame(area, "This trial", ink.theme.border);
+        let style = ink.theme.dim;
+        ink.put(inner, 1, 0, "none yet", style);
+        return;
+    };
+    let inner = ink.frame(area, &title(trial, state), ink.theme.border);
+    if let Some(running) = state.running.get(&trial.generation) {
+        progress(ink, inner, model, trial, running);
+        losses(ink, inner, model, trial.generation);
+        metrics(ink, inner, inner.height.min(3).saturating_sub(1), state, trial, running.epochs_done.last());
+    } else {
+        let word = crate::app::history::word(trial, state);
+        let (style, dim) = (ink.theme.text, ink.theme.dim);
+        let x = ink.put(inner, 1, 0, word, style);
+        let fitness = trial.fitness.map_or(String::new(), |f| format!("fitness {f:.4}"));
+        let took = trial.seconds().map_or(String::new(), |s| format!("   took {}", text::duration(s)));
+        ink.put(inner, x + 2, 0, &(fitness + &took), dim);
+        if inner.height > 1 {
+            metrics(ink, inner, 1, state, trial, None);
+        }
+    }
+}
+
+fn title(trial: &Trial, state: &State) -> String {
+    let which = if state.running.contains_key(&trial.generation) { "This trial" } else { "Last trial" };
+    let origin = match (trial.origin, &trial.parents[..]) {
+        (Origin::Bred, [one]) => format!("child of {one}"),
+        (Origin::Bred, [first, rest @ ..]) => format!("child of {first} and {} more", rest.len()),
+        (Origin::Bred, []) | (Origin::Start, _) => "the start candidate".into(),
+        (Origin::Hand, _) => "made by hand".into(),
+        (Origin::Repeat, _) => format!("repeats {}", trial.candidate),
+        (Origin::Import, _) => "imported".into(),
+    };
+    let attempt = if trial.attempts > 1 { format!(", attempt {}", trial.attempts) } else { String::new() };
+    format!("{which}: gen {}, {origin}{attempt}", trial.generation)
+}
+
+fn progress(ink: &mut Ink, area: Rect, model: &Model, trial: &Trial, running: &Running) {
+    let theme = ink.theme;
+    let live = model.live.get(trial.generation).map(|l| &l.progress);
+    let (epoch, epochs) = live.map_or((running.epoch, running.epochs), |p| (p.epoch, p.epochs));
+    let label = if epochs > 0 { format!("epoch {epoch}/{epochs} ") } else { "starting ".into() };
+    let left = match running.frozen_since {
+        Some(since) => format!("frozen since {}", text::time_of_day(since, &model.zone)),
+        None => model
+            .state
+            .as_ref()
+            .and_then(|s| estimate::trial_left(s, &model.live, trial.generation, model.now))
+            .map_or_else(
+                || text::duration(estimate::elapsed(running, model.now)),
+                |s| format!("left {}", text::duration(s)),
+            ),
+    };
+    let done = model.live.done(trial.generation, running);
+    let percent = done.map_or(String::new(), |d| format!(" {:3.0}%", d * 100.0));
+    let x = ink.put(area, 1, 0, &label, theme.text);
+    let right = format!("{percent}  {left}");
+    let cells = area.width.saturating_sub(x + width(&right) + 2);
+    gauge(ink, area, x, 0, cells, done.unwrap_or(0.0), running.frozen_since.is_some());
+    let style = if running.frozen_since.is_some() { theme.warn } else { theme.text };
+    ink.put_right(area, area.width.saturating_sub(1), 0, &right, style);
+}
+
+/// A bar that is filled to `done`, 0 to 1.
+pub fn gauge(ink: &mut Ink, area: Rect, x: u16, y: u16, cells: u16, done: f64, held: bool) {
+    let (g, theme) = (ink.theme.glyphs, ink.theme);
+    let halves = (done.clamp(0.0, 1.0) * f64::from(cells) * 2.0).round() as u16;
+    let style = if held { theme.warn } else { theme.gauge };
+    for i in 0..cells {
+        let (glyph, style) = match halves.saturating_sub(i * 2) {
+            0 => (g.bar_rest, theme.gauge_rest),
+            1 => (g.bar_half, style),
+            _ => (g.bar, style),
+        };
+        ink.put(area, x + i, y, glyph, style);
+    }
+}
+
+/// Each loss with its short past: `box 0.0512 ▇▆▅▄▃`.
+fn losses(ink: &mut Ink, area: Rect, model: &Model, generation: u64) {
+    let theme = ink.theme;
+    let Some(live) = model.live.get(generation).filter(|_| area.height > 2) else { return };
+    let count = live.losses.len().clamp(1, 4) as u16;
+    let each = area.width.saturating_sub(2) / count;
+    for (i, (name, curve)) in live.losses.iter().take(4).enumerate() {
+        let Some(last) = curve.points.last() else { continue };
+        let value = format!("{} {} ", text::metric(name), text::tick(*last));
+        let start = 1 + i as u16 * each;
+        if start + width(&value) > area.width {
+            break;
+        }
+        let x = ink.put(area, start, 1, &value, theme.text);
+        let cells = (start + each).saturating_sub(x + 1).min(16);
+        let style = theme.elite;
+        spark(ink, area, x, 1, cells, &curve.points, style);
+    }
+}
+
+/// The points as bars of eight heights, the last ones where there are more than cells.
+pub fn spark(ink: &mut Ink, area: Rect, x: u16, y: u16, cells: u16, points: &[f64], style: Style) {
+    let heights = ink.theme.glyphs.spark;
+    let shown: Vec<f64> = (0..usize::from(cells).min(points.len()))
+        .map(|i| points[i * points.len() / usize::from(cells).min(points.len())])
+        .collect();
+    let (low, high) = shown.iter().fold((f64::MAX, f64::MIN), |(l, h), x| (l.min(*x), h.max(*x)));
+    for (i, point) in shown.iter().enumerate() {
+        let up = if high > low { (point - low) / (high - low) } else { 0.5 };
+        let at = ((up * heights.len() as f64) as usize).min(heights.len() - 1);
+        ink.put(area, x + i as u16, y, heights[at], style);
+    }
+}
+
+/// The metrics so far, and how they compare with the best trial at the same epoch.
+fn metrics(
+    ink: &mut Ink,
+    area: Rect,
+    y: u16,
+    state: &State,
+    trial: &Trial,
+    last: Option<&crate::trial::Metrics>,
+) {
+    if y >= area.height {
+        return;
+    }
+    let theme = ink.theme;
+    let compared = against_best(state, trial);
+    let room = area.width.saturating_sub(2 + compared.as_ref().map_or(0, |(text, _)| width(text) + 2));
+    let mut x = 1;
+    for (i, name) in state.metrics.iter().enumerate() {
+        let value = match last {
+            Some(metrics) => metrics.get(name),
+            None => trial.metrics.get(i).copied(),
+        };
+        let Some(value) = value.filter(|v| v.is_finite()) else { continue };
+        let piece = format!("{} {}", text::metric(name), text::tick(value));
+        if x + width(&piece) > room {
+            break;
+        }
+        let named = ink.put(area, x, y, text::metric(name), theme.label);
+        x = ink.put(area, named + 1, y, &text::tick(value), theme.text) + 2;
+    }
+    if let Some((text, ahead)) = compared {
+        let style = if ahead { theme.good } else { theme.warn };
+        ink.put_right(area, area.width.saturating_sub(1), y, &text, style);
+    }
+}
+
+/// Ahead of the best trial at the same epoch, or behind it by how much.
+pub fn against_best(state: &State, trial: &Trial) -> Option<(String, bool)> {
+    let (best, _) = state.history.best()?;
+    let epoch = trial.curve.len().checked_sub(1)?;
+    if best.generation == trial.generation {
+        return Some(("the best so far".into(), true));
+    }
+    let (now, then) = (f64::from(trial.curve[epoch]), f64::from(*best.curve.get(epoch)?));
+    if !now.is_finite() || !then.is_finite() {
+        return None;
+    }
+    let difference = now - then;
+    let ahead = difference >= 0.0;
+    Some((format!("{} {:+.3}", if ahead { "ahead of best" } else { "behind best" }, difference), ahead))
+}
