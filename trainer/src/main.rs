@@ -1,6 +1,168 @@
 //! The program `evotop-yolo`.
 
-fn main() {
-    eprintln!("evotop-yolo: this trainer is not built yet");
-    std::process::exit(2);
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser, Subcommand};
+use evotop_yolo::data::Library;
+use evotop_yolo::hyp::Hyp;
+use evotop_yolo::loss::anchor_sizes;
+use evotop_yolo::model::{Config, Model};
+use evotop_yolo::options::Options;
+use evotop_yolo::setup::Setup;
+use evotop_yolo::table::METRICS;
+use evotop_yolo::train::{BatchReport, End, EpochReport, Flow, Run, Watch, train};
+use evotop_yolo::weights::Weights;
+use evotop_yolo::{device, digits, worker};
+
+/// YOLOv5 and YOLOv3 training on libtorch, evotop's built-in trainer
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a model once
+    Train {
+        #[command(flatten)]
+        options: Options,
+        /// Hyperparameters
+        #[arg(long)]
+        hyp: Option<PathBuf>,
+    },
+    /// Serve evotop: its protocol on standard input and output
+    Worker,
+    /// Write the built-in data set: real handwritten digits in made-up scenes
+    Digits {
+        /// Folder to write into
+        #[arg(long)]
+        out: PathBuf,
+        /// Training pictures
+        #[arg(long, default_value_t = 128)]
+        train: usize,
+        /// Validation pictures
+        #[arg(long, default_value_t = 64)]
+        val: usize,
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
+    /// Say what a model is: a YAML, a built-in name or a weights file
+    Info { model: String },
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Train { options, hyp } => train_once(&options, hyp.as_deref()),
+        Command::Worker => {
+            worker::serve(BufReader::new(std::io::stdin()), std::io::stdout().lock()).map_err(Into::into)
+        }
+        Command::Digits { out, train, val, seed } => write_digits(&out, train, val, seed),
+        Command::Info { model } => info(&model),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("evotop-yolo: {why:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
+    let hyp = hyp.map_or_else(|| Ok(Hyp::default()), Hyp::read)?;
+    let setup = Setup::prepare(options, &Library::new(), &mut |text| println!("{text}"))?;
+    let dir = fresh_dir(&options.project, &options.name)?;
+    let run = Run {
+        hyp,
+        epochs: options.epochs.unwrap_or(100),
+        seed: options.seed,
+        device: device::named(&options.device).map_err(anyhow::Error::msg)?,
+        threads: options.threads(),
+        results: Some(dir.clone()),
+        keep: Some(dir.clone()),
+    };
+    println!("{}: {} epochs on {}", dir.display(), run.epochs, device::spelled(run.device));
+    match train(&setup, &run, &mut Printed)? {
+        End::Finished { metrics } => {
+            for (name, x) in METRICS.iter().zip(metrics) {
+                println!("{name:>22} {x:.6}");
+            }
+            Ok(())
+        }
+        End::Diverged { epoch, what } => bail!("diverged in epoch {epoch}: {what}"),
+        End::Cancelled => Ok(()),
+    }
+}
+
+/// `exp`, `exp2`, `exp3`, ...: the first that is not there.
+fn fresh_dir(project: &Path, name: &str) -> Result<PathBuf> {
+    let names = std::iter::once(name.to_owned()).chain((2..10_000).map(|n| format!("{name}{n}")));
+    let dir = names.map(|name| project.join(name)).find(|dir| !dir.exists());
+    let dir = dir.with_context(|| format!("{}: no free name like {name}", project.display()))?;
+    std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+    Ok(dir)
+}
+
+fn write_digits(out: &Path, train: usize, val: usize, seed: u64) -> Result<()> {
+    let yaml = digits::write(out, train, val, seed)?;
+    println!("{}", yaml.display());
+    Ok(())
+}
+
+fn info(name: &str) -> Result<()> {
+    let path = Path::new(name);
+    let is_weights = path.is_file() && !["yaml", "yml"].iter().any(|end| path.extension().is_some_and(|e| e == *end));
+    let weights = is_weights.then(|| Weights::read(path)).transpose()?;
+    let config = match &weights {
+        Some(weights) => weights.config.clone().context("the file does not say which model it is for")?,
+        None => Config::find(name)?,
+    };
+    let mut model = Model::new(&config, tch::Device::Cpu)?;
+    if let Some(weights) = &weights {
+        println!("{}", weights.transfer(&mut model, false));
+    }
+    println!("classes     {}", model.classes());
+    if let Some(weights) = weights.filter(|weights| !weights.names.is_empty()) {
+        println!("names       {}", weights.names.join(", "));
+    }
+    println!("parameters  {}", model.parameter_count());
+    println!("state       {} entries", model.state().len());
+    for (stride, anchors) in
+        model.detect().strides.iter().zip(anchor_sizes(&model.detect().anchors_in_pixels()))
+    {
+        let sizes: Vec<String> = anchors.iter().map(|[w, h]| format!("{w:.0}x{h:.0}")).collect();
+        println!("stride {stride:<4} anchors {}", sizes.join(" "));
+    }
+    Ok(())
+}
+
+/// A training on a terminal: one line an epoch.
+struct Printed;
+
+impl Watch for Printed {
+    fn flow(&mut self) -> Flow {
+        Flow::Continue
+    }
+
+    fn batch(&mut self, _: &BatchReport) {}
+
+    fn epoch(&mut self, report: &EpochReport) {
+        let [box_, obj, cls] = report.losses;
+        let metrics = report.metrics.map_or_else(String::new, |m| {
+            format!("  P {:.4}  R {:.4}  mAP50 {:.4}  mAP {:.4}", m[0], m[1], m[2], m[3])
+        });
+        println!(
+            "epoch {}/{}  box {box_:.4}  obj {obj:.4}  cls {cls:.4}{metrics}  {:.1} s (training {:.1}, of it waiting for pictures {:.1})",
+            report.epoch, report.epochs, report.seconds, report.training, report.waiting
+        );
+    }
+
+    fn say(&mut self, text: String) {
+        println!("{text}");
+    }
 }

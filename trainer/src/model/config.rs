@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::ModelError;
 
 /// A model YAML.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Classes.
     pub nc: i64,
@@ -29,7 +29,7 @@ fn three() -> i64 {
 }
 
 /// Anchors in pixels, or how many each level gets (AutoAnchor then has to find them).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Anchors {
     PerLevel(i64),
@@ -47,11 +47,11 @@ impl Anchors {
 }
 
 /// `[from, repeats, module, arguments]`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row(pub From, pub i64, pub String, pub Vec<Argument>);
 
 /// Where a layer's input comes from: `-1` is the layer before.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum From {
     One(i64),
@@ -59,7 +59,7 @@ pub enum From {
 }
 
 /// An argument of a row.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Argument {
     Flag(bool),

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 pub use arena::{Arena, Group};
 pub use blocks::{Pass, Role, Visitor};
 pub use config::{Anchors, Argument, BUILT_IN, Config, From, Row};
-pub use detect::Detect;
+pub use detect::{Detect, ordered};
 pub use model::Model;
 pub use plan::{LayerPlan, channels, repeats};
 

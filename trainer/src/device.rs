@@ -1,0 +1,60 @@
+//! Devices by the names people give them, and what a process holds.
+
+use tch::{Cuda, Device, utils};
+
+/// `cpu`, `cuda:1`, `1`, `mps`; nothing or `auto` takes the first GPU, or the CPU.
+///
+/// # Errors
+/// Where the name is none, or libtorch does not see the device.
+pub fn named(name: &str) -> Result<Device, String> {
+    let cuda = |n: usize| {
+        let present = Cuda::device_count();
+        if (n as i64) < present {
+            Ok(Device::Cuda(n))
+        } else {
+            Err(format!(
+                "device {name}: libtorch sees {present} CUDA devices here; is a driver present, and was `make libtorch CUDA=1` run?"
+            ))
+        }
+    };
+    match name.trim().to_ascii_lowercase().as_str() {
+        "" | "auto" => Ok(Device::cuda_if_available()),
+        "cpu" => Ok(Device::Cpu),
+        "mps" if utils::has_mps() => Ok(Device::Mps),
+        "mps" => Err("device mps: this libtorch has no Metal support".to_owned()),
+        "cuda" => cuda(0),
+        other => match other.strip_prefix("cuda:").unwrap_or(other).parse() {
+            Ok(n) => cuda(n),
+            Err(_) => Err(format!("device {name}: not one of cpu, cuda:N, mps, auto")),
+        },
+    }
+}
+
+/// The name evotop uses.
+pub fn spelled(device: Device) -> String {
+    match device {
+        Device::Cuda(n) => format!("cuda:{n}"),
+        Device::Mps => "mps".to_owned(),
+        Device::Cpu | Device::Vulkan => "cpu".to_owned(),
+    }
+}
+
+/// Bytes of memory this process holds, where the system tells.
+pub fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4096)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_people_give_are_understood() {
+        assert_eq!(named("CPU").unwrap(), Device::Cpu);
+        assert!(named("cuda:77").unwrap_err().contains("make libtorch CUDA=1"));
+        assert!(named("tpu").unwrap_err().contains("not one of"));
+        assert_eq!(spelled(Device::Cuda(1)), "cuda:1");
+    }
+}

@@ -1,0 +1,226 @@
+//! What a training is asked for, by the names of the originals' options. The same words come from a command line and, as a map,
+//! from evotop.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, ValueEnum};
+use indexmap::IndexMap;
+
+use crate::optim::Rule;
+
+/// The name of the built-in data set.
+pub const DIGITS: &str = "digits";
+
+/// When the EMA is validated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Val {
+    /// After every epoch.
+    #[default]
+    Every,
+    /// After the last epoch only, as the originals do while they evolve.
+    Last,
+}
+
+/// Where decoded pictures stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Cached {
+    /// In memory, from one training to the next.
+    #[default]
+    Ram,
+    /// Nowhere: they are read again each time.
+    None,
+}
+
+/// The optimisers, as the originals spell them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OptimizerName {
+    #[default]
+    #[value(name = "SGD", alias = "sgd")]
+    Sgd,
+    #[value(name = "Adam", alias = "adam")]
+    Adam,
+    #[value(name = "AdamW", alias = "adamw")]
+    AdamW,
+}
+
+impl From<OptimizerName> for Rule {
+    fn from(name: OptimizerName) -> Self {
+        match name {
+            OptimizerName::Sgd => Self::Sgd,
+            OptimizerName::Adam => Self::Adam,
+            OptimizerName::AdamW => Self::AdamW,
+        }
+    }
+}
+
+/// Options of a training.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct Options {
+    /// Data set YAML, or `digits`, the built-in one
+    #[arg(long, default_value = DIGITS)]
+    pub data: String,
+    /// Weights to start from (.pt or .safetensors); empty for random ones
+    #[arg(long)]
+    pub weights: Option<String>,
+    /// Model: a YAML file or a built-in name such as yolov5n
+    #[arg(long)]
+    pub cfg: Option<String>,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub epochs: Option<u32>,
+    /// Pictures a batch
+    #[arg(long, visible_aliases = ["batch-size"], default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub batch: u32,
+    /// Picture side in pixels; made a multiple of 32
+    #[arg(long, visible_aliases = ["imgsz", "img-size"], value_parser = clap::value_parser!(u32).range(1..=8192))]
+    pub img: Option<u32>,
+    /// cpu, cuda:N, mps or auto
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    #[arg(long, value_enum, default_value_t, num_args = 0..=1, default_missing_value = "ram")]
+    pub cache: Cached,
+    #[arg(long, value_enum, default_value_t, ignore_case = true)]
+    pub optimizer: OptimizerName,
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Layers that are not trained: one number for the first N, or a list
+    #[arg(long, value_delimiter = ',', num_args = 1..)]
+    pub freeze: Vec<usize>,
+    /// All classes count as one
+    #[arg(long)]
+    pub single_cls: bool,
+    #[arg(long, value_enum, default_value_t)]
+    pub val: Val,
+    /// Rates fall along a cosine
+    #[arg(long)]
+    pub cos_lr: bool,
+    #[arg(long, default_value_t = 0.0)]
+    pub label_smoothing: f64,
+    /// Epochs without improvement before the training ends; 0 for never
+    #[arg(long, default_value_t = 100)]
+    pub patience: u32,
+    /// Keep the anchors as they are
+    #[arg(long)]
+    pub noautoanchor: bool,
+    /// Training batches of similar shapes, without mosaic
+    #[arg(long)]
+    pub rect: bool,
+    /// Threads that compute, and as many that load; 0 for all cores
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
+    /// Where a `train` puts its folder
+    #[arg(long, default_value = "runs/train")]
+    pub project: PathBuf,
+    /// The folder's name
+    #[arg(long, default_value = "exp")]
+    pub name: String,
+    /// Pictures of the built-in data set: train and val
+    #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [128, 64])]
+    pub digits: Vec<usize>,
+}
+
+#[derive(Parser)]
+#[command(no_binary_name = true)]
+struct Only {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Options that are switches: present or not.
+const SWITCHES: &[&str] = &["single-cls", "cos-lr", "noautoanchor", "rect"];
+
+impl Options {
+    /// Options as evotop hands them on: names without dashes.
+    ///
+    /// # Errors
+    /// As a command line would say it.
+    pub fn from_map(map: &IndexMap<String, String>) -> Result<Self, String> {
+        let mut words = Vec::new();
+        for (name, value) in map {
+            let name = name.trim_start_matches('-').replace('_', "-");
+            if SWITCHES.contains(&name.as_str()) {
+                match value.as_str() {
+                    "" | "true" | "1" => words.push(format!("--{name}")),
+                    "false" | "0" => {}
+                    other => return Err(format!("--{name}: {other} is neither true nor false")),
+                }
+            } else if name == "digits" || name == "freeze" {
+                words.push(format!("--{name}"));
+                words.extend(value.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned));
+            } else {
+                words.push(format!("--{name}={value}"));
+            }
+        }
+        Only::try_parse_from(words).map(|only| only.options).map_err(|why| {
+            // Only the sentence; usage and hints are for a terminal.
+            let text = why.to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            text.split("\n\n").next().unwrap_or(text).replace('\n', " ")
+        })
+    }
+
+    /// Whether the built-in data set is meant.
+    pub fn is_digits(&self) -> bool {
+        self.data == DIGITS
+    }
+
+    /// The side of pictures, a multiple of 32 and at least 64.
+    pub fn img(&self) -> usize {
+        round_img(self.img.unwrap_or(if self.is_digits() { 160 } else { 640 }))
+    }
+
+    /// Whether a parameter of this name is held still by `--freeze`.
+    pub fn freezes(&self, name: &str) -> bool {
+        let layers: Vec<usize> = match self.freeze[..] {
+            [n] => (0..n).collect(),
+            ref list => list.to_vec(),
+        };
+        layers.iter().any(|x| name.contains(&format!("model.{x}.")))
+    }
+
+    /// Threads to compute with.
+    pub fn threads(&self) -> usize {
+        if self.threads > 0 {
+            return self.threads;
+        }
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+}
+
+/// The next multiple of 32, at least 64.
+pub fn round_img(img: u32) -> usize {
+    (img as usize).div_ceil(32).saturating_mul(32).max(64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> Result<Options, String> {
+        Options::from_map(&pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect())
+    }
+
+    #[test]
+    fn fixture_1_rounding_of_picture_sides() {
+        assert_eq!([30, 65, 650, 640].map(round_img), [64, 96, 672, 640]);
+    }
+
+    #[test]
+    fn options_come_as_a_map_too() {
+        let options = map(&[("data", "d.yaml"), ("single_cls", "true"), ("batch-size", "8"), ("optimizer", "adam")]).unwrap();
+        assert_eq!((options.data.as_str(), options.single_cls, options.batch), ("d.yaml", true, 8));
+        assert_eq!((options.img(), options.optimizer), (640, OptimizerName::Adam));
+        assert_eq!(map(&[]).unwrap().img(), 160);
+        let said = map(&[("epochs", "many")]).unwrap_err();
+        assert!(said.contains("many") && said.contains("--epochs"), "{said}");
+        assert!(map(&[("lr", "1")]).unwrap_err().contains("--lr"));
+    }
+
+    #[test]
+    fn freeze_takes_a_count_or_a_list() {
+        let first = map(&[("freeze", "2")]).unwrap();
+        assert!(first.freezes("model.1.bn.weight") && !first.freezes("model.2.cv1.conv.weight"));
+        let list = map(&[("freeze", "0,10")]).unwrap();
+        assert!(list.freezes("model.10.conv.weight") && !list.freezes("model.1.conv.weight"));
+        assert!(!map(&[]).unwrap().freezes("model.0.conv.weight"));
+    }
+}

@@ -1,0 +1,131 @@
+//! What stays the same for all trainings of a worker: the data set, the model's plan and the weights it starts from.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::data::{self, Cache, DataError, DataYaml, Dataset, Library, Split};
+use crate::digits::{self, DigitsError};
+use crate::model::{Anchors, Config, Model, ModelError};
+use crate::options::{Cached, Options};
+use crate::weights::{Weights, WeightsError};
+
+/// Why no training can start.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Digits(#[from] DigitsError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    #[error("no folder for the built-in data set: set HOME or XDG_CACHE_HOME")]
+    NoCache,
+}
+
+/// Everything a training needs but its hyperparameters.
+#[derive(Debug)]
+pub struct Setup {
+    pub options: Options,
+    pub train: Arc<Dataset>,
+    pub val: Arc<Dataset>,
+    /// With the data set's number of classes.
+    pub config: Config,
+    pub weights: Option<Weights>,
+    /// A cfg was named, so that anchors of the weights do not count.
+    pub own_anchors: bool,
+}
+
+impl Setup {
+    /// Opens data and weights; pictures that `library` has are not read again. `say` gets what people should know.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it.
+    pub fn prepare(
+        options: &Options,
+        library: &Library,
+        say: &mut dyn FnMut(String),
+    ) -> Result<Self, SetupError> {
+        let yaml = DataYaml::read(&data_yaml(options)?)?;
+        let opened = data::Options {
+            img: options.img(),
+            single_class: options.single_cls,
+            cache: if options.cache == Cached::Ram { Cache::Ram } else { Cache::None },
+        };
+        let train = library.open(&yaml, Split::Train, opened)?;
+        let val = library.open(&yaml, Split::Val, opened)?;
+        for (name, dataset) in [("train", &train), ("val", &val)] {
+            say(format!("{name}: {}", dataset.summary()));
+            for warning in dataset.warnings() {
+                say(format!("{name}: {warning}"));
+            }
+        }
+        let cached = train.cache_bytes() + val.cache_bytes();
+        say(format!("pictures in memory: {} MB for each slot", cached / 1_000_000));
+        let weights = weights(options)?;
+        let mut config = config(options, weights.as_ref())?;
+        config.nc = if options.single_cls { 1 } else { train.classes() as i64 };
+        Ok(Self {
+            options: options.clone(),
+            train,
+            val,
+            config,
+            weights,
+            own_anchors: options.cfg.is_some(),
+        })
+    }
+
+    /// A network with first values: random ones, then what the weights have for it. Says what was and was not taken over.
+    ///
+    /// # Errors
+    /// Where the model's YAML cannot be built.
+    pub fn model(
+        &self,
+        anchors: Option<i64>,
+        device: tch::Device,
+        say: &mut dyn FnMut(String),
+    ) -> Result<Model, ModelError> {
+        let mut config = self.config.clone();
+        if let Some(n) = anchors {
+            config.anchors = Anchors::PerLevel(n);
+        }
+        let mut model = Model::with_frozen(&config, device, &|name| self.options.freezes(name))?;
+        if let Some(weights) = &self.weights {
+            let transfer = weights.transfer(&mut model, self.own_anchors || anchors.is_some());
+            say(transfer.to_string());
+        }
+        Ok(model)
+    }
+}
+
+fn data_yaml(options: &Options) -> Result<PathBuf, SetupError> {
+    if !options.is_digits() {
+        return Ok(PathBuf::from(&options.data));
+    }
+    let [train, val] = options.digits[..] else { return Ok(PathBuf::from(&options.data)) };
+    let home = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
+        .ok_or(SetupError::NoCache)?;
+    let folder = home.join("evotop").join(format!("digits-{train}-{val}"));
+    Ok(digits::write(&folder, train, val, 0)?)
+}
+
+fn weights(options: &Options) -> Result<Option<Weights>, SetupError> {
+    match options.weights.as_deref() {
+        Some("") => Ok(None),
+        Some(file) => Ok(Some(Weights::read(Path::new(file))?)),
+        None => Ok(None),
+    }
+}
+
+fn config(options: &Options, weights: Option<&Weights>) -> Result<Config, ModelError> {
+    if let Some(cfg) = &options.cfg {
+        return Config::find(cfg);
+    }
+    match weights.and_then(|weights| weights.config.clone()) {
+        Some(config) => Ok(config),
+        None => Config::find(if options.is_digits() { "yolov5p" } else { "yolov5n" }),
+    }
+}

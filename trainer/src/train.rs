@@ -1,0 +1,281 @@
+//! One training: epochs of batches, each followed by a validation of the EMA. Who watches it and what it is started from are elsewhere.
+
+mod anchors;
+mod epoch;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use tch::Device;
+
+use crate::data::{DataError, TrainLoader, TrainOptions, ValLoader};
+use crate::ema::Ema;
+use crate::hyp::Hyp;
+use crate::loss::Criterion;
+use crate::model::{Model, ModelError};
+use crate::optim::Optimizer;
+use crate::options::Val;
+use crate::scaler::Scaler;
+use crate::schedule::{Fall, Schedule, Stepper};
+use crate::setup::Setup;
+use crate::table::{EpochRow, METRICS, ResultsCsv};
+use crate::val::{self, EvalOptions, Evaluation, Forward};
+use crate::weights::WeightsError;
+
+/// Between two reports of batches.
+const REPORT: Duration = Duration::from_millis(250);
+
+/// Why a training broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    #[error(transparent)]
+    Torch(#[from] tch::TchError),
+    #[error("results.csv: {0}")]
+    Results(#[from] std::io::Error),
+}
+
+/// What is particular to one training.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub hyp: Hyp,
+    pub epochs: u32,
+    pub seed: u64,
+    pub device: Device,
+    pub threads: usize,
+    /// Where `results.csv` goes.
+    pub results: Option<PathBuf>,
+    /// Where `last` and `best` weights go.
+    pub keep: Option<PathBuf>,
+}
+
+/// Whether to go on after a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    Continue,
+    Cancel,
+}
+
+/// Progress within an epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchReport {
+    /// 1 for the first.
+    pub epoch: u32,
+    pub epochs: u32,
+    pub batch: u32,
+    pub batches: u32,
+    /// Pictures a second since the last report.
+    pub rate: f64,
+    pub seconds_a_batch: f64,
+    /// Bytes this process holds; on the CPU that is what the training holds.
+    pub memory: Option<u64>,
+    /// Means since the start of the epoch: boxes, objectness, classes.
+    pub losses: [f64; 3],
+}
+
+/// An epoch that is over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EpochReport {
+    /// 1 for the first.
+    pub epoch: u32,
+    pub epochs: u32,
+    /// Means: boxes, objectness, classes.
+    pub losses: [f64; 3],
+    /// `None` where this epoch was not validated.
+    pub metrics: Option<[f64; 7]>,
+    pub seconds: f64,
+    /// Of those, training and waiting for the loader.
+    pub training: f64,
+    pub waiting: f64,
+}
+
+/// Somebody who follows a training and may end it.
+pub trait Watch {
+    /// Asked before every batch; a pause is spent in here.
+    fn flow(&mut self) -> Flow;
+    fn batch(&mut self, report: &BatchReport);
+    fn epoch(&mut self, report: &EpochReport);
+    fn say(&mut self, text: String);
+}
+
+/// How a training ended.
+#[derive(Debug, Clone)]
+pub enum End {
+    Finished {
+        metrics: [f64; 7],
+    },
+    /// A loss or metric is no number any more.
+    Diverged {
+        epoch: u32,
+        what: String,
+    },
+    Cancelled,
+}
+
+/// A training under way.
+struct Trainer<'a> {
+    setup: &'a Setup,
+    run: &'a Run,
+    model: Model,
+    ema: Ema,
+    criterion: Criterion,
+    optimizer: Optimizer,
+    schedule: Schedule,
+    stepper: Stepper,
+    scaler: Option<Scaler>,
+    loader: TrainLoader,
+}
+
+/// Trains once.
+///
+/// # Errors
+/// Where pictures or memory fail; libtorch may also panic, which callers catch.
+pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, TrainError> {
+    tch::manual_seed(run.seed as i64);
+    tch::set_num_threads(i32::try_from(run.threads).unwrap_or(1).max(1));
+    let mut trainer = Trainer::start(setup, run, watch)?;
+    let batch = 2 * setup.options.batch as usize;
+    let val = ValLoader::new(setup.val.clone(), setup.options.img(), batch, run.threads);
+    let mut csv = run.results.as_deref().map(ResultsCsv::create).transpose()?;
+    let mut best = Best::default();
+    for epoch in 1..=run.epochs {
+        let began = Instant::now();
+        let trained = match trainer.epoch(epoch, watch)? {
+            epoch::Trained::Whole(trained) => trained,
+            epoch::Trained::Diverged(what) => return Ok(End::Diverged { epoch, what }),
+            epoch::Trained::Cancelled => return Ok(End::Cancelled),
+        };
+        let last = epoch == run.epochs;
+        let metrics = if last || setup.options.val == Val::Every {
+            Some(trainer.validate(&val)?.seven())
+        } else {
+            None
+        };
+        if let Some(metrics) = metrics {
+            if let Some(at) = metrics.iter().position(|x| !x.is_finite()) {
+                return Ok(End::Diverged { epoch, what: format!("{} is {}", METRICS[at], metrics[at]) });
+            }
+            best.see(epoch, metrics);
+        }
+        if let Some(csv) = &mut csv {
+            csv.append(&EpochRow {
+                epoch: u64::from(epoch) - 1,
+                train: trained.losses,
+                metrics: metrics.unwrap_or_default(),
+                rates: trained.rates,
+            })?;
+        }
+        trainer.keep(epoch, &best)?;
+        watch.epoch(&EpochReport {
+            epoch,
+            epochs: run.epochs,
+            losses: trained.losses,
+            metrics,
+            seconds: began.elapsed().as_secs_f64(),
+            training: trained.seconds,
+            waiting: trained.waiting,
+        });
+        let patience = setup.options.patience;
+        if patience > 0 && metrics.is_some() && epoch - best.epoch >= patience && !last {
+            watch.say(format!("no better since epoch {}: stopped after epoch {epoch}", best.epoch));
+            break;
+        }
+    }
+    // As the originals: while hyperparameters are bred the last epoch counts, otherwise the best.
+    let metrics = if run.keep.is_some() { best.metrics } else { best.last };
+    Ok(End::Finished { metrics })
+}
+
+/// The best epoch so far; an equal one replaces it.
+#[derive(Debug, Default)]
+struct Best {
+    epoch: u32,
+    fitness: f64,
+    metrics: [f64; 7],
+    last: [f64; 7],
+}
+
+impl Best {
+    fn see(&mut self, epoch: u32, metrics: [f64; 7]) {
+        let fitness = 0.1 * metrics[2] + 0.9 * metrics[3];
+        self.last = metrics;
+        if self.epoch == 0 || fitness >= self.fitness {
+            (self.epoch, self.fitness, self.metrics) = (epoch, fitness, metrics);
+        }
+    }
+}
+
+impl<'a> Trainer<'a> {
+    fn start(setup: &'a Setup, run: &'a Run, watch: &mut dyn Watch) -> Result<Self, TrainError> {
+        let (options, hyp) = (&setup.options, &run.hyp);
+        let wanted = hyp.anchors_per_level();
+        let mut model = setup.model(wanted, run.device, &mut |text| watch.say(text))?;
+        let ema = Ema::new(&model)?;
+        anchors::fit(setup, run, &mut model, watch)?;
+        model.arena_mut().round_to_half();
+        let img = options.img();
+        let loader = TrainLoader::new(
+            setup.train.clone(),
+            hyp.augment(),
+            TrainOptions {
+                img,
+                batch: options.batch as usize,
+                seed: run.seed,
+                threads: run.threads,
+                rect: options.rect,
+            },
+        )?;
+        let fall = if options.cos_lr { Fall::Cosine } else { Fall::Linear };
+        let batches = loader.batches() as u64;
+        let schedule = Schedule::new(hyp, run.epochs.into(), batches, options.batch.into(), fall);
+        let rule = options.optimizer.into();
+        let optimizer = Optimizer::new(rule, model.arena(), hyp.momentum, schedule.weight_decay());
+        let criterion = Criterion::new(hyp, model.detect(), img as i64, options.label_smoothing);
+        let scaler = Scaler::for_device(run.device);
+        let stepper = Stepper::default();
+        Ok(Self { setup, run, model, ema, criterion, optimizer, schedule, stepper, scaler, loader })
+    }
+
+    fn validate(&mut self, val: &ValLoader) -> Result<Evaluation, TrainError> {
+        if self.scaler.is_some() {
+            self.ema.model.arena_mut().round_to_half();
+        }
+        evaluate(&self.ema.model, &self.criterion, val, self.setup.options.single_cls)
+    }
+
+    fn keep(&self, epoch: u32, best: &Best) -> Result<(), TrainError> {
+        let Some(dir) = &self.run.keep else { return Ok(()) };
+        let names = self.setup.train.names();
+        crate::weights::write(&self.ema.model, names, &dir.join("last.safetensors"))?;
+        if best.epoch == epoch {
+            crate::weights::write(&self.ema.model, names, &dir.join("best.safetensors"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Validates a network.
+///
+/// # Errors
+/// Where pictures or memory fail.
+pub fn evaluate(
+    model: &Model,
+    criterion: &Criterion,
+    val: &ValLoader,
+    single_class: bool,
+) -> Result<Evaluation, TrainError> {
+    let device = model.device();
+    let options = EvalOptions { single_class, classes: model.classes() as usize };
+    val::evaluate(val, &options, &mut |batch| {
+        let pictures = batch.floats(device);
+        let (predictions, logits) = tch::autocast(device.is_cuda(), || model.eval_forward(&pictures));
+        let targets = epoch::targets_of(batch);
+        let loss = tch::no_grad(|| criterion.loss(&logits, &targets).parts);
+        Ok::<_, TrainError>(Forward { predictions, loss: Some(loss) })
+    })
+}

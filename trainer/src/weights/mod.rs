@@ -1,0 +1,95 @@
+//! Weights from and to files: `safetensors.rs` in and out, `checkpoint.rs` for the `.pt` files of the Python originals, read without
+//! Python and without running anything that is in them. How a network holds them is in `model`.
+
+mod safetensors;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use tch::Tensor;
+
+use crate::model::{Config, Model};
+
+pub use safetensors::write;
+
+/// Why weights cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    #[error("{}: cannot be read: {why}", path.display())]
+    Read { path: PathBuf, why: String },
+    #[error("{}: cannot be written: {why}", path.display())]
+    Write { path: PathBuf, why: String },
+    #[error("{}: not a weights file: {why}", path.display())]
+    Format { path: PathBuf, why: String },
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub struct Weights {
+    /// Where they came from, for messages.
+    pub origin: String,
+    /// By name, in the file's order; single precision.
+    pub tensors: Vec<(String, Tensor)>,
+    /// The model they belong to, where the file tells.
+    pub config: Option<Config>,
+    /// Class names, where the file tells.
+    pub names: Vec<String>,
+}
+
+impl Weights {
+    /// Reads a file by its ending.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, WeightsError> {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        match ending.to_ascii_lowercase().as_str() {
+            "safetensors" => safetensors::read(path),
+            _ => Err(WeightsError::Format {
+                path: path.to_owned(),
+                why: "its name ends neither in .pt nor in .safetensors".to_owned(),
+            }),
+        }
+    }
+
+    /// Gives a network everything that has its name and shape; without anchors if those are the network's own business.
+    pub fn transfer(&self, model: &mut Model, keep_anchors: bool) -> Transfer {
+        let total = model.state().len();
+        let mut moved = 0;
+        let mut left = Vec::new();
+        for (name, tensor) in &self.tensors {
+            if keep_anchors && name.contains("anchor") {
+                continue;
+            }
+            if model.load_entry(name, tensor) {
+                moved += 1;
+            } else {
+                left.push(name.clone());
+            }
+        }
+        Transfer { origin: self.origin.clone(), moved, total, left }
+    }
+}
+
+/// What was taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    origin: String,
+    /// Entries of the network's state that now come from the file.
+    pub moved: usize,
+    pub total: usize,
+    /// Entries of the file that fit nowhere.
+    pub left: Vec<String>,
+}
+
+impl fmt::Display for Transfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} of {} entries taken over", self.origin, self.moved, self.total)?;
+        if self.left.is_empty() {
+            return Ok(());
+        }
+        let shown = self.left.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if self.left.len() > 6 { ", ..." } else { "" };
+        write!(f, "; left out, of another shape or name: {shown}{more}")
+    }
+}

@@ -1,0 +1,378 @@
+//! The worker: evotop's protocol on standard input and output. It stays alive between trainings, so that the data set stays decoded.
+//! What a training does is in `train.rs`.
+
+use std::io::{BufRead, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Duration, Instant};
+
+use evotop::trial::protocol::{FromWorker, PROTOCOL, ToWorker};
+use evotop::trial::{FailureClass, Job, Metrics};
+use indexmap::IndexMap;
+
+use crate::data::Library;
+use crate::device;
+use crate::hyp::Hyp;
+use crate::options::Options;
+use crate::setup::Setup;
+use crate::table::METRICS;
+use crate::train::{BatchReport, End, EpochReport, Flow, Run, TrainError, Watch, train};
+
+/// Epochs of a training where none are asked for.
+const EPOCHS: u32 = 10;
+/// Of one on the built-in data set.
+const DIGITS_EPOCHS: u32 = 3;
+/// Reports of batches come no closer than this.
+const REPORT: Duration = Duration::from_millis(250);
+
+/// Why the worker gave up.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    #[error("line {number} is not understood: {why}: {line}")]
+    NotUnderstood { number: usize, line: String, why: String },
+    #[error("{0}")]
+    Options(String),
+    #[error("evotop speaks protocol {0}, this worker {PROTOCOL}: use programs of the same build")]
+    Protocol(u32),
+    #[error("{0} came before setup")]
+    TooEarly(&'static str),
+    #[error("a job came while another ran")]
+    TwoJobs,
+    #[error("evotop does not listen any more: {0}")]
+    Deaf(#[from] std::io::Error),
+    #[error("not enough memory: {0}")]
+    OutOfMemory(String),
+}
+
+/// Serves until `exit` or the end of the input.
+///
+/// # Errors
+/// Where the other side breaks the protocol, or memory has run out.
+pub fn serve(input: impl BufRead + Send + 'static, output: impl Write) -> Result<(), WorkerError> {
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for (i, line) in input.lines().map_while(Result::ok).enumerate() {
+            let word = serde_json::from_str(&line).map_err(|why| {
+                let line = line.chars().take(200).collect();
+                WorkerError::NotUnderstood { number: i + 1, line, why: why.to_string() }
+            });
+            if tell.send(word).is_err() {
+                return;
+            }
+        }
+    });
+    let mut worker = Worker { told, output, library: Library::new(), prepared: None, estimated: false };
+    worker.run()
+}
+
+type Words = Receiver<Result<ToWorker, WorkerError>>;
+
+struct Worker<W> {
+    told: Words,
+    output: W,
+    library: Library,
+    /// What all trainings share, or why there is none.
+    prepared: Option<Result<Setup, String>>,
+    /// How long a training takes has been said.
+    estimated: bool,
+}
+
+impl<W: Write> Worker<W> {
+    fn run(&mut self) -> Result<(), WorkerError> {
+        while let Ok(word) = self.told.recv() {
+            match word? {
+                ToWorker::Setup { protocol, options } => self.set_up(protocol, &options)?,
+                ToWorker::Job(job) => {
+                    if self.job(&job)? == Left::Exit {
+                        return Ok(());
+                    }
+                }
+                ToWorker::Exit => return Ok(()),
+                // Late words for a training that is over.
+                ToWorker::Pause | ToWorker::Resume | ToWorker::Cancel => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn set_up(&mut self, protocol: u32, options: &IndexMap<String, String>) -> Result<(), WorkerError> {
+        if protocol != PROTOCOL {
+            return Err(WorkerError::Protocol(protocol));
+        }
+        let options = Options::from_map(options).map_err(WorkerError::Options)?;
+        say(&mut self.output, &FromWorker::Hello {
+            protocol: PROTOCOL,
+            program: format!("evotop-yolo {}", env!("CARGO_PKG_VERSION")),
+            build: build(),
+            metrics: METRICS.map(str::to_owned).to_vec(),
+            fitness: IndexMap::from([
+                ("metrics/mAP_0.5".to_owned(), 0.1),
+                ("metrics/mAP_0.5:0.95".to_owned(), 0.9),
+            ]),
+        })?;
+        let mut texts = Vec::new();
+        let prepared = catch(|| {
+            Setup::prepare(&options, &self.library, &mut |text| texts.push(text)).map_err(|why| why.to_string())
+        });
+        for text in texts {
+            say(&mut self.output, &FromWorker::Log { text })?;
+        }
+        self.prepared = Some(prepared.and_then(|inner| inner));
+        if let Some(Err(why)) = &self.prepared {
+            say(&mut self.output, &FromWorker::Log { text: why.clone() })?;
+        }
+        Ok(())
+    }
+
+    fn job(&mut self, job: &Job) -> Result<Left, WorkerError> {
+        let trial = job.trial;
+        let setup = match &self.prepared {
+            None => return Err(WorkerError::TooEarly("a job")),
+            Some(Err(why)) => {
+                let (class, message) = (class_of(why), why.clone());
+                say(&mut self.output, &FromWorker::Error { trial, class, message })?;
+                return Ok(Left::Ended);
+            }
+            Some(Ok(setup)) => setup,
+        };
+        let run = match self::run(setup, job) {
+            Ok(run) => run,
+            Err(message) => {
+                let class = class_of(&message);
+                say(&mut self.output, &FromWorker::Error { trial, class, message })?;
+                return Ok(Left::Ended);
+            }
+        };
+        let mut line = Line {
+            trial,
+            told: &self.told,
+            output: &mut self.output,
+            left: Left::Ended,
+            fault: None,
+            reported: None,
+            estimated: &mut self.estimated,
+        };
+        let ended = catch(|| train(setup, &run, &mut line).map_err(|why| said(&why)));
+        let (left, fault) = (line.left, line.fault);
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        match ended.and_then(|inner| inner) {
+            Ok(End::Finished { metrics }) => {
+                let metrics = named(&metrics);
+                say(&mut self.output, &FromWorker::Result { trial, metrics })?;
+            }
+            Ok(End::Diverged { epoch, what }) => {
+                say(&mut self.output, &FromWorker::Diverged { trial, epoch, what })?;
+            }
+            Ok(End::Cancelled) if left == Left::Ended => {
+                say(&mut self.output, &FromWorker::Cancelled { trial })?;
+            }
+            Ok(End::Cancelled) => {}
+            Err(message) => {
+                let class = class_of(&message);
+                say(&mut self.output, &FromWorker::Error { trial, class, message: message.clone() })?;
+                // What is left of memory after that is nobody's guess: a fresh process is the remedy.
+                if matches!(class, FailureClass::OutOfMemory | FailureClass::SlotLost) {
+                    return Err(WorkerError::OutOfMemory(message));
+                }
+            }
+        }
+        Ok(left)
+    }
+}
+
+/// How a training was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Ended,
+    /// Standard input is at its end, or `exit` was said.
+    Exit,
+}
+
+/// One training as evotop follows it.
+struct Line<'a, W> {
+    trial: u64,
+    told: &'a Words,
+    output: &'a mut W,
+    left: Left,
+    fault: Option<WorkerError>,
+    reported: Option<Instant>,
+    estimated: &'a mut bool,
+}
+
+impl<W: Write> Line<'_, W> {
+    fn say(&mut self, word: &FromWorker) {
+        if let Err(why) = say(self.output, word) {
+            self.fault.get_or_insert(why.into());
+        }
+    }
+
+    fn exit(&mut self) -> Flow {
+        self.left = Left::Exit;
+        Flow::Cancel
+    }
+}
+
+impl<W: Write> Watch for Line<'_, W> {
+    fn flow(&mut self) -> Flow {
+        let trial = self.trial;
+        let mut paused = false;
+        while self.fault.is_none() {
+            let word = if paused {
+                self.told.recv().map_err(|_| TryRecvError::Disconnected)
+            } else {
+                self.told.try_recv()
+            };
+            match word {
+                Err(TryRecvError::Empty) => return Flow::Continue,
+                Err(TryRecvError::Disconnected) | Ok(Ok(ToWorker::Exit)) => return self.exit(),
+                Ok(Err(why)) => self.fault = Some(why),
+                Ok(Ok(ToWorker::Job(_) | ToWorker::Setup { .. })) => self.fault = Some(WorkerError::TwoJobs),
+                Ok(Ok(ToWorker::Pause)) => {
+                    paused = true;
+                    self.say(&FromWorker::Paused { trial });
+                }
+                Ok(Ok(ToWorker::Resume)) => {
+                    paused = false;
+                    self.say(&FromWorker::Resumed { trial });
+                }
+                Ok(Ok(ToWorker::Cancel)) => return Flow::Cancel,
+            }
+        }
+        Flow::Cancel
+    }
+
+    fn batch(&mut self, report: &BatchReport) {
+        if !*self.estimated && report.batch >= 3.min(report.batches) {
+            *self.estimated = true;
+            let pictures = f64::from(report.batches) * f64::from(report.epochs);
+            let seconds = pictures * report.seconds_a_batch;
+            self.say(&FromWorker::Log {
+                text: format!("a training takes about {seconds:.0} s, without its validations"),
+            });
+        }
+        if self.reported.is_some_and(|at| at.elapsed() < REPORT) {
+            return;
+        }
+        self.reported = Some(Instant::now());
+        let losses = ["box", "obj", "cls"].into_iter().zip(report.losses).collect();
+        self.say(&FromWorker::Batch {
+            trial: self.trial,
+            epoch: report.epoch,
+            epochs: report.epochs,
+            batch: report.batch,
+            batches: report.batches,
+            rate: Some((report.rate * 10.0).round() / 10.0),
+            unit: Some("img/s".to_owned()),
+            memory: report.memory,
+            losses,
+        });
+    }
+
+    fn epoch(&mut self, report: &EpochReport) {
+        let mut metrics = named(&report.metrics.unwrap_or_default());
+        if report.metrics.is_none() {
+            metrics.0.clear();
+        }
+        for (name, loss) in ["train/box_loss", "train/obj_loss", "train/cls_loss"].into_iter().zip(report.losses) {
+            metrics.0.insert(name.to_owned(), loss);
+        }
+        let (epoch, epochs, seconds) = (report.epoch, report.epochs, report.seconds);
+        self.say(&FromWorker::Epoch { trial: self.trial, epoch, epochs, metrics, seconds });
+    }
+
+    fn say(&mut self, text: String) {
+        Line::say(self, &FromWorker::Log { text });
+    }
+}
+
+fn run(setup: &Setup, job: &Job) -> Result<Run, String> {
+    let mut numbers = Vec::new();
+    for (name, value) in &job.hyp {
+        let number = value.number().ok_or_else(|| format!("{name}: {value} is not a number"))?;
+        numbers.push((name.clone(), number));
+    }
+    let options = &setup.options;
+    Ok(Run {
+        hyp: Hyp::from_numbers(numbers).map_err(|why| why.to_string())?,
+        epochs: options.epochs.unwrap_or(if options.is_digits() { DIGITS_EPOCHS } else { EPOCHS }),
+        seed: job.seed,
+        device: device::named(&job.device)?,
+        threads: if job.threads > 0 { job.threads } else { options.threads() },
+        results: job.dir.is_dir().then(|| job.dir.clone()),
+        keep: None,
+    })
+}
+
+fn named(metrics: &[f64; 7]) -> Metrics {
+    METRICS.into_iter().zip(metrics.iter().copied()).collect()
+}
+
+fn say(output: &mut impl Write, word: &FromWorker) -> std::io::Result<()> {
+    let mut text = serde_json::to_vec(word)?;
+    text.push(b'\n');
+    output.write_all(&text)?;
+    output.flush()
+}
+
+/// libtorch's errors arrive as panics: here is the edge where they become words.
+fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("an unknown panic").to_owned()
+    })
+}
+
+fn said(why: &TrainError) -> String {
+    why.to_string()
+}
+
+/// The class of a failure, from its text.
+fn class_of(text: &str) -> FailureClass {
+    let lower = text.to_ascii_lowercase();
+    let any = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
+    if any(&["out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc", "not enough memory"]) {
+        FailureClass::OutOfMemory
+    } else if any(&["no space left", "quota exceeded", "os error 28", "os error 122"]) {
+        FailureClass::NoSpace
+    } else if any(&["cuda error", "cudnn error", "cublas error", "device-side assert", "cuda devices here", "nccl error"]) {
+        FailureClass::SlotLost
+    } else {
+        FailureClass::Crash
+    }
+}
+
+/// Tells builds apart: another build may mean another fitness.
+fn build() -> String {
+    let bytes = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
+    let hash = bytes.chunks(8).fold(0xcbf2_9ce4_8422_2325_u64, |hash, chunk| {
+        let word = chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
+    });
+    format!("{}-{hash:016x}", env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_classed_by_what_libtorch_says() {
+        for (text, class) in [
+            ("CUDA out of memory. Tried to allocate 20 MiB", FailureClass::OutOfMemory),
+            ("DefaultCPUAllocator: can't allocate memory: you tried", FailureClass::OutOfMemory),
+            ("CUDA error: an illegal memory access was encountered", FailureClass::SlotLost),
+            ("results.csv: No space left on device (os error 28)", FailureClass::NoSpace),
+            ("a.jpg: truncated", FailureClass::Crash),
+        ] {
+            assert_eq!(class_of(text), class, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_panic_becomes_a_sentence() {
+        let said = catch(|| panic!("Torch: {}", "shape")).unwrap_err();
+        assert_eq!(said, "Torch: shape");
+    }
+}
