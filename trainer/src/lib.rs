@@ -3,21 +3,33 @@
 //! Read from top to bottom as the data flows: a model is built and given weights, batches come from the data set, a training turns
 //! them into a better model, a validation into seven numbers.
 
+pub mod device;
 pub mod model;
+pub mod weights;
 
 pub mod data;
 pub mod digits;
 
 pub mod hyp;
+pub mod options;
+pub mod setup;
 
+pub mod anchors;
 pub mod assign;
 pub mod loss;
 
 pub mod anchors;
 pub mod ema;
 pub mod optim;
+pub mod scaler;
 pub mod schedule;
 pub mod val;
+
+pub mod val;
+
+pub mod table;
+pub mod train;
+pub mod worker;
 
 #[cfg(test)]
 mod fixture;

@@ -116,7 +116,8 @@ fn write_digits(out: &Path, train: usize, val: usize, seed: u64) -> Result<()> {
 
 fn info(name: &str) -> Result<()> {
     let path = Path::new(name);
-    let is_weights = path.is_file() && !["yaml", "yml"].iter().any(|end| path.extension().is_some_and(|e| e == *end));
+    let is_weights =
+        path.is_file() && !["yaml", "yml"].iter().any(|end| path.extension().is_some_and(|e| e == *end));
     let weights = is_weights.then(|| Weights::read(path)).transpose()?;
     let config = match &weights {
         Some(weights) => weights.config.clone().context("the file does not say which model it is for")?,

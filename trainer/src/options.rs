@@ -206,7 +206,9 @@ mod tests {
 
     #[test]
     fn options_come_as_a_map_too() {
-        let options = map(&[("data", "d.yaml"), ("single_cls", "true"), ("batch-size", "8"), ("optimizer", "adam")]).unwrap();
+        let options =
+            map(&[("data", "d.yaml"), ("single_cls", "true"), ("batch-size", "8"), ("optimizer", "adam")])
+                .unwrap();
         assert_eq!((options.data.as_str(), options.single_cls, options.batch), ("d.yaml", true, 8));
         assert_eq!((options.img(), options.optimizer), (640, OptimizerName::Adam));
         assert_eq!(map(&[]).unwrap().img(), 160);

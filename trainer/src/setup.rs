@@ -66,14 +66,7 @@ impl Setup {
         let weights = weights(options)?;
         let mut config = config(options, weights.as_ref())?;
         config.nc = if options.single_cls { 1 } else { train.classes() as i64 };
-        Ok(Self {
-            options: options.clone(),
-            train,
-            val,
-            config,
-            weights,
-            own_anchors: options.cfg.is_some(),
-        })
+        Ok(Self { options: options.clone(), train, val, config, weights, own_anchors: options.cfg.is_some() })
     }
 
     /// A network with first values: random ones, then what the weights have for it. Says what was and was not taken over.

@@ -36,7 +36,8 @@ impl ResultsCsv {
     /// # Errors
     /// Those of the file system.
     pub fn create(dir: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).open(dir.join("results.csv"))?;
+        let mut file =
+            OpenOptions::new().create(true).write(true).truncate(true).open(dir.join("results.csv"))?;
         file.write_all(header().as_bytes())?;
         Ok(Self(file))
     }
@@ -63,7 +64,14 @@ fn line(row: &EpochRow) -> String {
 /// C's `%.Ng`: N significant digits, without trailing zeros, with an exponent where that is shorter.
 pub fn general(x: f64, digits: usize) -> String {
     if !x.is_finite() {
-        return if x.is_nan() { "nan" } else if x > 0.0 { "inf" } else { "-inf" }.to_owned();
+        return if x.is_nan() {
+            "nan"
+        } else if x > 0.0 {
+            "inf"
+        } else {
+            "-inf"
+        }
+        .to_owned();
     }
     if x == 0.0 {
         return if x.is_sign_negative() { "-0" } else { "0" }.to_owned();

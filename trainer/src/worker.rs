@@ -100,19 +100,23 @@ impl<W: Write> Worker<W> {
             return Err(WorkerError::Protocol(protocol));
         }
         let options = Options::from_map(options).map_err(WorkerError::Options)?;
-        say(&mut self.output, &FromWorker::Hello {
-            protocol: PROTOCOL,
-            program: format!("evotop-yolo {}", env!("CARGO_PKG_VERSION")),
-            build: build(),
-            metrics: METRICS.map(str::to_owned).to_vec(),
-            fitness: IndexMap::from([
-                ("metrics/mAP_0.5".to_owned(), 0.1),
-                ("metrics/mAP_0.5:0.95".to_owned(), 0.9),
-            ]),
-        })?;
+        say(
+            &mut self.output,
+            &FromWorker::Hello {
+                protocol: PROTOCOL,
+                program: format!("evotop-yolo {}", env!("CARGO_PKG_VERSION")),
+                build: build(),
+                metrics: METRICS.map(str::to_owned).to_vec(),
+                fitness: IndexMap::from([
+                    ("metrics/mAP_0.5".to_owned(), 0.1),
+                    ("metrics/mAP_0.5:0.95".to_owned(), 0.9),
+                ]),
+            },
+        )?;
         let mut texts = Vec::new();
         let prepared = catch(|| {
-            Setup::prepare(&options, &self.library, &mut |text| texts.push(text)).map_err(|why| why.to_string())
+            Setup::prepare(&options, &self.library, &mut |text| texts.push(text))
+                .map_err(|why| why.to_string())
         });
         for text in texts {
             say(&mut self.output, &FromWorker::Log { text })?;
@@ -275,7 +279,9 @@ impl<W: Write> Watch for Line<'_, W> {
         if report.metrics.is_none() {
             metrics.0.clear();
         }
-        for (name, loss) in ["train/box_loss", "train/obj_loss", "train/cls_loss"].into_iter().zip(report.losses) {
+        for (name, loss) in
+            ["train/box_loss", "train/obj_loss", "train/cls_loss"].into_iter().zip(report.losses)
+        {
             metrics.0.insert(name.to_owned(), loss);
         }
         let (epoch, epochs, seconds) = (report.epoch, report.epochs, report.seconds);
@@ -332,11 +338,24 @@ fn said(why: &TrainError) -> String {
 fn class_of(text: &str) -> FailureClass {
     let lower = text.to_ascii_lowercase();
     let any = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
-    if any(&["out of memory", "can't allocate memory", "cannot allocate memory", "bad_alloc", "not enough memory"]) {
+    if any(&[
+        "out of memory",
+        "can't allocate memory",
+        "cannot allocate memory",
+        "bad_alloc",
+        "not enough memory",
+    ]) {
         FailureClass::OutOfMemory
     } else if any(&["no space left", "quota exceeded", "os error 28", "os error 122"]) {
         FailureClass::NoSpace
-    } else if any(&["cuda error", "cudnn error", "cublas error", "device-side assert", "cuda devices here", "nccl error"]) {
+    } else if any(&[
+        "cuda error",
+        "cudnn error",
+        "cublas error",
+        "device-side assert",
+        "cuda devices here",
+        "nccl error",
+    ]) {
         FailureClass::SlotLost
     } else {
         FailureClass::Crash

@@ -91,7 +91,8 @@ impl Trainer<'_> {
         let pictures = batch.floats(self.run.device);
         let logits = tch::autocast(self.scaler.is_some(), || self.model.train_forward(&pictures));
         let loss = self.criterion.loss(&logits, &targets_of(batch));
-        let total = self.scaler.as_ref().map_or_else(|| loss.total.shallow_clone(), |s| s.scaled(&loss.total));
+        let total =
+            self.scaler.as_ref().map_or_else(|| loss.total.shallow_clone(), |s| s.scaled(&loss.total));
         let new = self.model.arena().gradient(&total);
         *gradient = Some(match gradient.take() {
             Some(mut sum) => tch::no_grad(|| sum.g_add_(&new)),
