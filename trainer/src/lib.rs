@@ -18,12 +18,10 @@ pub mod anchors;
 pub mod assign;
 pub mod loss;
 
-pub mod anchors;
 pub mod ema;
 pub mod optim;
 pub mod scaler;
 pub mod schedule;
-pub mod val;
 
 pub mod val;
 

@@ -3,17 +3,18 @@
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
-use evotop_yolo::data::Library;
+use evotop_yolo::data::{self, Cache, DataYaml, Dataset, Library, Split, ValLoader};
 use evotop_yolo::hyp::Hyp;
 use evotop_yolo::loss::anchor_sizes;
 use evotop_yolo::model::{Config, Model};
-use evotop_yolo::options::Options;
-use evotop_yolo::setup::Setup;
+use evotop_yolo::options::{self, Options};
+use evotop_yolo::setup::{self, Setup};
 use evotop_yolo::table::METRICS;
-use evotop_yolo::train::{BatchReport, End, EpochReport, Flow, Run, Watch, train};
+use evotop_yolo::train::{BatchReport, End, EpochReport, Flow, Run, Watch, evaluate, train};
 use evotop_yolo::weights::Weights;
 use evotop_yolo::{device, digits, worker};
 
@@ -34,6 +35,23 @@ enum Command {
         /// Hyperparameters
         #[arg(long)]
         hyp: Option<PathBuf>,
+    },
+    /// Validate weights on a data set: one row for all classes, one for each
+    Val {
+        #[arg(long)]
+        weights: PathBuf,
+        /// Data set YAML, or `digits`
+        #[arg(long, default_value = options::DIGITS)]
+        data: String,
+        #[arg(long, visible_aliases = ["imgsz", "img-size"], default_value_t = 640)]
+        img: u32,
+        #[arg(long, visible_aliases = ["batch-size"], default_value_t = 32)]
+        batch: u32,
+        #[arg(long, default_value = "auto")]
+        device: String,
+        /// All classes count as one
+        #[arg(long)]
+        single_cls: bool,
     },
     /// Serve evotop: its protocol on standard input and output
     Worker,
@@ -58,6 +76,9 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train { options, hyp } => train_once(&options, hyp.as_deref()),
+        Command::Val { weights, data, img, batch, device, single_cls } => {
+            validate(&weights, &data, img, batch, &device, single_cls)
+        }
         Command::Worker => {
             worker::serve(BufReader::new(std::io::stdin()), std::io::stdout().lock()).map_err(Into::into)
         }
@@ -97,6 +118,28 @@ fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
         End::Diverged { epoch, what } => bail!("diverged in epoch {epoch}: {what}"),
         End::Cancelled => Ok(()),
     }
+}
+
+fn validate(weights: &Path, data: &str, img: u32, batch: u32, device: &str, single_cls: bool) -> Result<()> {
+    let device = device::named(device).map_err(anyhow::Error::msg)?;
+    let weights = Weights::read(weights)?;
+    let yaml = DataYaml::read(&setup::data_yaml(data, [128, 64])?)?;
+    let img = options::round_img(img);
+    let opened = data::Options { img, single_class: single_cls, cache: Cache::None };
+    let val = Arc::new(Dataset::open(&yaml, Split::Val, opened)?);
+    println!("{}", val.summary());
+    let mut config = weights.config.clone().context("the weights do not say which model they are for")?;
+    let classes = if single_cls { 1 } else { val.classes() as i64 };
+    if config.nc != classes {
+        bail!("the weights know {} classes, the data set has {classes}", config.nc);
+    }
+    config.nc = classes;
+    let mut model = Model::new(&config, device)?;
+    println!("{}", weights.transfer(&mut model, false));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let loader = ValLoader::new(Arc::clone(&val), img, batch as usize, threads);
+    print!("{}", evaluate(&model, None, &loader, single_cls)?.table(val.names()));
+    Ok(())
 }
 
 /// `exp`, `exp2`, `exp3`, ...: the first that is not there.

@@ -163,6 +163,11 @@ impl Options {
         self.data == DIGITS
     }
 
+    /// Pictures of the built-in data set: to train on and to validate.
+    pub fn digits(&self) -> [usize; 2] {
+        <[usize; 2]>::try_from(self.digits.as_slice()).unwrap_or([128, 64])
+    }
+
     /// The side of pictures, a multiple of 32 and at least 64.
     pub fn img(&self) -> usize {
         round_img(self.img.unwrap_or(if self.is_digits() { 160 } else { 640 }))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::data::{self, Cache, DataError, DataYaml, Dataset, Library, Split};
 use crate::digits::{self, DigitsError};
 use crate::model::{Anchors, Config, Model, ModelError};
-use crate::options::{Cached, Options};
+use crate::options::{Cached, DIGITS, Options};
 use crate::weights::{Weights, WeightsError};
 
 /// Why no training can start.
@@ -47,7 +47,7 @@ impl Setup {
         library: &Library,
         say: &mut dyn FnMut(String),
     ) -> Result<Self, SetupError> {
-        let yaml = DataYaml::read(&data_yaml(options)?)?;
+        let yaml = DataYaml::read(&data_yaml(&options.data, options.digits())?)?;
         let opened = data::Options {
             img: options.img(),
             single_class: options.single_cls,
@@ -92,11 +92,14 @@ impl Setup {
     }
 }
 
-fn data_yaml(options: &Options) -> Result<PathBuf, SetupError> {
-    if !options.is_digits() {
-        return Ok(PathBuf::from(&options.data));
+/// The file that a data option names; the built-in set is written first, with so many pictures to train on and to validate.
+///
+/// # Errors
+/// Where the built-in set cannot be written.
+pub fn data_yaml(data: &str, [train, val]: [usize; 2]) -> Result<PathBuf, SetupError> {
+    if data != DIGITS {
+        return Ok(PathBuf::from(data));
     }
-    let [train, val] = options.digits[..] else { return Ok(PathBuf::from(&options.data)) };
     let home = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
@@ -107,9 +110,8 @@ fn data_yaml(options: &Options) -> Result<PathBuf, SetupError> {
 
 fn weights(options: &Options) -> Result<Option<Weights>, SetupError> {
     match options.weights.as_deref() {
-        Some("") => Ok(None),
+        None | Some("") => Ok(None),
         Some(file) => Ok(Some(Weights::read(Path::new(file))?)),
-        None => Ok(None),
     }
 }
 

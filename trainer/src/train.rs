@@ -19,7 +19,7 @@ use crate::scaler::Scaler;
 use crate::schedule::{Fall, Schedule, Stepper};
 use crate::setup::Setup;
 use crate::table::{EpochRow, METRICS, ResultsCsv};
-use crate::val::{self, EvalOptions, Evaluation, Forward};
+use crate::val::{self, Evaluation, Forward, NmsOptions};
 use crate::weights::WeightsError;
 
 /// Between two reports of batches.
@@ -216,7 +216,7 @@ impl<'a> Trainer<'a> {
         let wanted = hyp.anchors_per_level();
         let mut model = setup.model(wanted, run.device, &mut |text| watch.say(text))?;
         let ema = Ema::new(&model)?;
-        anchors::fit(setup, run, &mut model, watch)?;
+        anchors::fit(setup, run, &mut model, watch);
         model.arena_mut().round_to_half();
         let img = options.img();
         let loader = TrainLoader::new(
@@ -245,7 +245,7 @@ impl<'a> Trainer<'a> {
         if self.scaler.is_some() {
             self.ema.model.arena_mut().round_to_half();
         }
-        evaluate(&self.ema.model, &self.criterion, val, self.setup.options.single_cls)
+        evaluate(&self.ema.model, Some(&self.criterion), val, self.setup.options.single_cls)
     }
 
     fn keep(&self, epoch: u32, best: &Best) -> Result<(), TrainError> {
@@ -259,23 +259,23 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Validates a network.
+/// Validates a network; with a criterion its losses too.
 ///
 /// # Errors
 /// Where pictures or memory fail.
 pub fn evaluate(
     model: &Model,
-    criterion: &Criterion,
+    criterion: Option<&Criterion>,
     val: &ValLoader,
     single_class: bool,
 ) -> Result<Evaluation, TrainError> {
     let device = model.device();
-    let options = EvalOptions { single_class, classes: model.classes() as usize };
-    val::evaluate(val, &options, &mut |batch| {
+    let options = NmsOptions { single_class, ..NmsOptions::default() };
+    val::evaluate(val, &options, |batch| {
         let pictures = batch.floats(device);
         let (predictions, logits) = tch::autocast(device.is_cuda(), || model.eval_forward(&pictures));
-        let targets = epoch::targets_of(batch);
-        let loss = tch::no_grad(|| criterion.loss(&logits, &targets).parts);
-        Ok::<_, TrainError>(Forward { predictions, loss: Some(loss) })
+        let loss = criterion
+            .map(|criterion| tch::no_grad(|| criterion.loss(&logits, &epoch::targets_of(batch)).parts));
+        Ok::<_, TrainError>(Forward { predictions, loss })
     })
 }
