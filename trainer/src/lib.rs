@@ -7,6 +7,8 @@ pub mod device;
 pub mod model;
 pub mod weights;
 
+pub mod machine;
+
 pub mod data;
 pub mod digits;
 
@@ -23,10 +25,10 @@ pub mod optim;
 pub mod scaler;
 pub mod schedule;
 
-pub mod val;
-
+pub mod preflight;
 pub mod table;
 pub mod train;
+pub mod val;
 pub mod worker;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::labels::{self, Labels};
 use super::pixels::{self, Pixels};
 use super::resize::{Interpolation, load_size, resize};
 use super::{DataError, DataYaml, Split};
+use crate::machine;
 
 /// Whether pictures stay in memory once read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -67,6 +68,18 @@ impl Dataset {
     /// # Errors
     /// Where folders are missing or hold nothing to learn from; single bad files only make a warning.
     pub fn open(yaml: &DataYaml, split: Split, options: Options) -> Result<Self, DataError> {
+        let mut dataset = Self::list(yaml, split, options)?;
+        if options.cache == Cache::Ram {
+            dataset.read_all()?;
+        }
+        Ok(dataset)
+    }
+
+    /// Lists and checks a split without decoding a picture.
+    ///
+    /// # Errors
+    /// As [`Dataset::open`].
+    pub fn list(yaml: &DataYaml, split: Split, options: Options) -> Result<Self, DataError> {
         let paths = images(yaml, split)?;
         let mut found = Found::default();
         let mut warnings = Vec::new();
@@ -78,7 +91,6 @@ impl Dataset {
             warnings.extend(checked.warnings);
             match checked.result {
                 Ok((size, labels)) => {
-                    found.backgrounds += usize::from(labels.boxes.is_empty());
                     found.duplicates += labels.duplicates;
                     items.push(Item { path, size, labels });
                 }
@@ -88,19 +100,45 @@ impl Dataset {
                 }
             }
         }
-        let cached = if options.cache == Cache::Ram {
-            read_all(&mut items, split, options.img, &mut found, &mut warnings)
-        } else {
-            Vec::new()
-        };
-        found.images = items.len();
-        found.instances = items.iter().map(|item| item.labels.boxes.len()).sum();
-        let names = if options.single_class { vec!["item".to_owned()] } else { yaml.names.clone() };
         refuse(yaml, split, &items, label_files, options.single_class)?;
         if options.single_class {
             items.iter_mut().flat_map(|item| &mut item.labels.boxes).for_each(|label| label.class = 0);
         }
-        Ok(Self { items, cached, options, split, names, found, warnings })
+        let names = if options.single_class { vec!["item".to_owned()] } else { yaml.names.clone() };
+        let mut dataset = Self { items, cached: Vec::new(), options, split, names, found, warnings };
+        dataset.count();
+        Ok(dataset)
+    }
+
+    fn count(&mut self) {
+        self.found.images = self.items.len();
+        self.found.instances = self.items.iter().map(|item| item.labels.boxes.len()).sum();
+        self.found.backgrounds = self.items.iter().filter(|item| item.labels.boxes.is_empty()).count();
+    }
+
+    /// Reads every picture into memory; those that cannot be read leave the list.
+    fn read_all(&mut self) -> Result<(), DataError> {
+        let read: Vec<_> =
+            self.items.par_iter().map(|item| load(item, self.split, self.options.img)).collect();
+        let mut kept = Vec::with_capacity(read.len());
+        for (item, read) in self.items.drain(..).zip(read) {
+            match read {
+                Ok(pixels) => {
+                    self.cached.push(pixels);
+                    kept.push(item);
+                }
+                Err(error) => {
+                    self.found.corrupt += 1;
+                    self.warnings.push(format!("{error}; left out"));
+                }
+            }
+        }
+        self.items = kept;
+        self.count();
+        match self.items.first() {
+            Some(_) => Ok(()),
+            None => Err(DataError::Unreadable { split: self.split.word(), images: self.found.corrupt }),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -247,34 +285,6 @@ fn refuse(
     Ok(())
 }
 
-/// Reads every picture; those that cannot be read leave the list.
-fn read_all(
-    items: &mut Vec<Item>,
-    split: Split,
-    img: usize,
-    found: &mut Found,
-    warnings: &mut Vec<String>,
-) -> Vec<Pixels> {
-    let read: Vec<_> = items.par_iter().map(|item| load(item, split, img)).collect();
-    let mut cached = Vec::with_capacity(read.len());
-    let mut kept = Vec::with_capacity(read.len());
-    for (item, read) in items.drain(..).zip(read) {
-        match read {
-            Ok(pixels) => {
-                cached.push(pixels);
-                kept.push(item);
-            }
-            Err(error) => {
-                found.corrupt += 1;
-                found.backgrounds -= usize::from(item.labels.boxes.is_empty());
-                warnings.push(error.to_string());
-            }
-        }
-    }
-    *items = kept;
-    cached
-}
-
 /// Training pictures are always scaled bilinearly; validation pictures only where they grow.
 fn load(item: &Item, split: Split, img: usize) -> Result<Pixels, DataError> {
     let native = pixels::read(&item.path)?;
@@ -315,7 +325,21 @@ impl Library {
             return Ok(Arc::clone(dataset));
         }
         open.retain(|(_, s, ..)| *s != split);
-        let dataset = Arc::new(Dataset::open(yaml, split, options)?);
+        let mut dataset = Dataset::list(yaml, split, options)?;
+        if options.cache == Cache::Ram {
+            let needed = dataset.cache_bytes();
+            match machine::available_memory().filter(|free| needed > free / 10 * 9) {
+                None => dataset.read_all()?,
+                Some(free) => dataset.warnings.push(format!(
+                    "{}: {} of pictures would not fit into {} of free memory, so they are read anew for every epoch; \
+                     a smaller --img makes them fit, --cache none silences this",
+                    split.word(),
+                    machine::bytes(needed),
+                    machine::bytes(free)
+                )),
+            }
+        }
+        let dataset = Arc::new(dataset);
         open.push((yaml.clone(), split, options, Arc::clone(&dataset)));
         Ok(dataset)
     }

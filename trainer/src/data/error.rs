@@ -26,6 +26,8 @@ pub enum DataError {
     ClassOutOfRange { path: PathBuf, class: usize, classes: usize },
     #[error("{}: {message}; replace or remove this image", path.display())]
     Picture { path: PathBuf, message: String },
+    #[error("none of the {images} {split} images can be read; the log names what is wrong with each")]
+    Unreadable { split: &'static str, images: usize },
     #[error("loading images stopped unexpectedly: {0}")]
     Loader(String),
     #[error(transparent)]

@@ -1,0 +1,54 @@
+//! What the machine has: memory, disk space, graphics driver. Asking is all that is done here.
+
+use std::fs;
+use std::path::Path;
+
+/// Bytes of memory that can be had without swapping; none where the system does not say.
+pub fn available_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Bytes that can still be written below `folder`.
+pub fn free_disk(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|path| path.exists())?;
+    let status = rustix::fs::statvfs(there).ok()?;
+    Some(status.f_bavail.saturating_mul(status.f_frsize))
+}
+
+/// The version of the NVIDIA driver.
+pub fn nvidia_driver() -> Option<String> {
+    let text = fs::read_to_string("/proc/driver/nvidia/version").ok()?;
+    let line = text.lines().next()?;
+    line.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+}
+
+/// A number of bytes for people, `1.4 GB`.
+pub fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{} kB", count / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", count / 1_000_000),
+        _ => format!("{:.1} GB", count as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_the_unit_that_fits() {
+        let told = [999, 1_500, 2_000_000, 1_440_000_000].map(bytes);
+        assert_eq!(told, ["999 B", "1 kB", "2 MB", "1.4 GB"]);
+    }
+
+    #[test]
+    fn free_space_of_a_folder_that_is_yet_to_be_made_is_that_of_its_parent() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = free_disk(&folder.path().join("not/yet"));
+        assert!(free.is_some_and(|free| free > 0), "{free:?}");
+    }
+}

@@ -1,0 +1,173 @@
+//! What should be known before the first training: the data, what it takes of the machine, and, once some batches are done, how long a
+//! training and a run will take. Nothing is refused here; what makes a training impossible is an error elsewhere.
+
+use std::path::Path;
+
+use tch::{Cuda, Device};
+
+use crate::data::{Cache, Dataset};
+use crate::machine;
+
+/// Free disk space below which a run is warned about.
+const LITTLE_DISK: u64 = 1_000_000_000;
+/// Kinds of label problems are many, the files few; more than this many lines nobody reads.
+const MOST_WARNINGS: usize = 20;
+
+/// One line each, for people.
+pub fn report(train: &Dataset, val: &Dataset, slots: usize, folder: &Path, device: Device) -> Vec<String> {
+    let mut lines = vec![train.summary(), val.summary()];
+    lines.extend(problems(train));
+    lines.extend(problems(val));
+    lines.push(memory(train, val, slots, machine::available_memory()));
+    lines.extend(machine::free_disk(folder).map(|free| disk(free, folder)));
+    lines.push(device_line(device));
+    lines
+}
+
+fn problems(dataset: &Dataset) -> Vec<String> {
+    let warnings = dataset.warnings();
+    let mut lines: Vec<String> = warnings.iter().take(MOST_WARNINGS).cloned().collect();
+    if warnings.len() > MOST_WARNINGS {
+        lines.push(format!("and {} more such problems", warnings.len() - MOST_WARNINGS));
+    }
+    lines
+}
+
+fn memory(train: &Dataset, val: &Dataset, slots: usize, free: Option<u64>) -> String {
+    if train.options().cache == Cache::None {
+        return "pictures are read from disk for every epoch (--cache none)".to_owned();
+    }
+    let each = train.cache_bytes() + val.cache_bytes();
+    let all = each.saturating_mul(slots.max(1) as u64);
+    let mut line = format!("memory: {} of pictures", machine::bytes(each));
+    if slots > 1 {
+        line = format!("{line} a slot, {} for {slots} slots", machine::bytes(all));
+    }
+    match free {
+        Some(free) if all > free => format!(
+            "{line}, but only {} are free; use fewer slots, a smaller --img or --cache none",
+            machine::bytes(free)
+        ),
+        Some(free) => format!("{line}, {} free", machine::bytes(free)),
+        None => line,
+    }
+}
+
+fn disk(free: u64, folder: &Path) -> String {
+    let line = format!("disk: {} free at {}", machine::bytes(free), folder.display());
+    if free < LITTLE_DISK { format!("{line}, which is little; the run pauses when it is full") } else { line }
+}
+
+fn device_line(device: Device) -> String {
+    match device {
+        Device::Cuda(number) => {
+            let driver = machine::nvidia_driver().unwrap_or_else(|| "unknown".to_owned());
+            format!("device: cuda:{number} of {}, driver {driver}", Cuda::device_count())
+        }
+        Device::Mps => "device: mps".to_owned(),
+        Device::Cpu if machine::nvidia_driver().is_some() && !Cuda::is_available() => format!(
+            "device: cpu, {} threads; there is an NVIDIA driver, but this build has no CUDA (make libtorch CUDA=1)",
+            tch::get_num_threads()
+        ),
+        _ => format!("device: cpu, {} threads", tch::get_num_threads()),
+    }
+}
+
+/// How many batches are timed before a training's length is told; the first one warms up and does not count.
+pub const TIMED: usize = 4;
+
+/// The time that a training will take, from the seconds per training batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    pub seconds_per_batch: f64,
+    /// Per epoch.
+    pub batches: usize,
+    /// Pictures validated per training, as multiples of the pictures in a batch; each costs about a third of training on it.
+    pub val_batches: usize,
+    pub epochs: u32,
+}
+
+impl Outlook {
+    /// Seconds of one training, hence of one generation.
+    pub fn generation(&self) -> f64 {
+        let epoch = self.batches as f64 * self.seconds_per_batch;
+        epoch * f64::from(self.epochs) + self.val_batches as f64 * self.seconds_per_batch / 3.0
+    }
+
+    /// One line, with the length of the run where the number of its generations is known.
+    pub fn summary(&self, generations: Option<u64>, slots: usize) -> String {
+        let one = self.generation();
+        let line = format!("a generation will take about {}", duration(one));
+        match generations {
+            Some(count) => {
+                let run = one * count.div_ceil(slots.max(1) as u64) as f64;
+                format!("{line}, {count} generations {}", duration(run))
+            }
+            None => line,
+        }
+    }
+}
+
+/// A time for people, in its two largest units.
+fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..60 => format!("{} s", whole.max(1)),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        3600..86_400 => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+        _ => format!("{} days {} h", whole / 86_400, whole % 86_400 / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{DataYaml, Options, Split};
+
+    fn digits(cache: Cache) -> (Dataset, Dataset, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = crate::digits::write(&folder.path().join("d"), 4, 2, 0).unwrap();
+        std::fs::write(folder.path().join("d/labels/train/000001.txt"), "0 .5\n").unwrap();
+        let yaml = DataYaml::read(&file).unwrap();
+        let options = Options { img: 160, single_class: false, cache };
+        let open = |split| Dataset::open(&yaml, split, options).unwrap();
+        (open(Split::Train), open(Split::Val), folder)
+    }
+
+    #[test]
+    fn the_report_names_images_problems_memory_disk_and_device() {
+        let (train, val, folder) = digits(Cache::Ram);
+        let text = report(&train, &val, 2, folder.path(), Device::Cpu).join("\n");
+        for word in [
+            "train: 3 images",
+            "1 corrupt",
+            "val: 2 images",
+            "000001.txt: line 1: 2 columns",
+            "384 kB of pictures a slot, 768 kB for 2 slots",
+            "disk: ",
+            "device: cpu",
+        ] {
+            assert!(text.contains(word), "{word} is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn too_little_memory_comes_with_a_remedy() {
+        let (train, val, _folder) = digits(Cache::Ram);
+        assert!(memory(&train, &val, 1, Some(1000)).contains("--cache none"));
+        assert!(!memory(&train, &val, 1, Some(10_000_000)).contains("--cache none"));
+        let (train, val, _folder) = digits(Cache::None);
+        assert!(memory(&train, &val, 1, None).contains("read from disk"));
+    }
+
+    #[test]
+    fn the_outlook_tells_generation_and_run() {
+        let outlook = Outlook { seconds_per_batch: 0.5, batches: 100, val_batches: 60, epochs: 3 };
+        assert!((outlook.generation() - 160.0).abs() < 1e-9);
+        assert_eq!(outlook.summary(None, 1), "a generation will take about 2 min 40 s");
+        assert_eq!(
+            outlook.summary(Some(300), 2),
+            "a generation will take about 2 min 40 s, 300 generations 6 h 40 min"
+        );
+    }
+}
