@@ -1,18 +1,21 @@
 //! A session's directory: what lies where, who has it, and the files that can be made again from the journal.
 //!
 //! `layout.rs` says where things are, `write.rs` replaces a file whole, `lock.rs` keeps a second process out,
-//! `registry.rs` knows the user's sessions, `tables/` are the files that the originals read. The journal itself is in
-//! `journal`.
+//! `registry.rs` knows the user's sessions, `tables/` are the files that the originals read, `live/`
+//! those that steer when they are edited. The journal itself is in `journal`.
 
 mod error;
 mod layout;
+mod live;
 mod lock;
 mod registry;
-pub mod tables;
+mod tables;
 mod write;
 
 pub use error::DirError;
 pub use layout::{SessionDir, bytes};
+pub use live::{Live, Meaning, Saved, Watch};
 pub use lock::{Holder, Lock, LockError};
 pub use registry::{Known, Registry};
+pub use tables::{EvolveCsv, EvolveText, YOLO_METRICS, write_best};
 pub use write::{replace, replace_with};

@@ -1,0 +1,85 @@
+//! What a person changed in a live file, as edits of the present settings.
+
+use super::leaves::{File, Leaf, Leaves, Place};
+use crate::evolve::{Edit, ParentMode, Prune, StrategyKind};
+use crate::session::{State, steer};
+use crate::space::{Source, SpaceError};
+
+/// The edits for these places, whose new values are in `mine`. Checked one after the other against the present state.
+///
+/// # Errors
+/// Names the line of the first that is refused.
+pub(super) fn of(
+    file: File,
+    source: &Source,
+    changed: &[Place],
+    mine: &Leaves,
+    state: &State,
+) -> Result<Vec<Edit>, SpaceError> {
+    let (mut space, mut settings, mut next) =
+        (state.space.clone(), state.settings.clone(), state.next.clone());
+    let mut edits: Vec<Edit> = Vec::new();
+    for (key, field) in changed {
+        let Some(leaf) = mine.get(&(key.clone(), field.clone())) else { continue };
+        let edit = match file {
+            File::Settings => setting(key, field, leaf),
+            File::Space => ranged(key, mine, changed, field, state),
+            File::Hyp => {
+                let (Some(p), Leaf::Number(x)) = (state.space.get(key), leaf) else {
+                    let what =
+                        format!("{key} is not searched, so it cannot be changed while the run goes on");
+                    return Err(source.wrong(key, what));
+                };
+                Some(steer::set_value(p, *x))
+            }
+        };
+        let Some(edit) = edit.filter(|edit| !edits.contains(edit)) else { continue };
+        let back = edit
+            .apply(&mut space, &mut settings, &mut next)
+            .map_err(|error| source.wrong(key, error.to_string()))?;
+        if back != edit {
+            edits.push(edit);
+        }
+    }
+    Ok(edits)
+}
+
+fn setting(key: &str, field: &str, leaf: &Leaf) -> Option<Edit> {
+    Some(match (key, leaf) {
+        ("strategy", Leaf::Word(name)) => Edit::Strategy(StrategyKind::parse(name)?),
+        ("parent", Leaf::Word(name)) => {
+            let modes = [ParentMode::Single, ParentMode::Weighted];
+            Edit::Parent(modes.into_iter().find(|mode| mode.name() == name)?)
+        }
+        ("prune", Leaf::Word(name)) => {
+            let rules = [Prune::Off, Prune::Median, Prune::Asha];
+            Edit::Prune(rules.into_iter().find(|rule| super::leaves::prune_name(*rule) == name)?)
+        }
+        ("top", Leaf::Number(n)) => Edit::Top(*n as u32),
+        ("sigma", Leaf::Number(x)) => Edit::Sigma(*x),
+        ("probability", Leaf::Number(x)) => Edit::Probability(*x),
+        ("method", Leaf::Number(n)) => Edit::Method(*n as u8),
+        ("generations", Leaf::Number(n)) => Edit::Generations(*n as u64),
+        ("fitness", Leaf::Weights(weights)) => Edit::Fitness(weights.clone()),
+        ("pins", Leaf::Number(x)) => Edit::Pin { param: field.to_owned(), at: Some(*x) },
+        ("pins", Leaf::Absent) => Edit::Pin { param: field.to_owned(), at: None },
+        _ => return None,
+    })
+}
+
+/// Gain, or both bounds: the one that the person did not touch stays as it is now.
+fn ranged(key: &str, mine: &Leaves, changed: &[Place], field: &str, state: &State) -> Option<Edit> {
+    let p = state.space.get(key)?;
+    let new = |field: &str, now: f64| {
+        let place = (key.to_owned(), field.to_owned());
+        match mine.get(&place) {
+            Some(Leaf::Number(x)) if changed.contains(&place) => *x,
+            _ => now,
+        }
+    };
+    let param = key.to_owned();
+    Some(match field {
+        "gain" => Edit::Gain { param, to: new("gain", p.gain) },
+        _ => Edit::Bounds { param, low: new("low", p.low), high: new("high", p.high) },
+    })
+}
