@@ -23,10 +23,17 @@ pub mod process;
 
 pub mod dir;
 
+pub mod runner;
+pub mod sim;
+
 pub mod wire;
+
+pub mod engine;
 
 pub mod stats;
 
 pub mod app;
 pub mod term;
 pub mod view;
+
+pub mod cli;

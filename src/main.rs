@@ -1,3 +1,5 @@
-//! The program `evotop`.
+//! The program. Everything is in the library: see `lib.rs`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    evotop::cli::main()
+}

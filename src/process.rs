@@ -1,6 +1,8 @@
 //! Processes and the machine they are on, as the kernel tells of them: who is alive, since when, where.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use crate::journal::Host;
 
@@ -33,6 +35,32 @@ pub fn start_time(pid: u32) -> Option<u64> {
 /// Whether this very process still runs: a process id alone is used again by others.
 pub fn is_alive(pid: u32, started: u64) -> bool {
     start_time(pid) == Some(started)
+}
+
+/// A process: a process id alone is used again by others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProcessId {
+    pub pid: u32,
+    /// Clock ticks since boot; 0 where the system does not tell.
+    pub start_time: u64,
+}
+
+impl ProcessId {
+    /// The process that has this id now.
+    pub fn of(pid: u32) -> Self {
+        Self { pid, start_time: start_time(pid).unwrap_or_default() }
+    }
+
+    /// Whether this very process still runs.
+    pub fn lives(&self) -> bool {
+        is_alive(self.pid, self.start_time)
+    }
+}
+
+/// The evotop program: this one. `EVOTOP_PROGRAM` names another, for tests of the library.
+pub fn own_program() -> PathBuf {
+    let named = std::env::var_os("EVOTOP_PROGRAM").map(PathBuf::from);
+    named.or_else(|| std::env::current_exe().ok()).unwrap_or_else(|| "evotop".into())
 }
 
 /// The name of the user this process belongs to, or the number where it has no name.

@@ -41,6 +41,42 @@ pub struct MetricRule {
     pub minimise: bool,
 }
 
+impl MetricRule {
+    /// Reads `NAME=REGEX[:last|best|mean5][:max|min]`, in either order; the defaults are last and max.
+    ///
+    /// # Errors
+    /// Says what is wrong with it, and how it is written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = |what: &str| {
+            format!(
+                "--metric {text}: {what}; write NAME='REGEX with one (group)'[:last|best|mean5][:max|min]"
+            )
+        };
+        let (name, mut pattern) = text.split_once('=').ok_or_else(|| wrong("no = in it"))?;
+        let (mut take, mut minimise) = (Take::Last, false);
+        while let Some((rest, word)) = pattern.rsplit_once(':') {
+            match word {
+                "last" => take = Take::Last,
+                "best" => take = Take::Best,
+                "mean5" => take = Take::Mean5,
+                "max" => minimise = false,
+                "min" => minimise = true,
+                _ => break,
+            }
+            pattern = rest;
+        }
+        let pattern = pattern.trim_matches('\'');
+        let regex = regex::Regex::new(pattern).map_err(|error| wrong(&error.to_string()))?;
+        if regex.captures_len() < 2 {
+            return Err(wrong("the expression has no (group) around the number"));
+        }
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            return Err(wrong("the name is empty or has spaces"));
+        }
+        Ok(Self { name: name.into(), pattern: pattern.into(), take, minimise })
+    }
+}
+
 /// Which of a metric's values is the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -70,4 +106,23 @@ pub struct RunSpec {
     pub silence: Option<u64>,
     /// Seconds between TERM and KILL.
     pub grace: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_is_read_as_people_write_it() {
+        let rule = MetricRule::parse("acc='val acc: ([0-9.]+)':best:max").unwrap();
+        assert_eq!(
+            (rule.pattern.as_str(), rule.take, rule.minimise),
+            ("val acc: ([0-9.]+)", Take::Best, false)
+        );
+        let rule = MetricRule::parse("loss=loss=([0-9.]+):min").unwrap();
+        assert_eq!((rule.pattern.as_str(), rule.take, rule.minimise), ("loss=([0-9.]+)", Take::Last, true));
+        for bad in ["acc", "acc=([0-9", "acc=val acc", "=(x)", "a b=(x)"] {
+            assert!(MetricRule::parse(bad).unwrap_err().contains("--metric"), "{bad}");
+        }
+    }
 }

@@ -1,0 +1,68 @@
+//! From what a person calls a session to its directory.
+
+use std::path::{Path, PathBuf};
+
+use super::block_on;
+use super::exit::{Exit, Told};
+use crate::dir::{Registry, SessionDir};
+use crate::session::State;
+use crate::wire::{Client, ClientError};
+
+/// The directory of the session with this name, or in this directory.
+pub fn dir(name: &str) -> anyhow::Result<PathBuf> {
+    let here = [PathBuf::from(name), Path::new("runs/evolve").join(name)];
+    if let Some(dir) = here.into_iter().find(|dir| SessionDir::new(dir).journal().exists()) {
+        return Ok(dir);
+    }
+    if let Some(found) = Registry::open().find(name) {
+        return Ok(found.dir);
+    }
+    Err(Told::with(
+        Exit::NoSession,
+        format!("there is no session {name} here, and none of that name was started; evotop ls lists them"),
+    ))
+}
+
+/// As [`dir`]; without a name, the one session that runs.
+pub fn dir_or_only(name: Option<&str>) -> anyhow::Result<PathBuf> {
+    if let Some(name) = name {
+        return dir(name);
+    }
+    let mut running = running()?;
+    match (running.pop(), running.is_empty()) {
+        (Some(dir), true) => Ok(dir),
+        (None, _) => Err(Told::with(Exit::NoSession, "no session runs; name one (evotop ls lists them)")),
+        (Some(_), false) => {
+            Err(Told::with(Exit::NoSession, "several sessions run; name one (evotop ls lists them)"))
+        }
+    }
+}
+
+/// Directories of the sessions that run on this machine.
+pub fn running() -> anyhow::Result<Vec<PathBuf>> {
+    let known = Registry::open().list();
+    block_on(async {
+        let mut running = Vec::new();
+        for session in known {
+            if Client::connect(&session.dir, true).await.is_ok() {
+                running.push(session.dir);
+            }
+        }
+        running
+    })
+}
+
+/// The state of a session from its journal.
+pub fn state(dir: &Path) -> anyhow::Result<State> {
+    let path = SessionDir::new(dir).journal();
+    Ok(crate::session::recover(&path)?.state)
+}
+
+/// A client's error with the exit code it deserves.
+pub fn told(error: &ClientError) -> anyhow::Error {
+    let exit = match error {
+        ClientError::NoSession { .. } => Exit::NoSession,
+        _ => Exit::Failed,
+    };
+    Told::with(exit, error.to_string())
+}

@@ -1,0 +1,77 @@
+//! `evotop ls`: the sessions that are known, what they do, and what room they take.
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::{block_on, find};
+use crate::dir::{Registry, SessionDir};
+use crate::wire::Client;
+
+/// List sessions: running, finished, interrupted
+#[derive(Debug, Args)]
+pub struct LsArgs {
+    /// As JSON: an array of {name, dir, state, done, generations, best, bytes}
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One session, as it is listed.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Listed {
+    pub name: String,
+    pub dir: std::path::PathBuf,
+    /// As in `evotop status`, or `interrupted` where its process is gone without a word.
+    pub state: String,
+    pub done: u64,
+    pub generations: u64,
+    pub best: Option<f64>,
+    /// What its directory takes on disk.
+    pub bytes: u64,
+}
+
+/// Lists the sessions.
+pub fn ls(args: &LsArgs) -> anyhow::Result<Exit> {
+    let listed = list()?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&listed)?);
+        return Ok(Exit::Done);
+    }
+    if listed.is_empty() {
+        println!("no sessions; evotop run starts one");
+    }
+    for s in &listed {
+        let best = s.best.map(|best| format!("best {best:.4}")).unwrap_or_default();
+        let trials = format!("{}/{}", s.done, s.generations);
+        let size = format!("{:.1} MB", s.bytes as f64 / 1e6);
+        println!("{:20} {:12} {trials:>11}  {best:12} {size:>10}  {}", s.name, s.state, s.dir.display());
+    }
+    Ok(Exit::Done)
+}
+
+/// Every session that is registered and still there.
+pub fn list() -> anyhow::Result<Vec<Listed>> {
+    let mut listed = Vec::new();
+    for known in Registry::open().list() {
+        let asked = block_on(async { Client::connect(&known.dir, true).await?.status().await })?;
+        let (status, interrupted) = match asked {
+            Ok(status) => (*status, false),
+            Err(_) => match find::state(&known.dir) {
+                Ok(state) => {
+                    let interrupted = state.open.is_some() && !state.is_complete();
+                    (state.status(), interrupted)
+                }
+                Err(_) => continue,
+            },
+        };
+        listed.push(Listed {
+            name: status.name,
+            state: if interrupted { "interrupted".into() } else { status.state },
+            done: status.done,
+            generations: status.generations,
+            best: status.best.map(|best| best.fitness),
+            bytes: SessionDir::new(&known.dir).bytes(),
+            dir: known.dir,
+        });
+    }
+    Ok(listed)
+}

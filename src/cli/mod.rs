@@ -1,0 +1,117 @@
+//! The shell's side: one file per subcommand. Each parses, calls one function, and gives an exit code.
+
+mod attach;
+mod exit;
+mod find;
+mod hidden;
+mod hyp;
+mod list;
+mod pages;
+mod run;
+mod status;
+mod steer;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+use exit::Told;
+
+/// htop for hyperparameter evolution.
+#[derive(Debug, Parser)]
+#[command(
+    name = "evotop",
+    version,
+    about = "htop for hyperparameter evolution",
+    long_about = "Evolves a model's hyperparameters while you watch and steer. Without a command, evotop attaches to \
+                  the session that runs, or shows those there are.",
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong command line or file, 3 stopped in good order with more to \
+                  do, 4 paused and cannot go on by itself, 5 the journal does not verify, 6 no such session."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(Box<run::RunArgs>),
+    Attach(attach::AttachArgs),
+    Ls(list::LsArgs),
+    Status(status::StatusArgs),
+    Steer(steer::SteerArgs),
+    Stop(steer::StopArgs),
+    Verify(verify::VerifyArgs),
+    Repair(verify::RepairArgs),
+    Hyp(hyp::HypArgs),
+    /// Print completions for a shell
+    Completions(pages::CompletionsArgs),
+    /// Print the manual page
+    Man,
+    #[command(hide = true)]
+    Session,
+    #[command(hide = true, disable_help_flag = true)]
+    Guard(hidden::RestArgs),
+    #[command(hide = true, disable_help_flag = true)]
+    GuardExec(hidden::RestArgs),
+    #[command(hide = true)]
+    SimWorker,
+}
+
+/// Runs the program. Output that nobody reads any more (`evotop ls | head`) ends it quietly.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    match dispatch(cli.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            if broken_pipe(&error) {
+                return Exit::Done.into();
+            }
+            eprintln!("evotop: {error:#}");
+            error.downcast_ref::<Told>().map_or(Exit::Failed, |told| told.exit).into()
+        }
+    }
+}
+
+fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
+    match command {
+        None => attach::alone(),
+        Some(Command::Run(args)) => run::run(*args),
+        Some(Command::Attach(args)) => attach::attach(&args),
+        Some(Command::Ls(args)) => list::ls(&args),
+        Some(Command::Status(args)) => status::status(&args),
+        Some(Command::Steer(args)) => steer::steer(&args),
+        Some(Command::Stop(args)) => steer::stop(&args),
+        Some(Command::Verify(args)) => verify::verify(&args),
+        Some(Command::Repair(args)) => verify::repair(&args),
+        Some(Command::Hyp(args)) => hyp::hyp(&args),
+        Some(Command::Completions(args)) => {
+            pages::completions(&args, &mut <Cli as clap::CommandFactory>::command())
+        }
+        Some(Command::Man) => pages::man(<Cli as clap::CommandFactory>::command()),
+        Some(Command::Session) => hidden::session(),
+        Some(Command::Guard(args)) => hidden::guard(&args),
+        Some(Command::GuardExec(args)) => hidden::guard_exec(&args),
+        Some(Command::SimWorker) => hidden::sim_worker(),
+    }
+}
+
+fn broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|e| e.downcast_ref::<std::io::Error>())
+        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Runs a client's or a session's tasks on this thread.
+fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future))
+}

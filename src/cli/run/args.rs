@@ -1,0 +1,228 @@
+//! The command line of `evotop run`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::engine::OnFailure;
+
+/// Start an evolution, or go on with one: the same words resume it.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+The trainer:
+  evotop run --data coco128.yaml --weights yolov5s.pt --epochs 10     the built-in YOLO trainer
+  evotop run --hyp my.yaml -- python train.py --hyp {hyp}             any program
+  evotop run --param lr=3e-4[1e-6..1e-2,log] --metric acc='val acc ([0-9.]+)' -- python train.py {args}
+Without any of it, the built-in trainer on the built-in digits.")]
+pub struct RunArgs {
+    /// Name of the session [default: the next free exp, exp2, ...]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Directory of the session itself [default: runs/evolve/NAME]
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+    /// Start values: a hyp file, or the name of a built-in one (evotop hyp list)
+    #[arg(long)]
+    pub hyp: Option<String>,
+    /// Gains and bounds: a space file, or the name of a built-in one
+    #[arg(long)]
+    pub space: Option<String>,
+    /// A parameter without any file: NAME=START[LOW..HIGH] or NAME=START[LOW..HIGH,log|int], once for each
+    #[arg(long = "param", value_name = "PARAM")]
+    pub params: Vec<String>,
+
+    /// Rules of breeding: yolov5, yolov5-2021-03, yolov3, yolov5-population, normal [default: yolov5 for YOLO, else normal]
+    #[arg(long, help_heading = "Evolution")]
+    pub strategy: Option<String>,
+    /// Parent selection: single or weighted
+    #[arg(long, help_heading = "Evolution")]
+    pub parent: Option<String>,
+    /// yolov3's mutation method: 1, 2 or 3
+    #[arg(long, help_heading = "Evolution")]
+    pub method: Option<u8>,
+    /// Standard deviation of a mutation
+    #[arg(long, help_heading = "Evolution")]
+    pub sigma: Option<f64>,
+    /// Mutation probability of a gene
+    #[arg(long, help_heading = "Evolution")]
+    pub mutation_prob: Option<f64>,
+    /// How many of the best may be parents
+    #[arg(long, help_heading = "Evolution")]
+    pub top: Option<u32>,
+    /// How many trials the run is to have [default: 300]
+    #[arg(long, help_heading = "Evolution")]
+    pub generations: Option<u64>,
+    /// Seed of the evolution [default: 0]
+    #[arg(long, help_heading = "Evolution")]
+    pub seed: Option<u64>,
+    /// What a trial's training is seeded with [default: 0]
+    #[arg(long, help_heading = "Evolution")]
+    pub trial_seed: Option<u64>,
+    /// What is maximised: WEIGHT*METRIC + WEIGHT*METRIC, or the name of a metric
+    #[arg(long, help_heading = "Evolution")]
+    pub fitness: Option<String>,
+    /// Stop hopeless trials early: off, median or asha
+    #[arg(long, help_heading = "Evolution")]
+    pub prune: Option<String>,
+    /// Start values outside the bounds: abort, clip or widen
+    #[arg(long, value_enum, default_value_t = OutOfBounds::Abort, help_heading = "Evolution")]
+    pub out_of_bounds: OutOfBounds,
+    /// Trials of an earlier run as first parents: evolve.csv, evolve.txt, a session, ...
+    #[arg(long, value_name = "FILE", help_heading = "Evolution")]
+    pub from: Vec<PathBuf>,
+    /// Hyp files to try first
+    #[arg(long, value_name = "FILE", help_heading = "Evolution")]
+    pub enqueue: Vec<PathBuf>,
+
+    /// Where trials run: auto, cpu, cpu*2, cuda:0,cuda:1, a UUID [default: auto]
+    #[arg(long, visible_alias = "device", help_heading = "Trials")]
+    pub devices: Option<String>,
+    /// The trainer: yolo (built in), sim (simulated), or a program that speaks the worker protocol
+    #[arg(long, help_heading = "Trials")]
+    pub trainer: Option<String>,
+    /// How a known program is called and read: yolov5 or ultralytics
+    #[arg(long, help_heading = "Trials")]
+    pub preset: Option<String>,
+    /// A metric in what a program prints: NAME='REGEX'[:last|best|mean5][:max|min], once for each
+    #[arg(long = "metric", value_name = "METRIC", help_heading = "Trials")]
+    pub metrics: Vec<String>,
+    /// What to do when the run cannot go on by itself: pause or exit [default: exit with --headless, else pause]
+    #[arg(long, value_enum, help_heading = "Trials")]
+    pub on_failure: Option<OnFailureArg>,
+    /// End in good order within this time: 90m, 11h30m, seconds
+    #[arg(long, value_name = "TIME", help_heading = "Trials")]
+    pub time_limit: Option<String>,
+    /// Time a program has to end by itself before it is killed [default: 10s]
+    #[arg(long, value_name = "TIME", help_heading = "Trials")]
+    pub grace: Option<String>,
+    /// End a trial that takes longer: 2h, seconds
+    #[arg(long, value_name = "TIME", help_heading = "Trials")]
+    pub trial_timeout: Option<String>,
+    /// End a trial that prints nothing for so long [default: off]
+    #[arg(long, value_name = "TIME", help_heading = "Trials")]
+    pub silence: Option<String>,
+    /// Run a command on events: 'paused,failed,slot-lost,best,finished CMD'
+    #[arg(long = "on", num_args = 2, value_names = ["EVENTS", "CMD"], help_heading = "Trials")]
+    pub on: Vec<String>,
+
+    /// Run in the foreground with plain log lines; others can attach
+    #[arg(long, help_heading = "Session")]
+    pub headless: bool,
+    /// Start it and return
+    #[arg(long, conflicts_with = "headless", help_heading = "Session")]
+    pub detach: bool,
+    /// Options from a YAML file, by their long names; the command line wins
+    #[arg(long, value_name = "FILE", help_heading = "Session")]
+    pub config: Option<PathBuf>,
+    /// Take a session over from another host that has been silent
+    #[arg(long, help_heading = "Session")]
+    pub take_over: bool,
+
+    #[command(flatten)]
+    pub trainer_options: TrainerArgs,
+
+    /// Any program as trainer: placeholders {hyp} {args} {dir} {device} {seed} {generation} {attempt} and {PARAM}
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
+
+/// Options of the built-in trainer, passed on to it and journaled.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Built-in trainer")]
+pub struct TrainerArgs {
+    /// Data YAML [default: the built-in digits]
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Start weights: .pt or .safetensors
+    #[arg(long)]
+    pub weights: Option<String>,
+    /// Model YAML or name
+    #[arg(long)]
+    pub cfg: Option<String>,
+    /// Epochs of a trial
+    #[arg(long)]
+    pub epochs: Option<u32>,
+    /// Batch size
+    #[arg(long)]
+    pub batch: Option<u32>,
+    /// Image size, pixels
+    #[arg(long)]
+    pub img: Option<u32>,
+    /// Where decoded images are kept: ram or none
+    #[arg(long)]
+    pub cache: Option<String>,
+    /// SGD, Adam or AdamW
+    #[arg(long)]
+    pub optimizer: Option<String>,
+    /// Layers to freeze: 10, or 0,1,2
+    #[arg(long)]
+    pub freeze: Option<String>,
+    /// All classes as one
+    #[arg(long)]
+    pub single_cls: bool,
+    /// Validate after every epoch, or the last one
+    #[arg(long)]
+    pub val: Option<String>,
+    /// Sim: standard deviation of the fitness
+    #[arg(long, hide_short_help = true)]
+    pub sim_noise: Option<f64>,
+    /// Sim: fraction of trials that fail
+    #[arg(long, hide_short_help = true)]
+    pub sim_fail: Option<f64>,
+    /// Sim: fraction of trials that diverge
+    #[arg(long, hide_short_help = true)]
+    pub sim_diverge: Option<f64>,
+    /// Sim: milliseconds of an epoch
+    #[arg(long, hide_short_help = true)]
+    pub sim_epoch_ms: Option<u64>,
+}
+
+/// What happens to a start value outside the bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutOfBounds {
+    Abort,
+    Clip,
+    Widen,
+}
+
+/// `--on-failure`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnFailureArg {
+    Pause,
+    Exit,
+}
+
+impl From<OnFailureArg> for OnFailure {
+    fn from(arg: OnFailureArg) -> Self {
+        match arg {
+            OnFailureArg::Pause => Self::Pause,
+            OnFailureArg::Exit => Self::Exit,
+        }
+    }
+}
+
+impl TrainerArgs {
+    /// As the trainer gets them: names without dashes, values as given.
+    pub fn options(&self) -> indexmap::IndexMap<String, String> {
+        let text = |x: &Option<String>| x.clone();
+        let number = |x: Option<String>| x;
+        let given = [
+            ("data", text(&self.data)),
+            ("weights", text(&self.weights)),
+            ("cfg", text(&self.cfg)),
+            ("epochs", number(self.epochs.map(|n| n.to_string()))),
+            ("batch", number(self.batch.map(|n| n.to_string()))),
+            ("img", number(self.img.map(|n| n.to_string()))),
+            ("cache", text(&self.cache)),
+            ("optimizer", text(&self.optimizer)),
+            ("freeze", text(&self.freeze)),
+            ("single-cls", self.single_cls.then(|| "true".into())),
+            ("val", text(&self.val)),
+            ("sim-noise", number(self.sim_noise.map(|x| x.to_string()))),
+            ("sim-fail", number(self.sim_fail.map(|x| x.to_string()))),
+            ("sim-diverge", number(self.sim_diverge.map(|x| x.to_string()))),
+            ("sim-epoch-ms", number(self.sim_epoch_ms.map(|n| n.to_string()))),
+        ];
+        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}

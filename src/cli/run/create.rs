@@ -1,0 +1,210 @@
+//! A new run: the command line becomes the journal's first event.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::cli::exit::Told;
+use crate::clock;
+use crate::dir::SessionDir;
+use crate::evolve::{Edit, NextValues, ParentMode, Prune, RULES_VERSION, Settings, StrategyKind, Weights};
+use crate::journal::{Access, Created, FileDisk, VERSION, Writer};
+use crate::session::steer;
+use crate::space::{self, Defaults, OutOfBounds, Source, Space};
+use crate::trial::{MetricRule, RunSpec, Trainer};
+
+use super::args::{self, RunArgs};
+use super::time;
+
+/// Makes the session's directory and the first line of its journal.
+pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Result<()> {
+    let created = created(args, name)?;
+    session.create(Access::Private)?;
+    Writer::create(Arc::new(FileDisk::default()), &session.journal(), clock::now(), created)?;
+    Ok(())
+}
+
+/// The first event of the run that the command line asks for.
+pub fn created(args: &RunArgs, name: &str) -> anyhow::Result<Created> {
+    let trainer = trainer(args)?;
+    let strategy = strategy(args, &trainer)?;
+    let space = space(args, &trainer, strategy)?;
+    let mut settings = Settings::for_strategy(strategy, default_weights(&trainer, strategy));
+    for edit in explicit(args)? {
+        edit.apply(&mut space.clone(), &mut settings, &mut NextValues::new())
+            .map_err(|error| Told::usage(error.to_string()))?;
+    }
+    Ok(Created {
+        version: VERSION,
+        name: name.into(),
+        evotop: env!("CARGO_PKG_VERSION").into(),
+        rules: RULES_VERSION,
+        seed: args.seed.unwrap_or(0),
+        trial_seed: args.trial_seed.unwrap_or(0),
+        space,
+        settings,
+        spec: spec(args, trainer)?,
+    })
+}
+
+/// The trainer that the command line asks for.
+pub fn trainer(args: &RunArgs) -> anyhow::Result<Trainer> {
+    let metrics = args.metrics.iter().map(|text| MetricRule::parse(text).map_err(Told::usage));
+    let metrics: Vec<MetricRule> = metrics.collect::<anyhow::Result<_>>()?;
+    if !args.command.is_empty() {
+        if let Some(trainer) = &args.trainer {
+            return Err(Told::usage(format!(
+                "--trainer {trainer} and a command after -- exclude each other"
+            )));
+        }
+        return Ok(Trainer::Command { argv: args.command.clone(), metrics, preset: args.preset.clone() });
+    }
+    if !metrics.is_empty() || args.preset.is_some() {
+        return Err(Told::usage("--metric and --preset are for a command after --"));
+    }
+    Ok(match args.trainer.as_deref() {
+        None | Some("yolo") => Trainer::Yolo,
+        Some("sim") => Trainer::Sim,
+        Some(program) => Trainer::Worker { argv: program.split_whitespace().map(Into::into).collect() },
+    })
+}
+
+fn strategy(args: &RunArgs, trainer: &Trainer) -> anyhow::Result<StrategyKind> {
+    match &args.strategy {
+        Some(name) => steer::strategy(name).map_err(|error| Told::usage(format!("--strategy: {error}"))),
+        None if trainer.is_yolo() => Ok(StrategyKind::Yolov5),
+        None => Ok(StrategyKind::Normal),
+    }
+}
+
+fn default_weights(trainer: &Trainer, strategy: StrategyKind) -> Weights {
+    match (trainer, strategy) {
+        (Trainer::Command { metrics, .. }, _) if !metrics.is_empty() => {
+            let weight = |rule: &MetricRule| (rule.name.clone(), if rule.minimise { -1.0 } else { 1.0 });
+            metrics.iter().take(1).map(weight).collect()
+        }
+        _ => Weights::yolov5(),
+    }
+}
+
+/// Start values, gains and bounds.
+fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::Result<Space> {
+    let outside = match args.out_of_bounds {
+        args::OutOfBounds::Abort => OutOfBounds::Abort,
+        args::OutOfBounds::Clip => OutOfBounds::Clip,
+        args::OutOfBounds::Widen => OutOfBounds::Widen,
+    };
+    if !args.params.is_empty() {
+        if args.hyp.is_some() || args.space.is_some() {
+            return Err(Told::usage("--param and --hyp or --space exclude each other"));
+        }
+        return from_params(&args.params);
+    }
+    let yolov3 = strategy == StrategyKind::Yolov3;
+    let hyp = match &args.hyp {
+        Some(name) => source(name, "")?,
+        None if trainer.is_yolo() => source(if yolov3 { "yolov3-2020-01" } else { "digits" }, "")?,
+        None => {
+            return Err(Told::usage(
+                "what is to be evolved? --hyp FILE, or --param NAME=START[LOW..HIGH] for each",
+            ));
+        }
+    };
+    let ranges = match &args.space {
+        Some(name) => source(name, "space/")?,
+        None if trainer.is_yolo() => source(if yolov3 { "yolov3" } else { "yolov5" }, "space/")?,
+        None => {
+            let text = space::propose(&hyp)?;
+            eprintln!(
+                "evotop: bounds are proposed from the values of {}; evotop hyp init writes them to a file",
+                hyp.name
+            );
+            Source { name: format!("the proposed space for {}", hyp.name), text }
+        }
+    };
+    let defaults = match (trainer.is_yolo(), strategy) {
+        (true, StrategyKind::Yolov5March2021) => Defaults::Yolov5March2021,
+        (true, StrategyKind::Yolov3) | (false, _) => Defaults::None,
+        (true, _) => Defaults::Yolov5,
+    };
+    let (space, notices) =
+        space::load(&hyp, &ranges, defaults, outside).map_err(|error| Told::usage(error.to_string()))?;
+    for notice in notices {
+        eprintln!("evotop: {notice}");
+    }
+    Ok(space)
+}
+
+fn from_params(texts: &[String]) -> anyhow::Result<Space> {
+    let mut space = Space::default();
+    for text in texts {
+        let param = space::parse_param(text).map_err(|error| Told::usage(error.to_string()))?;
+        if space.get(&param.name).is_some() {
+            return Err(Told::usage(format!("--param {}: it is there twice", param.name)));
+        }
+        space.params.push(param);
+    }
+    Ok(space)
+}
+
+/// A file, or a built-in one by its name.
+fn source(name: &str, folder: &str) -> anyhow::Result<Source> {
+    let path = Path::new(name);
+    if path.exists() {
+        return Source::read(path).map_err(|error| Told::usage(error.to_string()));
+    }
+    let builtin = if folder.is_empty() { space::builtin::hyp(name) } else { space::builtin::space(name) };
+    builtin.ok_or_else(|| {
+        Told::usage(format!("{name}: no such file, and no built-in one of that name (evotop hyp list)"))
+    })
+}
+
+/// Settings that the command line says, as edits.
+pub fn explicit(args: &RunArgs) -> anyhow::Result<Vec<Edit>> {
+    let usage =
+        |option: &'static str| move |error: steer::GrammarError| Told::usage(format!("{option}: {error}"));
+    let mut edits = Vec::new();
+    if let Some(name) = &args.strategy {
+        edits.push(Edit::Strategy(steer::strategy(name).map_err(usage("--strategy"))?));
+    }
+    if let Some(mode) = &args.parent {
+        edits.push(Edit::Parent(match mode.as_str() {
+            "single" => ParentMode::Single,
+            "weighted" => ParentMode::Weighted,
+            _ => return Err(Told::usage(format!("--parent {mode}: single or weighted"))),
+        }));
+    }
+    if let Some(rule) = &args.prune {
+        edits.push(Edit::Prune(match rule.as_str() {
+            "off" => Prune::Off,
+            "median" => Prune::Median,
+            "asha" => Prune::Asha,
+            _ => return Err(Told::usage(format!("--prune {rule}: off, median or asha"))),
+        }));
+    }
+    if let Some(text) = &args.fitness {
+        edits.push(Edit::Fitness(steer::weights(text).map_err(usage("--fitness"))?));
+    }
+    edits.extend(args.method.map(Edit::Method));
+    edits.extend(args.sigma.map(Edit::Sigma));
+    edits.extend(args.mutation_prob.map(Edit::Probability));
+    edits.extend(args.top.map(Edit::Top));
+    edits.extend(args.generations.map(Edit::Generations));
+    Ok(edits)
+}
+
+fn spec(args: &RunArgs, trainer: Trainer) -> anyhow::Result<RunSpec> {
+    let span = |option: &str, text: &Option<String>| {
+        text.as_deref().map(|text| time::seconds(option, text)).transpose()
+    };
+    Ok(RunSpec {
+        trainer,
+        options: args.trainer_options.options(),
+        cwd: std::env::current_dir()?,
+        devices: args.devices.clone().unwrap_or_else(|| "auto".into()),
+        hyp: args.hyp.clone().unwrap_or_default(),
+        space: args.space.clone(),
+        trial_timeout: span("--trial-timeout", &args.trial_timeout)?,
+        silence: span("--silence", &args.silence)?,
+        grace: span("--grace", &args.grace)?.unwrap_or(10),
+    })
+}

@@ -1,0 +1,132 @@
+//! `evotop run`: starts a session or goes on with one, and attaches.
+//!
+//! `args.rs` is the command line, `config.rs` the options of a file, `create.rs` a new run's first event, `resume.rs`
+//! what the same words mean for a run that is there, `launch.rs` the session process.
+
+mod args;
+mod config;
+mod create;
+mod launch;
+mod resume;
+mod time;
+
+use std::path::{Path, PathBuf};
+
+pub use args::RunArgs;
+
+use super::exit::{Exit, Told};
+use super::{attach, block_on, find, hidden};
+use crate::dir::{Registry, SessionDir};
+use crate::engine::{Hook, Occasion, OnFailure, Start};
+use crate::evolve::Edit;
+use crate::journal::How;
+use crate::runner::devices;
+use crate::session::Command;
+use crate::wire::Client;
+
+/// Starts a run or goes on with it.
+pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
+    let args = config::merged(args)?;
+    let (name, dir) = place(&args)?;
+    let session = SessionDir::new(&dir);
+    let edits = if session.journal().exists() {
+        resume::edits(&args, &session)?
+    } else {
+        create::create(&args, &name, &session)?;
+        Vec::new()
+    };
+    Registry::open().add(&name, &dir)?;
+    if block_on(Client::connect(&dir, true))?.is_ok() {
+        return join(&args, &dir, &edits);
+    }
+    let start = start(&args, dir, edits)?;
+    if args.headless {
+        return hidden::foreground(start);
+    }
+    launch::launch(&start)?;
+    if args.detach {
+        println!("session {name} runs; watch it with: evotop attach {name}");
+        return Ok(Exit::Done);
+    }
+    attach::to(&start.dir, false)
+}
+
+/// The session runs already: changed settings are told to it.
+fn join(args: &RunArgs, dir: &Path, edits: &[Edit]) -> anyhow::Result<Exit> {
+    if args.headless {
+        return Err(Told::usage(format!(
+            "the session in {} runs already; attach to it, or stop it first",
+            dir.display()
+        )));
+    }
+    if !edits.is_empty() {
+        let told = block_on(async {
+            let mut client = Client::connect(dir, false).await?;
+            let revision = client.status().await?.revision;
+            client.ask(Command::Edit { edits: edits.to_vec(), revision }, How::Resume).await
+        })?;
+        told.map_err(|error| find::told(&error))?.map_err(Told::usage)?;
+    }
+    if args.detach { Ok(Exit::Done) } else { attach::to(dir, false) }
+}
+
+/// The session's name and directory.
+fn place(args: &RunArgs) -> anyhow::Result<(String, PathBuf)> {
+    if let Some(dir) = &args.dir {
+        let last = dir.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = args.name.clone().or(last).unwrap_or_else(|| "exp".into());
+        return Ok((name, dir.clone()));
+    }
+    let home = Path::new("runs/evolve");
+    if let Some(name) = &args.name {
+        if name.is_empty() || name.contains('/') || name.starts_with('.') {
+            return Err(Told::usage(format!(
+                "--name {name:?}: a name has no slash and no dot at its start; --dir takes a path"
+            )));
+        }
+        return Ok((name.clone(), home.join(name)));
+    }
+    let names = std::iter::once("exp".to_owned()).chain((2..).map(|n| format!("exp{n}")));
+    let free = names.map(|name| (name.clone(), home.join(name))).find(|(_, dir)| !dir.exists());
+    free.ok_or_else(|| anyhow::anyhow!("no free name"))
+}
+
+fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>) -> anyhow::Result<Start> {
+    let devices = args.devices.as_deref().unwrap_or("auto");
+    let (slots, notices) =
+        devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
+    for notice in notices {
+        eprintln!("evotop: {notice}");
+    }
+    let on_failure =
+        args.on_failure.map_or(if args.headless { OnFailure::Exit } else { OnFailure::Pause }, Into::into);
+    let time_limit =
+        args.time_limit.as_deref().map(|text| time::seconds("--time-limit", text)).transpose()?;
+    Ok(Start {
+        dir,
+        slots,
+        argv: std::env::args().collect(),
+        edits,
+        on_failure,
+        time_limit,
+        hooks: hooks(&args.on)?,
+        take_over: args.take_over,
+    })
+}
+
+/// `--on EVENTS CMD`, as often as given.
+fn hooks(words: &[String]) -> anyhow::Result<Vec<Hook>> {
+    let hook = |pair: &[String]| {
+        let [events, command] = pair else { return Err(Told::usage("--on takes EVENTS and CMD")) };
+        let known = || Occasion::ALL.map(|(name, _)| name).join(", ");
+        let on = events.split(',').map(|word| {
+            Occasion::ALL
+                .iter()
+                .find(|(name, _)| *name == word.trim())
+                .map(|(_, occasion)| *occasion)
+                .ok_or_else(|| Told::usage(format!("--on {word}: not an event; there are {}", known())))
+        });
+        Ok(Hook { on: on.collect::<anyhow::Result<_>>()?, command: command.clone() })
+    };
+    words.chunks(2).map(hook).collect()
+}

@@ -1,0 +1,68 @@
+//! How a session ends.
+
+use super::start::{Engine, OnFailure};
+use crate::journal::{Event, Mode, PauseWhy};
+use crate::session::mode_text;
+
+/// A session on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stopping {
+    pub why: String,
+    /// Running trials are given up: they start again on resume.
+    pub now: bool,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finish {
+    /// Every trial has ended.
+    Complete,
+    /// Stopped in good order, more to do.
+    Stopped { why: String },
+    /// It could not go on by itself, and nobody was to be waited for.
+    Paused { why: String },
+}
+
+impl Finish {
+    /// What the journal's last line says.
+    pub fn why(&self) -> String {
+        match self {
+            Self::Complete => "complete".into(),
+            Self::Stopped { why } | Self::Paused { why } => why.clone(),
+        }
+    }
+}
+
+impl Engine {
+    /// Begins to stop. A second time, or `now`, gives running trials up.
+    pub fn stop(&mut self, why: &str, now: bool) {
+        let now = now || self.stopping.is_some();
+        self.stopping = Some(Stopping { why: why.into(), now });
+    }
+
+    /// Whether the session is over, once nothing runs.
+    pub fn finish(&self) -> Option<Finish> {
+        if self.stations.any_busy() || !self.unwritten.is_empty() {
+            return None;
+        }
+        if self.state.is_complete() {
+            return Some(Finish::Complete);
+        }
+        if let Some(stopping) = &self.stopping {
+            return Some(Finish::Stopped { why: stopping.why.clone() });
+        }
+        let Mode::Paused(why) = &self.state.mode else { return None };
+        let by_itself = !matches!(why, PauseWhy::Person | PauseWhy::WasFrozen | PauseWhy::NoSpace { .. });
+        (by_itself && self.start.on_failure == OnFailure::Exit)
+            .then(|| Finish::Paused { why: mode_text(&self.state.mode) })
+    }
+
+    /// What a session that gives its running trials up says of them.
+    pub fn given_up(&self) -> Vec<Event> {
+        let running = self.state.running.iter();
+        let ended = |(g, r): (&u64, &crate::session::Running)| {
+            self.state.attempt_ended(*g, r.attempt, &crate::trial::Outcome::Interrupted)
+        };
+        running.flat_map(ended).collect()
+    }
+}

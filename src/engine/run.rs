@@ -1,0 +1,240 @@
+//! The loop: signals first, then what slots report, clients, edited files, and the clock.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
+
+use super::finish::Finish;
+use super::start::{Engine, EngineError, Inlets, Start};
+use crate::clock;
+use crate::journal::{Event, Mode, PauseWhy};
+use crate::runner::SlotNews;
+use crate::session::{Command, LogLine, Refused, SlotHealth, steer};
+use crate::wire::{Attached, ClientRequest, Snapshot};
+
+/// How often socket, lock and disk are looked after.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
+
+/// Bytes that have to be free before a run that was held for want of space goes on.
+const SPACE: u64 = 64 << 20;
+
+/// Runs the session in `start.dir` until it ends.
+///
+/// # Errors
+/// Where the session cannot be opened, or its journal cannot be trusted any more.
+pub async fn run(start: Start) -> Result<Finish, EngineError> {
+    let mut signals = Signals::new().map_err(|error| EngineError::Io { what: "signals".into(), error })?;
+    let (mut engine, mut inlets) = Engine::open(start).await?;
+    let opening = engine.opening();
+    engine.turn(opening)?;
+    engine.resume_edits()?;
+    let mut housekeeping = Instant::now() + HOUSEKEEPING;
+    let finish = loop {
+        if let Some(finish) = engine.finish() {
+            break finish;
+        }
+        let wake = engine.wake(housekeeping);
+        tokio::select! {
+            biased;
+            (word, now) = signals.next() => engine.told_to_stop(word, now)?,
+            Some(news) = inlets.slots.recv() => engine.slots_report(news, &mut inlets)?,
+            Some(request) = inlets.clients.recv() => engine.client_asks(request)?,
+            () = tokio::time::sleep_until(wake) => {
+                if Instant::now() >= housekeeping {
+                    housekeeping = Instant::now() + HOUSEKEEPING;
+                    engine.look_after()?;
+                }
+                engine.turn(Vec::new())?;
+            }
+        }
+    };
+    engine.close(&finish).await?;
+    Ok(finish)
+}
+
+/// A line of the log, as it goes to standard output.
+pub(super) fn print(line: &LogLine) {
+    let time = jiff::Timestamp::from_millisecond(line.time).unwrap_or_default();
+    let local = time.to_zoned_datetime(jiff::tz::TimeZone::system());
+    println!("{} {}", local.strftime("%H:%M:%S"), line.text);
+}
+
+impl Engine {
+    /// When the loop has something to do although nothing happens.
+    fn wake(&self, housekeeping: Instant) -> Instant {
+        let now = clock::now();
+        let retries = self.state.slots.values().filter_map(|slot| match slot.health {
+            SlotHealth::Quarantined { retry_at, .. } => Some(retry_at),
+            _ => None,
+        });
+        let retry = retries.min().map(|at| Instant::now() + Duration::from_millis((at - now).max(0) as u64));
+        [Some(housekeeping), retry, self.deadline].into_iter().flatten().min().unwrap_or(housekeeping)
+    }
+
+    fn slots_report(&mut self, first: SlotNews, inlets: &mut Inlets) -> Result<(), EngineError> {
+        let mut events = self.slot_reports(first);
+        // All that is there goes into one turn, and shares one fsync; but an end frees a slot, so it ends the turn.
+        while events.is_empty() {
+            match inlets.slots.try_recv() {
+                Ok(news) => events.extend(self.slot_reports(news)),
+                Err(_) => break,
+            }
+        }
+        self.turn(events)
+    }
+
+    fn client_asks(&mut self, request: ClientRequest) -> Result<(), EngineError> {
+        match request {
+            ClientRequest::Status { answer } => {
+                let _ = answer.send(Box::new(self.state.status()));
+            }
+            ClientRequest::Attach { answer } => {
+                if let Ok(snapshot) = Snapshot::of(&self.state) {
+                    let _ = answer.send(Attached { snapshot, news: self.news.subscribe() });
+                }
+            }
+            ClientRequest::Do { command, who, answer } => {
+                let result = self.obey(&command, &who)?;
+                let _ = answer.send(result);
+            }
+            ClientRequest::Say { line, who, answer } => {
+                let result = match steer::parse(&line, &self.state) {
+                    Ok(command) => self.obey(&command, &who)?,
+                    Err(error) => Err(error.to_string()),
+                };
+                let _ = answer.send(result);
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what a person asks for; what was done in words, or why not.
+    pub(super) fn obey(
+        &mut self,
+        command: &Command,
+        who: &crate::journal::Who,
+    ) -> Result<Result<String, String>, EngineError> {
+        if !self.unwritten.is_empty() {
+            return Ok(Err("the disk is full: nothing can be changed until there is space".into()));
+        }
+        let events = match self.state.decide(command, who) {
+            Ok(events) => events,
+            Err(refused) => return Ok(Err(refusal(&refused))),
+        };
+        if events.is_empty() {
+            return Ok(Ok("it is so already".into()));
+        }
+        let before = self.state.seq;
+        let said = events.len();
+        if let Command::Stop { now } = command {
+            self.stop(&format!("stopped by {}", who.user), *now);
+            if *now {
+                self.turn(events)?;
+                let given_up = self.given_up();
+                self.turn(given_up)?;
+                return Ok(Ok("stopping now: running trials start again on resume".into()));
+            }
+        }
+        self.turn(events)?;
+        let done = self.state.log.iter().skip_while(|line| line.seq <= before).take(said);
+        let text: Vec<&str> = done.map(|line| line.text.as_str()).collect();
+        Ok(Ok(text.join("; ")))
+    }
+
+    fn told_to_stop(&mut self, word: &str, now: bool) -> Result<(), EngineError> {
+        let again = self.stopping.is_some();
+        self.stop(word, now);
+        let how = if now || again { "now" } else { "after the running trials" };
+        let mut events = vec![Event::Note { text: format!("{word}: stopping {how}") }];
+        if now || again {
+            events.extend(self.given_up());
+        } else if word == "terminated" {
+            let grace = Duration::from_secs(self.state.spec.grace);
+            let end = Instant::now() + grace;
+            self.deadline = Some(self.deadline.map_or(end, |d| d.min(end)));
+        }
+        self.turn(events)
+    }
+
+    /// Looks after what can go away by itself.
+    fn look_after(&mut self) -> Result<(), EngineError> {
+        match self.server.keep() {
+            Ok(true) => self.notice("the socket had vanished and was made again"),
+            Ok(false) => {}
+            Err(error) => self.notice(&format!("no client can attach: {error}")),
+        }
+        if let Err(error) = self.lock.beat() {
+            self.notice(&format!("the lock's heartbeat cannot be written: {error}"));
+        }
+        if !self.unwritten.is_empty() {
+            self.write_what_waits()?;
+        }
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.deadline = None;
+            self.stop("the time is up", true);
+            let given_up = self.given_up();
+            self.turn(given_up)?;
+        }
+        self.space_is_back()
+    }
+
+    /// A run that was held for want of space goes on when there is some.
+    fn space_is_back(&mut self) -> Result<(), EngineError> {
+        let Mode::Paused(PauseWhy::NoSpace { .. }) = self.state.mode else { return Ok(()) };
+        let free = rustix::fs::statvfs(&self.start.dir).map_or(0, |fs| fs.f_bavail * fs.f_frsize);
+        if free < SPACE {
+            return Ok(());
+        }
+        self.turn(vec![Event::Mode { mode: Mode::Running, who: None }])
+    }
+
+    /// Whether a trial that started now could not end before the time is up, from what trials took.
+    pub(super) fn no_time_for_another(&self) -> bool {
+        let Some(deadline) = self.deadline else { return false };
+        let ended =
+            self.state.ended.iter().rev().take(20).filter_map(|g| self.state.history.get(*g)?.seconds());
+        let longest = ended.fold(0.0, f64::max);
+        Instant::now() + Duration::from_secs_f64(longest) > deadline
+    }
+
+    /// Ends the session: its last line, its hooks, its slots.
+    async fn close(mut self, finish: &Finish) -> Result<(), EngineError> {
+        self.turn(vec![Event::Closed { why: finish.why() }])?;
+        self.stations.close_all();
+        self.hooks.finish().await;
+        // What was said last is to reach those who listen.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Ok(())
+    }
+}
+
+fn refusal(refused: &Refused) -> String {
+    refused.to_string()
+}
+
+/// The signals that end a session in good order.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    user: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            user: signal(SignalKind::user_defined1())?,
+        })
+    }
+
+    /// The word for it, and whether running trials are given up.
+    async fn next(&mut self) -> (&'static str, bool) {
+        tokio::select! {
+            _ = self.interrupt.recv() => ("interrupted", false),
+            _ = self.terminate.recv() => ("terminated", false),
+            _ = self.user.recv() => ("terminated", false),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Opening a session: take the lock, recover the journal, end survivors of an earlier process, say that it is open.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tokio::sync::{broadcast, mpsc};
+
+use super::files::Files;
+use super::finish::Stopping;
+use super::hooks::{Hook, Hooks};
+use super::stations::Stations;
+use crate::dir::{DirError, Lock, LockError, SessionDir};
+use crate::evolve::Edit;
+use crate::journal::{Event, FileDisk, How, JournalError, Opened, SlotSpec, Who, Writer};
+use crate::process::{self, ProcessId};
+use crate::runner::{SlotNews, survivors};
+use crate::session::{Command, RecoverError, Recovery, State, recover};
+use crate::wire::{ClientRequest, PlaceError, Server, socket_of};
+
+/// News that a client may lag behind before it gets a new snapshot.
+const NEWS_KEPT: usize = 4096;
+
+/// How a session process is started. Handed to it as JSON.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Start {
+    pub dir: PathBuf,
+    pub slots: Vec<SlotSpec>,
+    /// The words of the command line.
+    pub argv: Vec<String>,
+    /// Settings that the command line says otherwise than the first start line did.
+    #[serde(default)]
+    pub edits: Vec<Edit>,
+    pub on_failure: OnFailure,
+    /// Seconds after which no trial runs any more.
+    #[serde(default)]
+    pub time_limit: Option<u64>,
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
+    /// Take over from another host whose heartbeat has lapsed.
+    #[serde(default)]
+    pub take_over: bool,
+}
+
+/// What a run does that cannot go on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// Stay paused until somebody comes.
+    Pause,
+    /// End, with an exit code other than 0.
+    Exit,
+}
+
+/// Why a session cannot be opened or go on.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Recover(#[from] RecoverError),
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    #[error(transparent)]
+    Files(#[from] DirError),
+    #[error("{what}: {error}")]
+    Io { what: String, error: std::io::Error },
+}
+
+/// A session in the hands of this process.
+pub(super) struct Engine {
+    pub state: State,
+    pub journal: Writer,
+    pub stations: Stations,
+    pub files: Files,
+    pub hooks: Hooks,
+    pub news: broadcast::Sender<bytes::Bytes>,
+    pub server: Server,
+    pub lock: Lock,
+    pub start: Start,
+    /// When no trial may run any more.
+    pub deadline: Option<tokio::time::Instant>,
+    pub stopping: Option<Stopping>,
+    /// Decided, and not on disk since there is no space: nothing else happens until it is.
+    pub unwritten: Vec<(i64, Vec<Event>)>,
+}
+
+/// What reaches the loop from elsewhere.
+pub(super) struct Inlets {
+    pub slots: mpsc::UnboundedReceiver<SlotNews>,
+    pub clients: mpsc::UnboundedReceiver<ClientRequest>,
+}
+
+impl Engine {
+    /// Opens the session.
+    ///
+    /// # Errors
+    /// Where another process has it, or its journal is damaged.
+    pub async fn open(start: Start) -> Result<(Self, Inlets), EngineError> {
+        let dir = SessionDir::new(&start.dir);
+        let lock = Lock::take(&dir, start.take_over)?;
+        let path = dir.journal();
+        let Recovery { state, recovered, .. } = recover(&path)?;
+        let journal = Writer::open(Arc::new(FileDisk::default()), &path, &recovered)?;
+        end_survivors(&state).await;
+        let (slot_news, slots) = mpsc::unbounded_channel();
+        let (requests, clients) = mpsc::unbounded_channel();
+        let (news, _) = broadcast::channel(NEWS_KEPT);
+        let socket = socket_of(&start.dir)?;
+        let server = Server::open(&socket, &start.dir, &state.name, &process::user(), requests)
+            .map_err(|error| EngineError::Io { what: socket.display().to_string(), error })?;
+        let limit = start.time_limit.map(Duration::from_secs);
+        let engine = Self {
+            hooks: Hooks::new(start.hooks.clone(), &state),
+            files: Files::open(dir),
+            stations: Stations::new(slot_news),
+            deadline: limit.map(|limit| tokio::time::Instant::now() + limit),
+            stopping: None,
+            unwritten: Vec::new(),
+            state,
+            journal,
+            news,
+            server,
+            lock,
+            start,
+        };
+        Ok((engine, Inlets { slots, clients }))
+    }
+
+    /// The events of a session that was just opened: who has it, its slots, and what the command line says anew.
+    pub fn opening(&mut self) -> Vec<Event> {
+        let process = ProcessId::of(std::process::id());
+        let opened = Opened {
+            host: process::host(),
+            pid: process.pid,
+            start_time: process.start_time,
+            evotop: env!("CARGO_PKG_VERSION").into(),
+            argv: self.start.argv.clone(),
+        };
+        let slots = self.start.slots.iter();
+        let added = slots.map(|slot| Event::SlotAdded { slot: slot.clone(), who: None });
+        std::iter::once(Event::Opened(opened)).chain(added).collect()
+    }
+
+    /// Settings that the command line says anew, as one change by resume.
+    ///
+    /// # Errors
+    /// As [`Engine::turn`].
+    pub fn resume_edits(&mut self) -> Result<(), EngineError> {
+        let edits = std::mem::take(&mut self.start.edits);
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let who = Who { user: process::user(), tty: None, ssh: None, how: How::Resume };
+        let command = Command::Edit { edits, revision: self.state.revision };
+        if let Err(why) = self.obey(&command, &who)? {
+            self.notice(&format!("not changed: {why}"));
+        }
+        Ok(())
+    }
+}
+
+/// Ends trainers that an earlier process of this session left, on this host and boot.
+async fn end_survivors(state: &State) {
+    if state.host().is_none_or(|host| *host != process::host()) {
+        return;
+    }
+    let running = state.running.values();
+    let recorded: Vec<(ProcessId, u32)> =
+        running.map(|r| (ProcessId { pid: r.pid, start_time: r.start_time }, r.group)).collect();
+    survivors::end(&recorded, Duration::from_secs(state.spec.grace)).await;
+}

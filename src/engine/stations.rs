@@ -1,0 +1,250 @@
+//! Stations: the slots of the runner, and which trial each was given.
+//!
+//! The state says what should run; [`Engine::settle`] brings the stations there: slots are opened and closed, trials
+//! frozen, thawed and cancelled. An attempt that the state no longer knows is cancelled, whatever the reason.
+
+use std::collections::{BTreeSet, HashMap};
+
+use indexmap::IndexMap;
+use tokio::sync::mpsc;
+
+use super::start::Engine;
+use crate::clock;
+use crate::evolve::{Edit, Weights};
+use crate::journal::{AttemptStart, Era, Event, How, Mode, PauseWhy, Program, Who};
+use crate::runner::health::Health;
+use crate::runner::{Slot, SlotConfig, SlotNews, SlotNewsKind, devices};
+use crate::session::{Command, SlotHealth};
+use crate::trial::{End, FailureClass, Job, Outcome};
+use crate::wire::FromSession;
+
+/// One slot.
+struct Station {
+    slot: Slot,
+    busy: Option<Busy>,
+}
+
+/// The attempt a slot was given.
+struct Busy {
+    generation: u64,
+    attempt: u32,
+    /// Its process has it, and the journal says so.
+    started: bool,
+    frozen: bool,
+    cancelled: bool,
+}
+
+/// All slots.
+pub(super) struct Stations {
+    all: HashMap<String, Station>,
+    news: mpsc::UnboundedSender<SlotNews>,
+    health: Health,
+}
+
+impl Stations {
+    pub fn new(news: mpsc::UnboundedSender<SlotNews>) -> Self {
+        Self { all: HashMap::new(), news, health: Health::default() }
+    }
+
+    pub fn any_busy(&self) -> bool {
+        self.all.values().any(|s| s.busy.is_some())
+    }
+
+    /// Whether the slot has a trial. One that has not been opened is free: it is opened when it gets one.
+    pub fn is_busy(&self, name: &str) -> bool {
+        self.all.get(name).is_some_and(|s| s.busy.is_some())
+    }
+
+    /// Trials that were given to a slot and have not started yet.
+    pub fn taken(&self) -> BTreeSet<u64> {
+        self.all.values().filter_map(|s| s.busy.as_ref()).map(|b| b.generation).collect()
+    }
+
+    fn busy(&mut self, slot: &str, generation: u64, attempt: u32) -> Option<&mut Busy> {
+        let busy = self.all.get_mut(slot)?.busy.as_mut()?;
+        (busy.generation == generation && busy.attempt == attempt).then_some(busy)
+    }
+
+    /// Lets every slot go; their guards end what runs.
+    pub fn close_all(&mut self) {
+        self.all.clear();
+    }
+}
+
+impl Engine {
+    /// Gives a trial to a free slot. Where its directory cannot be made, the events that hold the run.
+    pub fn begin(&mut self, slot: &str, generation: u64) -> Result<(), Vec<Event>> {
+        let Some(trial) = self.state.history.get(generation) else { return Ok(()) };
+        let attempt = trial.attempts + 1;
+        let hyp = self.state.space.hyp(&trial.genes);
+        let (dir, previous) = self.files.begin(generation, attempt, &hyp).map_err(|error| {
+            let why = if error.is_no_space() {
+                PauseWhy::NoSpace { what: error.to_string() }
+            } else {
+                PauseWhy::Rule { what: error.to_string() }
+            };
+            vec![Event::Mode { mode: Mode::Paused(why), who: None }]
+        })?;
+        let job = Job {
+            trial: generation,
+            attempt,
+            seed: trial.seed,
+            hyp,
+            dir,
+            previous,
+            device: self.device(slot),
+            threads: self.threads(),
+        };
+        self.open_station(slot);
+        if let Some(station) = self.stations.all.get_mut(slot) {
+            station.slot.run(job);
+            station.busy =
+                Some(Busy { generation, attempt, started: false, frozen: false, cancelled: false });
+        }
+        Ok(())
+    }
+
+    /// Brings the slots to what the state says.
+    pub fn settle(&mut self) {
+        let (state, stations) = (&self.state, &mut self.stations);
+        for station in stations.all.values_mut() {
+            let Some(busy) = &mut station.busy else { continue };
+            match state.running.get(&busy.generation).filter(|r| r.attempt == busy.attempt) {
+                Some(running) if running.frozen_since.is_some() != busy.frozen => {
+                    busy.frozen = !busy.frozen;
+                    if busy.frozen {
+                        station.slot.pause(busy.generation);
+                    } else {
+                        station.slot.resume(busy.generation);
+                    }
+                }
+                None if busy.started && !busy.cancelled => {
+                    busy.cancelled = true;
+                    station.slot.cancel(busy.generation);
+                }
+                _ => {}
+            }
+        }
+        stations.all.retain(|name, station| station.busy.is_some() || state.slots.contains_key(name));
+    }
+
+    /// What a slot reports, as events.
+    pub fn slot_reports(&mut self, news: SlotNews) -> Vec<Event> {
+        let SlotNews { slot, kind } = news;
+        match kind {
+            SlotNewsKind::Program { program, fitness } => self.program(program, fitness),
+            SlotNewsKind::Started { trial, attempt, process, group } => {
+                let Some(busy) = self.stations.busy(&slot, trial, attempt) else { return Vec::new() };
+                busy.started = true;
+                vec![Event::Started(AttemptStart {
+                    generation: trial,
+                    attempt,
+                    slot,
+                    pid: process.pid,
+                    start_time: process.start_time,
+                    group,
+                    uuid: None,
+                })]
+            }
+            SlotNewsKind::Progress { trial, progress } => {
+                self.broadcast(&FromSession::Progress { generation: trial, progress });
+                Vec::new()
+            }
+            SlotNewsKind::Epoch { trial, attempt, epoch, epochs, seconds, metrics } => {
+                if self.state.running.get(&trial).is_some_and(|r| r.attempt == attempt) {
+                    self.note(Event::Epoch { generation: trial, epoch, epochs, seconds, metrics });
+                }
+                Vec::new()
+            }
+            SlotNewsKind::Ended { trial, attempt, outcome } => {
+                self.attempt_over(&slot, trial, attempt, &outcome)
+            }
+            SlotNewsKind::Log { trial, text } => {
+                let of = trial.map(|trial| format!("gen {trial} on ")).unwrap_or_default();
+                self.note(Event::Note { text: format!("{of}{slot}: {text}") });
+                Vec::new()
+            }
+        }
+    }
+
+    fn attempt_over(&mut self, slot: &str, generation: u64, attempt: u32, outcome: &Outcome) -> Vec<Event> {
+        if self.stations.busy(slot, generation, attempt).is_none() {
+            return Vec::new();
+        }
+        if let Some(station) = self.stations.all.get_mut(slot) {
+            station.busy = None;
+        }
+        let others_work = self.others_work(slot);
+        let quarantine = self.stations.health.ended(slot, generation, outcome, others_work, clock::now());
+        let Some(quarantine) = quarantine else {
+            return self.state.attempt_ended(generation, attempt, outcome);
+        };
+        // The slot is to blame, not the candidate.
+        let lost = Outcome::Failed { class: FailureClass::SlotLost, detail: quarantine.reason.clone() };
+        let mut events = self.state.attempt_ended(generation, attempt, &lost);
+        if self.state.slots.get(slot).is_some_and(|s| s.health == SlotHealth::Well) {
+            let (reason, retry_at) = (quarantine.reason, quarantine.retry_at);
+            events.push(Event::SlotQuarantined { slot: slot.into(), reason, retry_at });
+        }
+        events
+    }
+
+    /// Whether another slot's last trial ended well.
+    fn others_work(&self, slot: &str) -> bool {
+        let last_of = |other: &String| {
+            let ended = self.state.ended.iter().rev().take(100).filter_map(|g| self.state.history.get(*g));
+            ended.into_iter().find(|trial| trial.slot.as_ref() == Some(other)).cloned()
+        };
+        self.state
+            .slots
+            .keys()
+            .filter(|other| *other != slot)
+            .filter_map(last_of)
+            .any(|trial| matches!(trial.end, Some(End::Finished | End::Diverged { .. } | End::Pruned { .. })))
+    }
+
+    /// The trainer's program; another build than before may mean another fitness. Before anything is trained, the
+    /// trainer's own fitness weights replace ones that it has no metrics for.
+    fn program(&mut self, program: Program, fitness: IndexMap<String, f64>) -> Vec<Event> {
+        let weights = &self.state.settings.fitness;
+        let unknown =
+            !program.metrics.is_empty() && weights.0.keys().any(|name| !program.metrics.contains(name));
+        let mut events = match &self.state.program {
+            Some(known) if *known == program => Vec::new(),
+            Some(known) if known.build != program.build => {
+                let reason = format!("the trainer is {} (build {}) now", program.program, program.build);
+                let era = Era { era: self.state.era() + 1, reason };
+                vec![Event::Program(program), Event::Era(era)]
+            }
+            _ => vec![Event::Program(program)],
+        };
+        if unknown && !fitness.is_empty() && self.state.history.counted() == 0 {
+            let who = Who { user: "evotop".into(), tty: None, ssh: None, how: How::Rule };
+            let edits = vec![Edit::Fitness(Weights(fitness))];
+            let revision = self.state.revision;
+            events.extend(self.state.decide(&Command::Edit { edits, revision }, &who).unwrap_or_default());
+        }
+        events
+    }
+
+    fn open_station(&mut self, name: &str) {
+        if self.stations.all.contains_key(name) {
+            return;
+        }
+        let Some(slot) = self.state.slots.get(name) else { return };
+        let config =
+            SlotConfig { spec: slot.spec.clone(), run: self.state.spec.clone(), threads: self.threads() };
+        let slot = Slot::open(config, self.stations.news.clone());
+        self.stations.all.insert(name.into(), Station { slot, busy: None });
+    }
+
+    fn device(&self, slot: &str) -> String {
+        self.state.slots.get(slot).map(|s| devices::as_seen(&s.spec.device).to_owned()).unwrap_or_default()
+    }
+
+    /// Threads of a slot: the machine's cores shared among the slots.
+    fn threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        (cores / self.state.slots.len().max(1)).max(1)
+    }
+}

@@ -1,0 +1,63 @@
+//! What the engine tells a slot at the start, and what a slot tells the engine.
+
+use indexmap::IndexMap;
+
+use crate::journal::{Program, SlotSpec};
+use crate::process::ProcessId;
+use crate::trial::protocol::Progress;
+use crate::trial::{Metrics, Outcome, RunSpec};
+
+/// What a slot is.
+#[derive(Debug, Clone)]
+pub struct SlotConfig {
+    pub spec: SlotSpec,
+    pub run: RunSpec,
+    pub threads: usize,
+}
+
+/// Something a slot reports.
+#[derive(Debug, Clone)]
+pub struct SlotNews {
+    pub slot: String,
+    pub kind: SlotNewsKind,
+}
+
+/// What it reports.
+#[derive(Debug, Clone)]
+pub enum SlotNewsKind {
+    /// The trainer's program said who it is, and which weights its metrics have by default.
+    Program {
+        program: Program,
+        fitness: IndexMap<String, f64>,
+    },
+    /// A process has the trial.
+    Started {
+        trial: u64,
+        attempt: u32,
+        process: ProcessId,
+        group: u32,
+    },
+    Progress {
+        trial: u64,
+        progress: Progress,
+    },
+    Epoch {
+        trial: u64,
+        attempt: u32,
+        epoch: u32,
+        epochs: u32,
+        seconds: f64,
+        metrics: Metrics,
+    },
+    /// Once for each job.
+    Ended {
+        trial: u64,
+        attempt: u32,
+        outcome: Outcome,
+    },
+    /// A line for the session's log.
+    Log {
+        trial: Option<u64>,
+        text: String,
+    },
+}
