@@ -1,8 +1,34 @@
 //! A whole evolution from the shell, with the simulated trainer.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test: what fails shows itself")]
+
 mod common;
 
+use std::path::Path;
+use std::sync::Arc;
+
 use common::{World, rows};
+use evotop::journal::{self, Event, FileDisk, Writer};
+
+/// Writes a journal anew with every event changed by `change`: its checksums are right, its contents are not.
+fn alter(path: &Path, mut change: impl FnMut(&mut Event)) {
+    let mut entries = Vec::new();
+    journal::read(path, |entry| entries.push(entry)).unwrap();
+    std::fs::remove_file(path).unwrap();
+    let mut entries = entries.into_iter();
+    let first = entries.next().unwrap();
+    let Event::Created(mut created) = first.event else { panic!("no start") };
+    let mut event = Event::Created(created.clone());
+    change(&mut event);
+    if let Event::Created(changed) = event {
+        created = changed;
+    }
+    let (mut writer, _) = Writer::create(Arc::new(FileDisk::default()), path, first.time, *created).unwrap();
+    for mut entry in entries {
+        change(&mut entry.event);
+        writer.commit(entry.time, vec![entry.event]).unwrap();
+    }
+}
 
 fn run(world: &World, dir: &str, generations: &str) -> std::process::Output {
     world.run(&[
@@ -63,16 +89,58 @@ fn another_seed_is_another_run_and_is_refused_by_name() {
 fn an_altered_gene_is_found_and_its_generation_named() {
     let world = World::new();
     assert!(run(&world, "d", "12").status.success());
-    let journal = world.path("d").join("journal.jsonl");
-    let text = std::fs::read_to_string(&journal).unwrap();
-    let mut lines: Vec<String> = text.lines().map(Into::into).collect();
-    let at = lines.iter().position(|line| line.contains(r#""proposed":{"generation":9,"#)).unwrap();
-    let mut entry: serde_json::Value = serde_json::from_str(&lines[at]).unwrap();
-    let gene = &mut entry["event"]["proposed"]["genes"][0];
-    *gene = serde_json::json!(gene.as_f64().unwrap() + 1e-5);
-    lines[at] = evotop::journal::encode_value(&entry);
-    std::fs::write(&journal, lines.join("\n") + "\n").unwrap();
+    alter(&world.path("d").join("journal.jsonl"), |event| {
+        if let Event::Proposed(proposed) = event
+            && proposed.generation == 9
+        {
+            proposed.genes[0] += 1e-5;
+        }
+    });
     let output = world.run(&["verify", "d"]);
     assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stderr).contains("generation 9"));
+}
+
+#[test]
+fn an_altered_setting_or_parent_is_found_too() {
+    type Change = fn(&mut Event);
+    let changes: [(Change, &str); 3] = [
+        (
+            |event| {
+                if let Event::Proposed(proposed) = event
+                    && proposed.generation == 5
+                {
+                    proposed.parents[0] += 1;
+                }
+            },
+            "generation 5",
+        ),
+        (
+            |event| {
+                if let Event::Created(created) = event {
+                    created.settings.sigma = 0.21;
+                }
+            },
+            "generation 0",
+        ),
+        (
+            |event| {
+                if let Event::Proposed(proposed) = event
+                    && proposed.generation == 7
+                {
+                    proposed.settings += 1;
+                }
+            },
+            "generation 7",
+        ),
+    ];
+    for (change, named) in changes {
+        let world = World::new();
+        assert!(run(&world, "d", "8").status.success());
+        alter(&world.path("d").join("journal.jsonl"), change);
+        let output = world.run(&["verify", "d"]);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(5), "{message}");
+        assert!(message.contains(named), "{message}");
+    }
 }

@@ -2,11 +2,18 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use clap::Args;
+use tokio::sync::mpsc;
 
-use super::exit::{Exit, Told};
-use super::{block_on, find};
+use super::exit::Exit;
+use super::{block_on, find, link};
+use crate::app::{Keymap, Options};
+use crate::term::{self, Link, TermOptions, ThemeChoice};
 use crate::wire::Client;
+
+/// News on its way to the screen.
+const WAITING: usize = 1024;
 
 /// Watch and steer a session
 #[derive(Debug, Args)]
@@ -16,20 +23,89 @@ pub struct AttachArgs {
     /// Only look
     #[arg(long)]
     pub read_only: bool,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// How the screen looks.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Screen")]
+pub struct ScreenArgs {
+    /// No characters outside ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    /// auto, or a theme that comes with evotop, or a theme file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+    /// For a light background [default: the terminal is asked]
+    #[arg(long, conflicts_with = "dark")]
+    pub light: bool,
+    /// For a dark background
+    #[arg(long)]
+    pub dark: bool,
 }
 
 /// Attaches to a session.
 pub fn attach(args: &AttachArgs) -> anyhow::Result<Exit> {
-    to(&find::dir_or_only(args.name.as_deref())?, args.read_only)
+    to(&find::dir_or_only(args.name.as_deref())?, args.read_only, &args.screen)
 }
 
 /// `evotop` without a command.
 pub fn alone() -> anyhow::Result<Exit> {
-    to(&find::dir_or_only(None)?, false)
+    to(&find::dir_or_only(None)?, false, &ScreenArgs::default())
 }
 
 /// The screen on the session in `dir`.
-pub fn to(dir: &Path, read_only: bool) -> anyhow::Result<Exit> {
-    block_on(async { Client::connect(dir, read_only).await })?.map_err(|error| find::told(&error))?;
-    Err(Told::with(Exit::Failed, "the screen is not there yet"))
+pub fn to(dir: &Path, read_only: bool, screen: &ScreenArgs) -> anyhow::Result<Exit> {
+    let options = options(screen)?;
+    block_on(async {
+        // Once before the terminal is taken, so that an error is read where the person looks.
+        Client::connect(dir, true).await.map_err(|error| find::told(&error))?;
+        let (tell, news) = mpsc::channel(WAITING);
+        let (requests, asked) = mpsc::channel(WAITING);
+        let keeping = tokio::spawn(link::keep(dir.to_owned(), read_only, false, tell, asked));
+        let left = term::run(Link { news, requests }, options).await;
+        // What was asked last (to stop the run, say) is to reach the session.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), keeping).await;
+        left.context("the terminal")?;
+        Ok(Exit::Done)
+    })?
+}
+
+fn options(screen: &ScreenArgs) -> anyhow::Result<TermOptions> {
+    let theme = match &screen.theme {
+        Some(file) if Path::new(file).is_file() => {
+            ThemeChoice::File(std::fs::read_to_string(file).with_context(|| file.clone())?)
+        }
+        named => ThemeChoice::Named(named.clone().unwrap_or_else(|| "auto".into())),
+    };
+    let (keymap, warnings) = keys();
+    let app = Options {
+        keymap,
+        warnings,
+        zone: jiff::tz::TimeZone::system(),
+        save_to: std::env::current_dir().unwrap_or_else(|_| ".".into()),
+    };
+    let light = if screen.light { Some(true) } else { screen.dark.then_some(false) };
+    Ok(TermOptions { app, theme, ascii: screen.ascii, no_color: false, light })
+}
+
+/// The keys in force: the user's file over the defaults. A bad file is said, and blocks nothing.
+fn keys() -> (Keymap, Vec<String>) {
+    let home = |name: &str| std::env::var_os(name).map(std::path::PathBuf::from);
+    let config = home("XDG_CONFIG_HOME").or_else(|| home("HOME").map(|home| home.join(".config")));
+    let Some(path) = config.map(|config| config.join("evotop/keys.yaml")) else {
+        return (Keymap::default(), Vec::new());
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => match Keymap::with(&text) {
+            Ok(keymap) => (keymap, Vec::new()),
+            Err(error) => (
+                Keymap::default(),
+                vec![format!("{}: {error}; the default keys are in force", path.display())],
+            ),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => (Keymap::default(), Vec::new()),
+        Err(error) => (Keymap::default(), vec![format!("{}: {error}", path.display())]),
+    }
 }

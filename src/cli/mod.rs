@@ -5,6 +5,7 @@ mod exit;
 mod find;
 mod hidden;
 mod hyp;
+mod link;
 mod list;
 mod pages;
 mod run;
@@ -94,7 +95,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Repair(args)) => verify::repair(&args),
         Some(Command::Hyp(args)) => hyp::hyp(&args),
         Some(Command::Completions(args)) => {
-            pages::completions(&args, &mut <Cli as clap::CommandFactory>::command())
+            Ok(pages::completions(&args, &mut <Cli as clap::CommandFactory>::command()))
         }
         Some(Command::Man) => pages::man(<Cli as clap::CommandFactory>::command()),
         Some(Command::Session) => hidden::session(),

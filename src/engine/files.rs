@@ -1,20 +1,44 @@
-//! The files of a session that follow from its state: attempts' directories now, tables and live files as it goes.
+//! The files of a session that follow from its state: attempts' directories, tables, the best candidate.
+//!
+//! `evolve.csv` is appended as trials end; what is written whole (`evolve.txt`, `hyp_evolve.yaml`) is written off the
+//! loop, at most once a minute, and at the end. None of them is needed: all can be made again from the journal, so an
+//! error here is said, and the run goes on.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use tokio::time::Instant;
+
+use crate::dir::tables::{EvolveCsv, EvolveText, write_best};
 use crate::dir::{DirError, SessionDir, replace};
 use crate::journal::Access;
+use crate::session::State;
 use crate::space::{Hyp, hyp};
+
+/// Between two writings of what is written whole.
+const RENEWAL: Duration = Duration::from_secs(60);
 
 /// The session's directory in the hands of the engine.
 #[derive(Debug)]
 pub(super) struct Files {
     dir: SessionDir,
+    csv: EvolveCsv,
+    /// Trials that had ended when what is written whole was written last, and when that was.
+    renewed: (usize, Instant),
+    /// The best candidate that `hyp_evolve.yaml` shows.
+    best: Option<(u64, f64)>,
+    /// An error that was said: it is not said again before it is another.
+    said: Option<String>,
 }
 
 impl Files {
-    pub fn open(dir: SessionDir) -> Self {
-        Self { dir }
+    /// Brings the tables to what the state says.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn open(dir: SessionDir, state: &State) -> Result<Self, DirError> {
+        let csv = EvolveCsv::open(&dir, state, Access::Private)?;
+        Ok(Self { dir, csv, renewed: (0, Instant::now()), best: None, said: None })
     }
 
     /// Makes an attempt's directory, with its `hyp.yaml`. Returns it, and the one of the attempt before.
@@ -29,5 +53,39 @@ impl Files {
         replace(&dir.join("hyp.yaml"), hyp::write(values).as_bytes(), Access::Private)?;
         let before = attempt.checked_sub(1).filter(|n| *n > 0).map(|n| self.dir.attempt(generation, n));
         Ok((dir, before.filter(|dir| dir.exists()).map(|dir| std::path::absolute(&dir).unwrap_or(dir))))
+    }
+
+    /// Brings the files to what the state says. An error that was not said before.
+    pub fn settle(&mut self, state: &State) -> Option<String> {
+        let due = state.ended.len() != self.renewed.0 && self.renewed.1.elapsed() >= RENEWAL;
+        let settled = self.csv.update(state).and_then(|()| self.write_best(state));
+        let settled = if due { settled.and_then(|()| self.write_text(state)) } else { settled };
+        let error = settled.err().map(|error| error.to_string());
+        let news = error.clone().filter(|error| self.said.as_ref() != Some(error));
+        self.said = error;
+        news
+    }
+
+    /// Writes what is written whole, one last time.
+    pub fn finish(&mut self, state: &State) -> Result<(), DirError> {
+        self.csv.update(state)?;
+        self.best = None;
+        self.write_best(state)?;
+        self.write_text(state)
+    }
+
+    fn write_best(&mut self, state: &State) -> Result<(), DirError> {
+        let best = state.history.best().map(|(trial, fitness)| (trial.generation, fitness));
+        if best == self.best {
+            return Ok(());
+        }
+        write_best(&self.dir, state, Access::Private)?;
+        self.best = best;
+        Ok(())
+    }
+
+    fn write_text(&mut self, state: &State) -> Result<(), DirError> {
+        self.renewed = (state.ended.len(), Instant::now());
+        EvolveText::of(state).map_or(Ok(()), |text| text.write(&self.dir, Access::Private))
     }
 }

@@ -201,6 +201,9 @@ impl Engine {
     /// Ends the session: its last line, its hooks, its slots.
     async fn close(mut self, finish: &Finish) -> Result<(), EngineError> {
         self.turn(vec![Event::Closed { why: finish.why() }])?;
+        if let Err(error) = self.files.finish(&self.state) {
+            self.notice(&error.to_string());
+        }
         self.stations.close_all();
         self.hooks.finish().await;
         // What was said last is to reach those who listen.

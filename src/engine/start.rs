@@ -116,7 +116,7 @@ impl Engine {
         let limit = start.time_limit.map(Duration::from_secs);
         let engine = Self {
             hooks: Hooks::new(start.hooks.clone(), &state),
-            files: Files::open(dir),
+            files: Files::open(dir, &state)?,
             stations: Stations::new(slot_news),
             deadline: limit.map(|limit| tokio::time::Instant::now() + limit),
             stopping: None,

@@ -24,6 +24,9 @@ impl Engine {
             }
         }
         self.settle();
+        if let Some(error) = self.files.settle(&self.state) {
+            self.notice(&error);
+        }
         Ok(())
     }
 

@@ -119,6 +119,9 @@ pub struct RunArgs {
     pub take_over: bool,
 
     #[command(flatten)]
+    pub screen: crate::cli::attach::ScreenArgs,
+
+    #[command(flatten)]
     pub trainer_options: TrainerArgs,
 
     /// Any program as trainer: placeholders {hyp} {args} {dir} {device} {seed} {generation} {attempt} and {PARAM}

@@ -48,7 +48,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         println!("session {name} runs; watch it with: evotop attach {name}");
         return Ok(Exit::Done);
     }
-    attach::to(&start.dir, false)
+    attach::to(&start.dir, false, &args.screen)
 }
 
 /// The session runs already: changed settings are told to it.
@@ -67,7 +67,7 @@ fn join(args: &RunArgs, dir: &Path, edits: &[Edit]) -> anyhow::Result<Exit> {
         })?;
         told.map_err(|error| find::told(&error))?.map_err(Told::usage)?;
     }
-    if args.detach { Ok(Exit::Done) } else { attach::to(dir, false) }
+    if args.detach { Ok(Exit::Done) } else { attach::to(dir, false, &args.screen) }
 }
 
 /// The session's name and directory.
