@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::dir::tables::{EvolveCsv, EvolveText, write_best};
-use crate::dir::{DirError, SessionDir, replace};
+use crate::dir::{DirError, EvolveCsv, EvolveText, SessionDir, replace, write_best};
 use crate::journal::Access;
 use crate::session::State;
 use crate::space::{Hyp, hyp};
