@@ -12,6 +12,8 @@ use crate::journal;
 pub enum DirError {
     #[error("cannot {doing} {path}: {source}", path = .path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("the session in {dir} has no trial {generation}: it has {count}, counted from 0", dir = .dir.display())]
+    NoTrial { dir: PathBuf, generation: u64, count: u64 },
     #[error(transparent)]
     Journal(#[from] journal::JournalError),
 }
@@ -26,6 +28,7 @@ impl DirError {
         match self {
             Self::Io { source, .. } => journal::is_no_space(source),
             Self::Journal(error) => error.is_no_space(),
+            Self::NoTrial { .. } => false,
         }
     }
 }

@@ -2,20 +2,28 @@
 //!
 //! `layout.rs` says where things are, `write.rs` replaces a file whole, `lock.rs` keeps a second process out,
 //! `registry.rs` knows the user's sessions, `tables/` are the files that the originals read, `live/`
-//! those that steer when they are edited. The journal itself is in `journal`.
+//! those that steer when they are edited. `retention.rs` removes the
+//! directories of trials, `fork.rs` begins a session with another one's past, `started.rs` says how one was started. The
+//! journal itself is in `journal`.
 
 mod error;
+mod fork;
 mod layout;
 mod live;
 mod lock;
 mod registry;
+mod retention;
+mod started;
 mod tables;
 mod write;
 
 pub use error::DirError;
+pub use fork::fork;
 pub use layout::{SessionDir, bytes};
 pub use live::{Live, Meaning, Saved, Watch};
 pub use lock::{Holder, Lock, LockError};
 pub use registry::{Known, Registry};
+pub use retention::{Collected, Keep, KeepError, Plan};
+pub use started::write_session_yaml;
 pub use tables::{EvolveCsv, EvolveText, YOLO_METRICS, write_best};
 pub use write::{replace, replace_with};

@@ -1,9 +1,10 @@
 //! The TRUTH: what happened, in order, on disk before anybody is told.
 //!
 //! `event.rs` is what can happen, `line.rs` an entry as text with its crc, `writer.rs` appends, `reader.rs` reads from
-//! the start or follows, `repair.rs` mends, `disk.rs` is the disk beneath, `error.rs` what can go wrong. State is
+//! the start or follows, `repair.rs` mends, `copy.rs` takes a part of one, `disk.rs` is the disk beneath, `error.rs` what can go wrong. State is
 //! folded from events elsewhere: see `session`.
 
+mod copy;
 mod disk;
 mod error;
 mod event;
@@ -16,6 +17,7 @@ mod repair;
 pub mod sample;
 mod writer;
 
+pub use copy::copy;
 pub use disk::{Access, Disk, DiskFile, FileDisk};
 pub use error::{JournalError, is_no_space};
 pub use event::{
