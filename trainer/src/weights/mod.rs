@@ -1,7 +1,12 @@
 //! Weights from and to files: `safetensors.rs` in and out, `checkpoint.rs` for the `.pt` files of the Python originals, read without
 //! Python and without running anything that is in them. How a network holds them is in `model`.
 
+mod checkpoint;
+mod pickle;
 mod safetensors;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +15,8 @@ use tch::Tensor;
 
 use crate::model::{Config, Model};
 
-pub use safetensors::write;
+pub use checkpoint::parse as parse_checkpoint;
+pub use safetensors::{parse as parse_safetensors, write};
 
 /// Why weights cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +51,7 @@ impl Weights {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         match ending.to_ascii_lowercase().as_str() {
             "safetensors" => safetensors::read(path),
+            "pt" | "pth" => checkpoint::read(path),
             _ => Err(WeightsError::Format {
                 path: path.to_owned(),
                 why: "its name ends neither in .pt nor in .safetensors".to_owned(),

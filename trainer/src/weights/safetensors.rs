@@ -23,6 +23,9 @@ pub(super) fn read(path: &Path) -> Result<Weights, WeightsError> {
 }
 
 /// Reads a file's bytes.
+///
+/// # Errors
+/// Says what is wrong with them.
 pub fn parse(bytes: &[u8], origin: &str) -> Result<Weights, String> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|why| why.to_string())?;
     let file = SafeTensors::deserialize(bytes).map_err(|why| why.to_string())?;

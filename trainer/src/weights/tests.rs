@@ -1,0 +1,212 @@
+//! Weights files: the reference's checkpoint, our own files, and files that mean harm.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use tch::{Device, IndexOp, Kind, Tensor};
+
+use super::{Weights, parse_checkpoint, parse_safetensors, write};
+use crate::fixture::{close, fill, input};
+use crate::model::{Config, Model};
+
+const TINY: &[u8] = include_bytes!("../../tests/data/tiny.pt");
+
+fn expected() -> serde_json::Value {
+    serde_json::from_str(include_str!("../../tests/data/tiny.json")).unwrap()
+}
+
+fn numbers(value: &serde_json::Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+#[test]
+fn a_checkpoint_of_the_reference_is_read_entry_by_entry() {
+    let weights = parse_checkpoint(TINY, "tiny.pt").unwrap();
+    let expected = expected();
+    assert_eq!(weights.tensors.len() as u64, expected["entries"].as_u64().unwrap());
+    let names: Vec<&str> =
+        expected["names"].as_object().unwrap().values().map(|n| n.as_str().unwrap()).collect();
+    assert_eq!(weights.names, names);
+    for (name, sum) in expected["sum_abs"].as_object().unwrap() {
+        let (_, tensor) = weights.tensors.iter().find(|(n, _)| n == name).unwrap();
+        close(&tensor.to_kind(Kind::Double).abs().sum(Kind::Double), &[sum.as_f64().unwrap()], 1e-6);
+    }
+}
+
+#[test]
+fn a_checkpoint_of_the_reference_computes_what_it_computed_there() {
+    let weights = parse_checkpoint(TINY, "tiny.pt").unwrap();
+    let mut model = Model::new(weights.config.as_ref().unwrap(), Device::Cpu).unwrap();
+    let expected = expected();
+    assert_eq!(model.parameter_count() as u64, expected["params"].as_u64().unwrap());
+    let transfer = weights.transfer(&mut model, false);
+    assert_eq!((transfer.moved, transfer.left.len()), (transfer.total, 0));
+    let (z, _) = model.eval_forward(&input(1, 64, 96));
+    assert_eq!(z.size(), [1, 378, 8]);
+    close(&z.mean(Kind::Double), &[expected["z_mean"].as_f64().unwrap()], 1e-4);
+    close(&z.i((0, 0)), &numbers(&expected["z_first"]), 1e-4);
+}
+
+#[test]
+fn what_does_not_fit_is_left_out_and_said() {
+    let weights = parse_checkpoint(TINY, "tiny.pt").unwrap();
+    let mut config = weights.config.clone().unwrap();
+    config.nc = 10;
+    let mut model = Model::new(&config, Device::Cpu).unwrap();
+    let transfer = weights.transfer(&mut model, false);
+    assert_eq!((transfer.moved, transfer.total, transfer.left.len()), (343, 349, 6));
+    assert!(
+        transfer.to_string().contains("343 of 349") && transfer.to_string().contains("model.24.m.0.weight")
+    );
+    let with_own_anchors = weights.transfer(&mut model, true);
+    assert_eq!(with_own_anchors.moved, 342);
+}
+
+#[test]
+fn our_own_files_bring_back_what_was_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("last.safetensors");
+    let mut config = Config::find("yolov5p").unwrap();
+    config.nc = 2;
+    let mut model = Model::new(&config, Device::Cpu).unwrap();
+    fill(&mut model);
+    write(&model, &["cat".to_owned(), "dog".to_owned()], &path).unwrap();
+    let weights = Weights::read(&path).unwrap();
+    assert_eq!(weights.names, ["cat", "dog"]);
+    assert_eq!(weights.config.as_ref(), Some(&config));
+    let mut again = Model::new(&config, Device::Cpu).unwrap();
+    let transfer = weights.transfer(&mut again, false);
+    assert_eq!((transfer.moved, transfer.left.len()), (349, 0));
+    model.arena_mut().round_to_half();
+    assert!(model.arena().params.equal(&again.arena().params));
+    assert!(model.arena().buffers.equal(&again.arena().buffers));
+}
+
+#[test]
+fn files_that_are_no_weights_are_refused_with_a_reason() {
+    let read = |bytes: &[u8]| parse_checkpoint(bytes, "x.pt").unwrap_err();
+    assert!(read(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.").contains("older than 1.6"));
+    assert!(read(b"<html>").contains("no zip"));
+    assert!(read(b"").contains("no zip"));
+    for length in [100, 10_000, TINY.len() / 2, TINY.len() - 30] {
+        assert!(read(&TINY[..length]).contains("zip"), "{length}");
+    }
+    let said = Weights::read(Path::new("a.onnx")).unwrap_err().to_string();
+    assert!(said.contains(".safetensors"), "{said}");
+    assert!(Weights::read(Path::new("/nowhere/a.pt")).unwrap_err().to_string().contains("/nowhere/a.pt"));
+    assert!(parse_safetensors(b"\xff\xff\xff\xff\xff\xff\xff\x7f{}", "x").is_err());
+}
+
+/// A zip with this pickle and one storage of 4 single-precision numbers.
+fn zipped(pickle: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in [("a/data.pkl", pickle), ("a/data/0", &[0; 16][..])] {
+        zip.start_file(name, stored).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// `{"w": tensor}` with this offset, shape and strides (one byte each).
+fn dict_of_tensor(offset: u8, size: &[u8], stride: &[u8]) -> Vec<u8> {
+    let mut p = b"\x80\x02}X\x01\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0\x30X\x03\0\0\0cpuK\x04tQ".to_vec();
+    p.extend([b'K', offset]);
+    for list in [size, stride] {
+        p.push(b'(');
+        p.extend(list.iter().flat_map(|n| [b'K', *n]));
+        p.push(b't');
+    }
+    p.extend(b"\x89NtRs.");
+    p
+}
+
+#[test]
+fn a_tensor_may_not_reach_out_of_its_memory() {
+    let read = |offset, size: &[u8], stride: &[u8]| {
+        parse_checkpoint(&zipped(&dict_of_tensor(offset, size, stride)), "x")
+    };
+    let good = read(1, &[3], &[1]).unwrap();
+    assert_eq!(good.tensors[0].1.size(), [3]);
+    assert_eq!(read(0, &[2, 2], &[1, 2]).unwrap().tensors[0].1.size(), [2, 2]);
+    for (offset, size, stride) in [
+        (2, &[3][..], &[1][..]),
+        (0, &[2, 2], &[2, 2]),
+        (0, &[200, 200, 200], &[0, 0, 0]),
+        (0, &[5], &[0]),
+        (0, &[4], &[1, 1]),
+        (0, &[255; 8], &[0; 8]),
+    ] {
+        let said = read(offset, size, stride).unwrap_err();
+        assert!(said.contains("w: shape"), "{said}");
+    }
+}
+
+#[test]
+fn a_pickle_that_would_run_something_runs_nothing() {
+    let marker = std::env::temp_dir().join(format!("evotop-pickle-{}", std::process::id()));
+    let mut p = b"\x80\x02}X\x05\0\0\0modelcposix\nsystem\nX".to_vec();
+    let command = format!("touch {}", marker.display());
+    p.extend((command.len() as u32).to_le_bytes());
+    p.extend(command.as_bytes());
+    p.extend(b"\x85Rs.");
+    let said = parse_checkpoint(&zipped(&p), "x").unwrap_err();
+    assert!(said.contains("no model"), "{said}");
+    assert!(!marker.exists());
+}
+
+#[test]
+fn circles_and_floods_come_to_an_end() {
+    // A dict that is its own `model`.
+    let circle = b"\x80\x02}q\0X\x05\0\0\0modelh\0s.";
+    assert!(parse_checkpoint(&zipped(circle), "x").is_err());
+    // A memo far away.
+    assert!(parse_checkpoint(&zipped(b"\x80\x02}r\xff\xff\xff\xff."), "x").unwrap_err().contains("memo"));
+    // An object that holds itself as a module.
+    let own = b"\x80\x02}X\x05\0\0\0modelca\nb\n)\x81q\0}X\x08\0\0\0_modules}X\x01\0\0\0ah\0ssbs.";
+    assert!(parse_checkpoint(&zipped(own), "x").unwrap_err().contains("no end"));
+    assert!(parse_checkpoint(&zipped(b"\x80\x02cos\nsystem\n."), "x").unwrap_err().contains("no model"));
+    assert!(parse_checkpoint(&zipped(b"\x80\x02S'x'\n."), "x").unwrap_err().contains("opcode 0x53"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_damaged_checkpoint_is_read_or_refused_but_never_more(
+        places in prop::collection::vec((0..TINY.len(), any::<u8>()), 1..40),
+    ) {
+        let mut bytes = TINY.to_vec();
+        for (at, byte) in places {
+            bytes[at] = byte;
+        }
+        let _ = parse_checkpoint(&bytes, "x");
+    }
+
+    #[test]
+    fn any_pickle_is_read_or_refused_but_never_more(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = super::pickle::read(&bytes);
+    }
+
+    #[test]
+    fn a_damaged_pickle_is_read_or_refused_but_never_more(
+        places in prop::collection::vec((0..100_usize, any::<u8>()), 1..6),
+    ) {
+        let mut bytes = dict_of_tensor(0, &[2, 2], &[2, 1]);
+        for (at, byte) in places {
+            let at = at % bytes.len();
+            bytes[at] = byte;
+        }
+        let _ = parse_checkpoint(&zipped(&bytes), "x");
+    }
+}
+
+#[test]
+fn half_precision_numbers_come_exactly() {
+    let weights = parse_checkpoint(TINY, "tiny.pt").unwrap();
+    for (name, tensor) in &weights.tensors {
+        let rounded: Tensor = tensor.to_kind(Kind::Half).to_kind(tensor.kind());
+        assert!(rounded.equal(tensor), "{name}");
+    }
+}
