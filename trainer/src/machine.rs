@@ -13,6 +13,7 @@ pub fn available_memory() -> Option<u64> {
 
 /// Bytes that can still be written below `folder`.
 pub fn free_disk(folder: &Path) -> Option<u64> {
+    let folder = std::path::absolute(folder).ok()?;
     let there = folder.ancestors().find(|path| path.exists())?;
     let status = rustix::fs::statvfs(there).ok()?;
     Some(status.f_bavail.saturating_mul(status.f_frsize))

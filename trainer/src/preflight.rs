@@ -73,7 +73,7 @@ fn device_line(device: Device) -> String {
     }
 }
 
-/// How many batches are timed before a training's length is told; the first one warms up and does not count.
+/// How many batches are timed before a training's length is told.
 pub const TIMED: usize = 4;
 
 /// The time that a training will take, from the seconds per training batch.

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::data::{self, Cache, DataError, DataYaml, Dataset, Library, Split};
+use crate::device;
 use crate::digits::{self, DigitsError};
 use crate::model::{Anchors, Config, Model, ModelError};
 use crate::options::{Cached, DIGITS, Options};
+use crate::preflight;
 use crate::weights::{Weights, WeightsError};
 
 /// Why no training can start.
@@ -55,14 +57,11 @@ impl Setup {
         };
         let train = library.open(&yaml, Split::Train, opened)?;
         let val = library.open(&yaml, Split::Val, opened)?;
-        for (name, dataset) in [("train", &train), ("val", &val)] {
-            say(format!("{name}: {}", dataset.summary()));
-            for warning in dataset.warnings() {
-                say(format!("{name}: {warning}"));
-            }
+        // A device that is not there is refused where it is used; here it is only told.
+        let device = device::named(&options.device).unwrap_or(tch::Device::Cpu);
+        for line in preflight::report(&train, &val, 1, &options.project, device) {
+            say(line);
         }
-        let cached = train.cache_bytes() + val.cache_bytes();
-        say(format!("pictures in memory: {} MB for each slot", cached / 1_000_000));
         let weights = weights(options)?;
         let mut config = config(options, weights.as_ref())?;
         config.nc = if options.single_cls { 1 } else { train.classes() as i64 };

@@ -13,7 +13,8 @@ use indexmap::IndexMap;
 use crate::data::Library;
 use crate::device;
 use crate::hyp::Hyp;
-use crate::options::Options;
+use crate::options::{Options, Val};
+use crate::preflight::{self, Outlook};
 use crate::setup::Setup;
 use crate::table::METRICS;
 use crate::train::{BatchReport, End, EpochReport, Flow, Run, TrainError, Watch, train};
@@ -155,6 +156,7 @@ impl<W: Write> Worker<W> {
             fault: None,
             reported: None,
             estimated: &mut self.estimated,
+            val_batches: val_batches(setup, run.epochs),
         };
         let ended = catch(|| train(setup, &run, &mut line).map_err(|why| said(&why)));
         let (left, fault) = (line.left, line.fault);
@@ -203,6 +205,8 @@ struct Line<'a, W> {
     fault: Option<WorkerError>,
     reported: Option<Instant>,
     estimated: &'a mut bool,
+    /// Of all validations of the training, in training batches.
+    val_batches: usize,
 }
 
 impl<W: Write> Line<'_, W> {
@@ -248,13 +252,15 @@ impl<W: Write> Watch for Line<'_, W> {
     }
 
     fn batch(&mut self, report: &BatchReport) {
-        if !*self.estimated && report.batch >= 3.min(report.batches) {
+        if !*self.estimated && report.batch >= preflight::TIMED.min(report.batches as usize) as u32 {
             *self.estimated = true;
-            let pictures = f64::from(report.batches) * f64::from(report.epochs);
-            let seconds = pictures * report.seconds_a_batch;
-            self.say(&FromWorker::Log {
-                text: format!("a training takes about {seconds:.0} s, without its validations"),
-            });
+            let outlook = Outlook {
+                seconds_per_batch: report.seconds_a_batch,
+                batches: report.batches as usize,
+                val_batches: self.val_batches,
+                epochs: report.epochs,
+            };
+            self.say(&FromWorker::Log { text: outlook.summary(None, 1) });
         }
         if self.reported.is_some_and(|at| at.elapsed() < REPORT) {
             return;
@@ -309,6 +315,11 @@ fn run(setup: &Setup, job: &Job) -> Result<Run, String> {
         results: job.dir.is_dir().then(|| job.dir.clone()),
         keep: None,
     })
+}
+
+fn val_batches(setup: &Setup, epochs: u32) -> usize {
+    let times = if setup.options.val == Val::Every { epochs } else { 1 };
+    setup.val.len().div_ceil(setup.options.batch.max(1) as usize) * times as usize
 }
 
 fn named(metrics: &[f64; 7]) -> Metrics {
