@@ -33,9 +33,7 @@ pub mod engine;
 pub mod stats;
 
 pub mod app;
-
-pub mod view;
-
 pub mod term;
+pub mod view;
 
 pub mod cli;

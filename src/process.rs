@@ -57,6 +57,43 @@ impl ProcessId {
     }
 }
 
+/// This process's children, the dead that are not buried included.
+pub fn children() -> Vec<u32> {
+    // The kernel keeps a list for each thread, unless it was built without.
+    let listed = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten().map(|task| {
+        let text = std::fs::read_to_string(task.path().join("children")).ok()?;
+        Some(text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+    });
+    if let Some(lists) = listed.collect::<Option<Vec<Vec<u32>>>>() {
+        return lists.into_iter().flatten().collect();
+    }
+    let own = std::process::id();
+    all().filter(|pid| parent(*pid) == Some(own)).collect()
+}
+
+/// Processes of this user whose environment has this variable with this value: a mark, handed down to every child,
+/// whatever group or session that moved to.
+pub fn marked(name: &str, value: &str) -> Vec<ProcessId> {
+    let entry = format!("{name}={value}");
+    let own = std::process::id();
+    let has_it = |pid: &u32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|b| *b == 0).any(|variable| variable == entry.as_bytes())
+    };
+    let living = |pid| Some(ProcessId { pid, start_time: start_time(pid)? });
+    all().filter(|pid| *pid != own).filter(has_it).filter_map(living).collect()
+}
+
+fn all() -> impl Iterator<Item = u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
 /// The evotop program: this one. `EVOTOP_PROGRAM` names another, for tests of the library.
 pub fn own_program() -> PathBuf {
     let named = std::env::var_os("EVOTOP_PROGRAM").map(PathBuf::from);
@@ -97,6 +134,24 @@ mod tests {
         let (gone, born) = (child.id(), start_time(child.id()));
         child.wait().unwrap();
         assert!(!born.is_some_and(|born| is_alive(gone, born)));
+    }
+
+    #[test]
+    fn a_process_is_found_by_its_mark_and_among_the_children() {
+        let value = format!("{}-mark", std::process::id());
+        let mut child =
+            std::process::Command::new("sleep").arg("60").env("EVOTOP_TEST_MARK", &value).spawn().unwrap();
+        // The kernel shows its environment a moment after it has begun.
+        let mut found = Vec::new();
+        while found.is_empty() && child.try_wait().unwrap().is_none() {
+            found = marked("EVOTOP_TEST_MARK", &value);
+        }
+        let is_child = children().contains(&child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found.iter().map(|p| p.pid).collect::<Vec<_>>(), [child.id()]);
+        assert!(is_child && !children().contains(&child.id()));
+        assert!(!found[0].lives());
     }
 
     #[test]

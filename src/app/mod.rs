@@ -21,8 +21,6 @@ mod model;
 pub mod overlay;
 pub mod params;
 mod pending;
-pub mod picker;
-pub mod replay;
 mod steering;
 pub mod toast;
 mod update;

@@ -106,7 +106,7 @@ impl Engine {
         let path = dir.journal();
         let Recovery { state, recovered, .. } = recover(&path)?;
         let journal = Writer::open(Arc::new(FileDisk::default()), &path, &recovered)?;
-        end_survivors(&state).await;
+        end_survivors(&std::path::absolute(&start.dir).unwrap_or_else(|_| start.dir.clone()), &state).await;
         let (slot_news, slots) = mpsc::unbounded_channel();
         let (requests, clients) = mpsc::unbounded_channel();
         let (news, _) = broadcast::channel(NEWS_KEPT);
@@ -165,12 +165,12 @@ impl Engine {
 }
 
 /// Ends trainers that an earlier process of this session left, on this host and boot.
-async fn end_survivors(state: &State) {
+async fn end_survivors(dir: &std::path::Path, state: &State) {
     if state.host().is_none_or(|host| *host != process::host()) {
         return;
     }
     let running = state.running.values();
     let recorded: Vec<(ProcessId, u32)> =
         running.map(|r| (ProcessId { pid: r.pid, start_time: r.start_time }, r.group)).collect();
-    survivors::end(&recorded, Duration::from_secs(state.spec.grace)).await;
+    survivors::end(dir, &recorded, Duration::from_secs(state.spec.grace)).await;
 }

@@ -159,6 +159,7 @@ impl Engine {
             SlotNewsKind::Ended { trial, attempt, outcome } => {
                 self.attempt_over(&slot, trial, attempt, &outcome)
             }
+            SlotNewsKind::Lost { reason } => self.slot_is_lost(slot, reason),
             SlotNewsKind::Log { trial, text } => {
                 let of = trial.map(|trial| format!("gen {trial} on ")).unwrap_or_default();
                 self.note(Event::Note { text: format!("{of}{slot}: {text}") });
@@ -187,6 +188,13 @@ impl Engine {
             events.push(Event::SlotQuarantined { slot: slot.into(), reason, retry_at });
         }
         events
+    }
+
+    /// No trial can run there: it takes none until it is probed, like any other slot that does not work.
+    fn slot_is_lost(&mut self, slot: String, reason: String) -> Vec<Event> {
+        let retry_at = self.stations.health.lost(&slot, clock::now());
+        let is_well = self.state.slots.get(&slot).is_some_and(|s| s.health == SlotHealth::Well);
+        is_well.then_some(Event::SlotQuarantined { slot, reason, retry_at }).into_iter().collect()
     }
 
     /// Whether another slot's last trial ended well.
@@ -232,8 +240,13 @@ impl Engine {
             return;
         }
         let Some(slot) = self.state.slots.get(name) else { return };
-        let config =
-            SlotConfig { spec: slot.spec.clone(), run: self.state.spec.clone(), threads: self.threads() };
+        let config = SlotConfig {
+            spec: slot.spec.clone(),
+            run: self.state.spec.clone(),
+            threads: self.threads(),
+            dir: std::path::absolute(&self.start.dir).unwrap_or_else(|_| self.start.dir.clone()),
+            evotop: crate::process::own_program(),
+        };
         let slot = Slot::open(config, self.stations.news.clone());
         self.stations.all.insert(name.into(), Station { slot, busy: None });
     }

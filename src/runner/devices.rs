@@ -55,6 +55,14 @@ pub fn mask(device: &str) -> Option<String> {
     }
 }
 
+/// The device's number as a program takes it that sets the mask itself: among all GPUs of the machine. `cpu` for none.
+pub fn number(device: &str) -> Option<String> {
+    if matches!(device, "cpu" | "mps") {
+        return Some(device.to_owned());
+    }
+    mask(device).filter(|mask| mask.parse::<u32>().is_ok())
+}
+
 /// The device as its trainer is to name it.
 pub fn as_seen(device: &str) -> &str {
     if matches!(device, "cpu" | "mps") { device } else { "cuda:0" }

@@ -28,6 +28,16 @@ struct Record {
     quarantines: usize,
 }
 
+impl Record {
+    /// The next quarantine: longer each time, until the slot works.
+    fn quarantine(&mut self, now: i64) -> i64 {
+        let minutes = MINUTES[self.quarantines.min(MINUTES.len() - 1)];
+        self.quarantines += 1;
+        self.failed.clear();
+        now + minutes * 60_000
+    }
+}
+
 impl Health {
     /// An attempt ended on a slot. `others_work` says whether another slot has finished a trial since this one last
     /// did. Where the slot is to blame, its quarantine.
@@ -63,10 +73,12 @@ impl Health {
                 format!("two candidates failed here while other slots work: {detail}")
             }
         };
-        let minutes = MINUTES[record.quarantines.min(MINUTES.len() - 1)];
-        record.quarantines += 1;
-        record.failed.clear();
-        Some(Quarantine { reason, retry_at: now + minutes * 60_000 })
+        Some(Quarantine { reason, retry_at: record.quarantine(now) })
+    }
+
+    /// A slot's process cannot be killed. When it is tried again, in milliseconds since 1970-01-01 UTC.
+    pub fn lost(&mut self, slot: &str, now: i64) -> i64 {
+        self.slots.entry(slot.to_owned()).or_default().quarantine(now)
     }
 }
 

@@ -1,21 +1,34 @@
 //! Trials on real processes.
 //!
-//! The engine sees a [`Slot`] it can give a [`Job`](crate::trial::Job), and the [`SlotNews`] it sends back; `Ended` comes
-//! exactly once for each job, whatever happens. Behind that: `slot.rs` is the task that owns a slot, `process.rs` a
-//! trainer under its guard, `guard.rs` the guard itself, `talk.rs` what a worker's line means, `log.rs` a trial's log,
-//! `health.rs` when a slot is to blame, `devices.rs` which slots there are, `survivors.rs` what an earlier session left.
+//! The seam: the engine opens a [`Slot`] with a [`SlotConfig`], gives it one [`Job`](crate::trial::Job) at a time, and
+//! hears [`SlotNews`]. None of its calls blocks. `Started` comes when a process has the job, `Ended` exactly once for
+//! each job, whatever happens, and only when the process is gone or free again; `Lost` says that a slot's process
+//! cannot be killed. A slot that is dropped has its trainer ended; [`Slot::close`] waits for that.
+//!
+//! Behind it: `slot.rs` is the task that owns a slot, with `active.rs` for the job under way, `worker.rs` for a trainer
+//! that speaks the worker protocol (`talk.rs`: what a line of it means) and `once.rs` for any program (`command/`: what
+//! it is told and how its result is found; `results.rs`: its table on disk). `process.rs` is a trainer under its guard,
+//! `guard.rs` the guard itself, `trainer.rs` which program in which environment, `text.rs` makes output harmless,
+//! `log.rs` keeps a trial's log. `health.rs` says when a slot is to blame, `devices.rs` which slots there are, `gpus.rs`
+//! what NVML knows of them, `survivors.rs` ends what an earlier session left.
 //! What an end means for the trial is not here: see `session`.
 
+mod active;
+pub mod command;
 pub mod devices;
 pub mod guard;
 pub mod health;
 mod log;
 mod news;
+mod once;
 mod process;
+mod results;
 mod slot;
 pub mod survivors;
 mod talk;
+mod text;
 mod trainer;
+mod worker;
 
 pub use news::{SlotConfig, SlotNews, SlotNewsKind};
 pub use slot::Slot;

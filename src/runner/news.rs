@@ -1,5 +1,7 @@
 //! What the engine tells a slot at the start, and what a slot tells the engine.
 
+use std::path::PathBuf;
+
 use indexmap::IndexMap;
 
 use crate::journal::{Program, SlotSpec};
@@ -13,6 +15,10 @@ pub struct SlotConfig {
     pub spec: SlotSpec,
     pub run: RunSpec,
     pub threads: usize,
+    /// The session's directory: every process of it carries its name.
+    pub dir: PathBuf,
+    /// The evotop program, for guards.
+    pub evotop: PathBuf,
 }
 
 /// Something a slot reports.
@@ -54,6 +60,10 @@ pub enum SlotNewsKind {
         trial: u64,
         attempt: u32,
         outcome: Outcome,
+    },
+    /// Its process cannot be killed: no trial can run here. `Ended` of the trial comes besides.
+    Lost {
+        reason: String,
     },
     /// A line for the session's log.
     Log {

@@ -4,22 +4,30 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, FramedRead};
 
-use super::guard::{Orders, Said};
-use super::talk;
+use super::command::Ended;
+use super::guard::{Orders, Said, signal_group};
+use super::survivors;
+use super::text::clean;
 use crate::process::ProcessId;
 
 /// No line is longer: the rest of one is thrown away.
 const LONGEST_LINE: usize = 1 << 20;
 /// Lines that wait before a trainer is held up at its own output.
 const LINES: usize = 1024;
+/// How long its last words are waited for, once it is gone.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What comes from a trainer.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,18 +35,19 @@ pub enum Heard {
     Runs(ProcessId),
     Out(String),
     Err(String),
-    /// It is gone, in words; nothing more comes.
-    Gone {
-        code: Option<i32>,
-        signal: Option<i32>,
-    },
+    /// There is no such program, or it may not be run.
+    CannotRun(String),
+    /// It hangs in the kernel and cannot be killed.
+    Stuck,
+    /// It is gone; nothing more comes.
+    Gone(Ended),
 }
 
 /// A trainer under its guard. Dropped, its guard's standard input ends, and the guard ends it.
 #[derive(Debug)]
 pub struct Guarded {
     heard: mpsc::Receiver<Heard>,
-    lines: mpsc::UnboundedSender<String>,
+    lines: Option<mpsc::UnboundedSender<String>>,
     pub process: Option<ProcessId>,
 }
 
@@ -47,12 +56,16 @@ impl Guarded {
     ///
     /// # Errors
     /// Where not even the guard can be started.
-    pub fn spawn(orders: &Orders, cwd: &Path, env: &[(String, OsString)]) -> io::Result<Self> {
-        let mut child = Command::new(crate::process::own_program())
+    pub fn spawn(evotop: &Path, orders: &Orders, cwd: &Path, env: &[(String, OsString)]) -> io::Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let own = ProcessId::of(std::process::id());
+        let mark = format!("{}-{}-{}", own.pid, own.start_time, COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut child = Command::new(evotop)
             .arg("guard")
             .arg(serde_json::to_string(orders)?)
             .current_dir(cwd)
             .envs(env.iter().map(|(name, value)| (name, value)))
+            .env(survivors::GUARD, &mark)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -63,13 +76,13 @@ impl Guarded {
         if let Some(stdin) = child.stdin.take() {
             tokio::spawn(write(stdin, to_write));
         }
-        tokio::spawn(listen(child, tell));
-        Ok(Self { heard, lines, process: None })
+        tokio::spawn(listen(child, tell, mark));
+        Ok(Self { heard, lines: Some(lines), process: None })
     }
 
     /// What comes next. Safe to drop while it waits.
     pub async fn hear(&mut self) -> Heard {
-        let heard = self.heard.recv().await.unwrap_or(Heard::Gone { code: None, signal: None });
+        let heard = self.heard.recv().await.unwrap_or(Heard::Gone(Ended { code: None, signal: None }));
         if let Heard::Runs(process) = &heard {
             self.process = Some(*process);
         }
@@ -78,7 +91,21 @@ impl Guarded {
 
     /// Writes a line to its standard input. Never blocks.
     pub fn tell(&self, line: String) {
-        let _ = self.lines.send(line);
+        if let Some(lines) = &self.lines {
+            let _ = lines.send(line);
+        }
+    }
+
+    /// Has it ended by its guard: CONT, TERM, and KILL after the grace. What it still says comes, and that it is gone.
+    pub fn close(&mut self) {
+        self.lines = None;
+    }
+
+    /// Stops its whole group, or lets it go on.
+    pub fn freeze(&self, frozen: bool) {
+        if let Some(process) = self.process {
+            signal_group(process.pid, if frozen { Signal::STOP } else { Signal::CONT });
+        }
     }
 }
 
@@ -90,33 +117,55 @@ async fn write(mut stdin: ChildStdin, mut lines: mpsc::UnboundedReceiver<String>
     }
 }
 
-async fn listen(mut child: Child, tell: mpsc::Sender<Heard>) {
-    let ended = std::sync::Arc::new(std::sync::Mutex::new((None, None)));
-    let mut readers = tokio::task::JoinSet::new();
-    if let Some(out) = child.stdout.take() {
-        let (tell, ended) = (tell.clone(), ended.clone());
-        readers.spawn(read(out, tell, move |line| match serde_json::from_str::<Said>(&line) {
-            Ok(Said::Runs { process }) => Some(Heard::Runs(process)),
-            Ok(Said::Ended { code, signal }) => {
-                if let Ok(mut ended) = ended.lock() {
-                    *ended = (code, signal);
-                }
-                None
-            }
-            Err(_) => Some(Heard::Out(line)),
-        }));
+/// What the guard said of the trainer.
+#[derive(Debug, Default)]
+struct Known {
+    trainer: Option<ProcessId>,
+    ended: Option<Ended>,
+}
+
+async fn listen(mut guard: Child, tell: mpsc::Sender<Heard>, mark: String) {
+    let known = Arc::new(Mutex::new(Known::default()));
+    let mut readers = JoinSet::new();
+    if let Some(out) = guard.stdout.take() {
+        let known = known.clone();
+        readers.spawn(read(out, tell.clone(), move |line| of_guard_or_trainer(line, &known)));
     }
-    if let Some(err) = child.stderr.take() {
+    if let Some(err) = guard.stderr.take() {
         readers.spawn(read(err, tell.clone(), |line| Some(Heard::Err(line))));
     }
-    let status = child.wait().await;
-    // What it wrote last is read, but nobody who kept the pipe open is waited for.
-    let _ =
-        tokio::time::timeout(Duration::from_secs(2), async { while readers.join_next().await.is_some() {} })
-            .await;
-    let (code, signal) = ended.lock().map_or((None, None), |ended| *ended);
-    let _ = status;
-    let _ = tell.send(Heard::Gone { code, signal }).await;
+    let status = guard.wait().await;
+    if !status.is_ok_and(|status| status.success()) {
+        // It was killed: nobody else looks after what it ran.
+        let trainer = known.lock().ok().and_then(|known| known.trainer);
+        survivors::of_guard(mark, trainer).await;
+    }
+    // What was written last is read, but nobody who kept the pipe open is waited for.
+    let all_read = async { while readers.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(LAST_WORDS, all_read).await;
+    let ended = known.lock().ok().and_then(|known| known.ended);
+    let _ = tell.send(Heard::Gone(ended.unwrap_or(Ended { code: None, signal: None }))).await;
+}
+
+/// The guard and its trainer write to the same pipe.
+fn of_guard_or_trainer(line: String, known: &Mutex<Known>) -> Option<Heard> {
+    if !line.starts_with("{\"guard\"") {
+        return Some(Heard::Out(line));
+    }
+    let Ok(said) = serde_json::from_str::<Said>(&line) else { return Some(Heard::Out(line)) };
+    let mut known = known.lock().ok()?;
+    match said {
+        Said::Runs { process } => {
+            known.trainer = Some(process);
+            Some(Heard::Runs(process))
+        }
+        Said::CannotRun { why } => Some(Heard::CannotRun(why)),
+        Said::Stuck => Some(Heard::Stuck),
+        Said::Ended { code, signal } => {
+            known.ended = Some(Ended { code, signal });
+            None
+        }
+    }
 }
 
 /// Lines, also such that end with a carriage return, as progress bars do.
@@ -130,7 +179,7 @@ async fn read(
     let mut too_long = false;
     loop {
         let text = match lines.next().await {
-            Some(Ok(bytes)) => talk::clean(&String::from_utf8_lossy(&bytes)),
+            Some(Ok(bytes)) => clean(&String::from_utf8_lossy(&bytes)),
             Some(Err(AnyDelimiterCodecError::MaxChunkLengthExceeded)) => {
                 too_long = true;
                 "[a line longer than a megabyte]".into()

@@ -1,51 +1,48 @@
 //! A slot: one trainer at a time, one job at a time, and exactly one `Ended` for each.
 //!
-//! A worker stays alive between jobs; it is told to pause, resume and cancel in its own words, and killed if it does
-//! not answer within the grace. A worker that failed, or ended a job in any other way than by its own word, is
-//! replaced by a fresh one for the next job.
+//! Here is the slot's task: what it is asked, what its trainer's process does, and which clock runs out. What a worker
+//! says is in `worker.rs`, what a program that is run once for each trial prints in `once.rs`. An outcome that means the
+//! end of the process is reported when that is gone, so that two trainings never share a device; a process that cannot
+//! be killed is abandoned, and the slot lost.
 
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::guard::Orders;
-use super::log::TrialLog;
+use super::active::{Active, Late};
+use super::command::Ended;
+use super::once::Once;
 use super::process::{Guarded, Heard};
-use super::talk::{self, Line};
-use super::trainer::Trained;
-use super::{SlotConfig, SlotNews, SlotNewsKind};
-use crate::trial::protocol::{FromWorker, PROTOCOL, Progress, ToWorker};
+use super::{SlotConfig, SlotNews, SlotNewsKind, talk};
 use crate::trial::{FailureClass, Job, Outcome};
 
+/// Beyond the grace, how long a process may take to be gone after KILL: the guard gives up before.
+const GONE: Duration = Duration::from_secs(15);
+
 /// What the engine asks.
+#[derive(Debug)]
 enum Order {
     Run(Box<Job>),
     Pause(u64),
     Resume(u64),
-    Cancel(u64),
+    Cancel(u64, Outcome),
 }
 
-/// A slot in the hands of its task. Dropped, its trainer is ended.
+/// A slot in the hands of its task. Dropped, its trainer is ended by its guard.
 #[derive(Debug)]
 pub struct Slot {
     orders: mpsc::UnboundedSender<Order>,
-}
-
-impl std::fmt::Debug for Order {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("order")
-    }
+    task: JoinHandle<()>,
 }
 
 impl Slot {
     /// A slot without a trainer: that is started with the first job.
     pub fn open(config: SlotConfig, news: mpsc::UnboundedSender<SlotNews>) -> Self {
         let (orders, told) = mpsc::unbounded_channel();
-        tokio::spawn(
-            Task { config, news, trainer: None, active: None, last_words: String::new() }.serve(told),
-        );
-        Self { orders }
+        let task = Task { config, news, trainer: None, active: None, program: None };
+        Self { orders, task: tokio::spawn(task.serve(told)) }
     }
 
     /// Trains this. The slot must be free.
@@ -65,38 +62,43 @@ impl Slot {
 
     /// Gives it up: it ends `Aborted`.
     pub fn cancel(&self, trial: u64) {
-        let _ = self.orders.send(Order::Cancel(trial));
+        self.cancel_as(trial, Outcome::Aborted);
+    }
+
+    /// Gives it up, to end as said: `Aborted`, `Pruned` or `Interrupted`.
+    pub fn cancel_as(&self, trial: u64, outcome: Outcome) {
+        let _ = self.orders.send(Order::Cancel(trial, outcome));
+    }
+
+    /// Ends its trainer, and is ready when that is gone.
+    pub async fn close(self) {
+        drop(self.orders);
+        let _ = self.task.await;
     }
 }
 
-/// The job under way.
-struct Active {
-    job: Job,
-    log: TrialLog,
-    began: bool,
-    heard_at: Instant,
-    since: Instant,
-    frozen: Option<Instant>,
-    frozen_for: Duration,
-    /// When a cancelled trainer that has not answered is killed.
-    cancel_by: Option<Instant>,
-    epoch: u32,
+/// The task that owns a slot.
+pub(super) struct Task {
+    pub config: SlotConfig,
+    pub news: mpsc::UnboundedSender<SlotNews>,
+    pub trainer: Option<Running>,
+    pub active: Option<Active>,
+    /// What was said of the program so far: said again only when it changes.
+    pub program: Option<crate::journal::Program>,
 }
 
-struct Task {
-    config: SlotConfig,
-    news: mpsc::UnboundedSender<SlotNews>,
-    trainer: Option<Running>,
-    active: Option<Active>,
-    /// The last lines on standard error: what a failure is told with.
-    last_words: String,
+/// A trainer's process.
+pub(super) struct Running {
+    pub process: Guarded,
+    pub kind: Kind,
 }
 
-/// A trainer's process, and whether it said hello.
-struct Running {
-    process: Guarded,
-    greeted: bool,
-    paused: bool,
+/// What kind of trainer runs.
+pub(super) enum Kind {
+    /// Stays between jobs. It gets its job when it has said who it is.
+    Worker { greeted: bool },
+    /// Is run once for each trial.
+    Once(Box<Once>),
 }
 
 impl Task {
@@ -107,270 +109,252 @@ impl Task {
                 biased;
                 order = orders.recv() => match order {
                     Some(order) => self.obey(order),
-                    // The slot was dropped: so is the trainer, which its guard ends.
-                    None => return,
+                    None => break,
                 },
-                heard = hear(&mut self.trainer) => self.heard(heard),
+                // Before what is heard: a trainer that never stops talking can be late as well.
                 () = tokio::time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    self.too_late();
+                    self.time_is_up();
                 }
+                heard = hear(&mut self.trainer) => self.heard(heard),
             }
         }
+        self.close().await;
+    }
+
+    /// The slot is taken away, or the session ends.
+    async fn close(mut self) {
+        if self.active.is_some() {
+            self.end_process(Outcome::Interrupted);
+        } else if let Some(running) = &mut self.trainer {
+            running.process.close();
+        }
+        let by = Instant::now() + self.gone_within();
+        while self.trainer.is_some() {
+            match tokio::time::timeout_at(by, hear(&mut self.trainer)).await {
+                Ok(heard) => self.heard(heard),
+                Err(_) => break,
+            }
+        }
+        self.ended(Outcome::Interrupted);
     }
 
     fn obey(&mut self, order: Order) {
         match order {
+            Order::Run(job) if self.active.is_some() => {
+                let detail = "the slot has another trial".into();
+                let outcome = Outcome::Failed { class: FailureClass::Protocol, detail };
+                self.report(SlotNewsKind::Ended { trial: job.trial, attempt: job.attempt, outcome });
+            }
             Order::Run(job) => self.begin(*job),
             Order::Pause(trial) if self.trains(trial) => self.hold(true),
             Order::Resume(trial) if self.trains(trial) => self.hold(false),
-            Order::Cancel(trial) if self.trains(trial) => self.cancel(),
-            Order::Pause(_) | Order::Resume(_) | Order::Cancel(_) => {}
+            Order::Cancel(trial, outcome) if self.trains(trial) => self.cancel(outcome),
+            Order::Pause(_) | Order::Resume(_) | Order::Cancel(..) => {}
         }
     }
 
-    fn trains(&self, trial: u64) -> bool {
-        self.active.as_ref().is_some_and(|active| active.job.trial == trial)
+    /// Whether this trial is under way and not about to end.
+    pub fn trains(&self, trial: u64) -> bool {
+        self.active.as_ref().is_some_and(|active| active.job.trial == trial && active.ending.is_none())
     }
 
     fn begin(&mut self, job: Job) {
-        let now = Instant::now();
-        let log = TrialLog::begin(&job.dir);
-        self.active = Some(Active {
-            log,
-            began: false,
-            heard_at: now,
-            since: now,
-            frozen: None,
-            frozen_for: Duration::ZERO,
-            cancel_by: None,
-            epoch: 0,
-            job,
-        });
-        self.last_words.clear();
-        if self.trainer.is_none()
-            && let Err(error) = self.start()
-        {
-            self.fail(FailureClass::SlotLost, format!("the trainer cannot be started: {error}"));
-            return;
+        self.active = Some(Active::new(job));
+        if self.config.run.trainer.is_command() {
+            self.begin_once();
+        } else {
+            self.begin_worker();
         }
-        self.send_job();
-    }
-
-    fn start(&mut self) -> std::io::Result<()> {
-        let trained = Trained::of(&self.config)?;
-        let orders = Orders { argv: trained.argv, talks: true, grace: self.config.run.grace };
-        let process = Guarded::spawn(&orders, &self.config.run.cwd, &trained.env)?;
-        let setup = ToWorker::Setup { protocol: PROTOCOL, options: self.config.run.options.clone() };
-        self.trainer = Some(Running { process, greeted: false, paused: false });
-        self.tell(&setup);
-        Ok(())
-    }
-
-    /// Gives the trainer its job, once it has said who it is.
-    fn send_job(&mut self) {
-        let Some(running) = self.trainer.as_ref().filter(|running| running.greeted) else { return };
-        let Some(process) = running.process.process else { return };
-        let Some(active) = &mut self.active else { return };
-        active.began = true;
-        active.since = Instant::now();
-        active.heard_at = active.since;
-        let (trial, attempt, job) = (active.job.trial, active.job.attempt, active.job.clone());
-        self.report(SlotNewsKind::Started { trial, attempt, process, group: process.pid });
-        self.tell(&ToWorker::Job(job));
     }
 
     fn hold(&mut self, hold: bool) {
         let Some(active) = &mut self.active else { return };
-        match (hold, active.frozen) {
-            (true, None) => active.frozen = Some(Instant::now()),
-            (false, Some(since)) => {
-                active.frozen_for += since.elapsed();
-                active.frozen = None;
-                active.heard_at = Instant::now();
-            }
-            _ => return,
+        // Before its process has it, only the clocks know; it is held as soon as it begins.
+        if !active.freeze(hold, Instant::now()) || !active.began {
+            return;
         }
-        self.tell(if hold { &ToWorker::Pause } else { &ToWorker::Resume });
+        match &self.trainer {
+            Some(Running { process, kind: Kind::Once(_) }) => process.freeze(hold),
+            Some(_) => self.tell_worker_to_hold(hold),
+            None => {}
+        }
     }
 
-    fn cancel(&mut self) {
-        let grace = Duration::from_secs(self.config.run.grace);
-        let Some(active) = &mut self.active else { return };
-        active.cancel_by.get_or_insert_with(|| Instant::now() + grace);
-        if active.began {
-            self.tell(&ToWorker::Cancel);
+    fn cancel(&mut self, outcome: Outcome) {
+        let is_worker = matches!(&self.trainer, Some(Running { kind: Kind::Worker { .. }, .. }));
+        let began = self.active.as_ref().is_some_and(|active| active.began);
+        if is_worker && began {
+            self.cancel_worker(outcome);
         } else {
-            self.give_up_trainer();
-            self.end(Outcome::Aborted);
+            self.end_process(outcome);
         }
     }
 
     fn heard(&mut self, heard: Heard) {
         match heard {
-            Heard::Runs(_) => {}
-            Heard::Out(text) => match talk::line(&text) {
-                Line::Said(said) => self.said(said),
-                Line::Printed => self.printed(&text),
-                Line::Garbage { why } => {
-                    self.printed(&text);
-                    self.give_up_trainer();
-                    self.fail(FailureClass::Protocol, why);
+            Heard::Runs(process) => self.runs(process),
+            Heard::CannotRun(why) => {
+                if let Some(active) = &mut self.active {
+                    active.cannot_run = Some(why);
                 }
+            }
+            Heard::Stuck => self.abandon(),
+            Heard::Gone(ended) => self.gone(ended),
+            Heard::Out(text) => match &self.trainer {
+                Some(Running { kind: Kind::Worker { .. }, .. }) => self.worker_printed(&text),
+                _ => self.once_printed(&text),
             },
             Heard::Err(text) => {
-                self.last_words.push_str(&text);
-                self.last_words.push('\n');
-                let excess = self.last_words.len().saturating_sub(4096);
-                let cut = (excess..self.last_words.len()).find(|i| self.last_words.is_char_boundary(*i));
-                self.last_words.drain(..cut.unwrap_or(0));
-                self.printed(&text);
+                if matches!(&self.trainer, Some(Running { kind: Kind::Once(_), .. })) {
+                    self.once_printed(&text);
+                } else if let Some(active) = &mut self.active {
+                    active.printed(&text);
+                    active.last_word(&text);
+                }
             }
-            Heard::Gone { code, signal } => self.gone(code, signal),
         }
     }
 
-    fn printed(&mut self, text: &str) {
-        if let Some(active) = &mut self.active {
-            active.heard_at = Instant::now();
-            active.log.line(text);
-        }
-    }
-
-    fn said(&mut self, said: FromWorker) {
-        if let Some(active) = &mut self.active {
-            active.heard_at = Instant::now();
-        }
-        match said {
-            FromWorker::Hello { program, build, metrics, fitness, .. } => {
-                if let Some(running) = &mut self.trainer {
-                    running.greeted = true;
-                }
-                let program = Trained::program(&self.config, program, build, metrics);
-                self.report(SlotNewsKind::Program { program, fitness });
-                self.send_job();
-            }
-            FromWorker::Batch { trial, epoch, epochs, batch, batches, rate, unit, memory, losses }
-                if self.trains(trial) =>
-            {
-                let progress = Progress { epoch, epochs, batch, batches, rate, unit, memory, losses };
-                self.report(SlotNewsKind::Progress { trial, progress });
-            }
-            FromWorker::Epoch { trial, epoch, epochs, metrics, seconds } => {
-                let Some(active) = self.active.as_mut().filter(|active| active.job.trial == trial) else {
-                    return;
-                };
-                active.epoch = epoch;
-                let attempt = active.job.attempt;
-                self.report(SlotNewsKind::Epoch { trial, attempt, epoch, epochs, seconds, metrics });
-            }
-            FromWorker::Result { trial, metrics } if self.trains(trial) => {
-                self.end(Outcome::Finished { metrics });
-            }
-            FromWorker::Diverged { trial, epoch, what } if self.trains(trial) => {
-                self.end(Outcome::Diverged { epoch, what });
-            }
-            FromWorker::Error { trial, class, message } if self.trains(trial) => {
-                // Whatever went wrong may have left the process in any state.
-                self.give_up_trainer();
-                self.fail(class, message);
-            }
-            FromWorker::Cancelled { trial } if self.trains(trial) => self.end(Outcome::Aborted),
-            FromWorker::Log { text } => {
-                let trial = self.active.as_ref().map(|active| active.job.trial);
-                self.report(SlotNewsKind::Log { trial, text: talk::clean(&text) });
-            }
-            FromWorker::Paused { .. } | FromWorker::Resumed { .. } => {
-                if let Some(running) = &mut self.trainer {
-                    running.paused = matches!(said, FromWorker::Paused { .. });
-                }
-            }
-            // Late words for a trial that is over.
-            _ => {}
+    fn runs(&mut self, process: crate::process::ProcessId) {
+        if let Some(Running { kind: Kind::Once(_), .. }) = &self.trainer {
+            self.once_runs(process);
+        } else {
+            self.send_job();
         }
     }
 
     /// The trainer's process is gone.
-    fn gone(&mut self, code: Option<i32>, signal: Option<i32>) {
-        let greeted = self.trainer.take().is_some_and(|running| running.greeted);
-        let Some(active) = &self.active else { return };
-        if active.cancel_by.is_some() {
-            self.end(Outcome::Aborted);
+    fn gone(&mut self, ended: Ended) {
+        let Some(running) = self.trainer.take() else { return };
+        let Some(active) = &mut self.active else {
+            if !ended.well() {
+                let text = format!("the trainer {} while it had nothing to do", ended.told(""));
+                self.report(SlotNewsKind::Log { trial: None, text });
+            }
+            return;
+        };
+        if let Some((outcome, _)) = active.ending.take() {
+            self.ended(outcome);
             return;
         }
-        let how = match (code, signal) {
-            (_, Some(signal)) => format!("the trainer was ended by signal {signal}"),
-            (Some(code), _) => format!("the trainer ended with exit code {code} and no result"),
-            (None, None) => "the trainer's guard is gone".into(),
-        };
-        let last = self.last_words.trim().lines().last().unwrap_or_default();
-        let detail = if last.is_empty() { how } else { format!("{how}: {last}") };
-        let class = if talk::speaks_of_memory(&self.last_words) || signal == Some(9) && code.is_none() {
-            FailureClass::OutOfMemory
-        } else if talk::speaks_of_space(&self.last_words) {
-            FailureClass::NoSpace
-        } else if greeted {
-            FailureClass::Crash
-        } else {
-            FailureClass::SlotLost
-        };
-        self.fail(class, detail);
+        if let Some(why) = active.cannot_run.take() {
+            let detail = format!("the trainer cannot be run: {why}");
+            self.ended(Outcome::Failed { class: FailureClass::SlotLost, detail });
+            return;
+        }
+        match running.kind {
+            Kind::Worker { greeted } => {
+                let class = if greeted { ended.class(&active.last_words) } else { FailureClass::SlotLost };
+                let detail = format!("the trainer {}", ended.told(&active.last_words));
+                self.ended(Outcome::Failed { class, detail });
+            }
+            Kind::Once(once) => self.once_gone(*once, ended),
+        }
     }
 
-    /// When something is too late, if anything can be.
+    /// When something has to be done although nothing happens.
     fn deadline(&self) -> Option<Instant> {
-        let active = self.active.as_ref()?;
-        if active.cancel_by.is_some() || active.frozen.is_some() {
-            return active.cancel_by;
-        }
-        let run = &self.config.run;
-        let timeout = run.trial_timeout.map(|s| active.since + active.frozen_for + Duration::from_secs(s));
-        let silence = run.silence.map(|s| active.heard_at + Duration::from_secs(s));
-        [timeout, silence].into_iter().flatten().min()
+        let late =
+            self.active.as_ref().and_then(|active| active.deadline(&self.config.run)).map(|(at, _)| at);
+        let look = match &self.trainer {
+            Some(Running { kind: Kind::Once(once), .. }) => Some(once.look_at),
+            _ => None,
+        };
+        late.into_iter().chain(look).min()
     }
 
-    fn too_late(&mut self) {
+    fn time_is_up(&mut self) {
+        self.look_at_results();
         let Some(active) = &self.active else { return };
-        let run = &self.config.run;
-        let taken = active.since.elapsed().saturating_sub(active.frozen_for);
-        if active.cancel_by.is_some() {
-            self.give_up_trainer();
-            self.end(Outcome::Aborted);
-        } else if run.trial_timeout.is_some_and(|s| taken >= Duration::from_secs(s)) {
-            self.give_up_trainer();
-            self.fail(FailureClass::Timeout, format!("it took longer than {} s", taken.as_secs()));
-        } else {
-            let silent = active.heard_at.elapsed().as_secs();
-            self.give_up_trainer();
-            self.fail(FailureClass::Silent, format!("it printed nothing for {silent} s"));
+        let Some((at, late)) = active.deadline(&self.config.run) else { return };
+        if at > Instant::now() {
+            return;
+        }
+        let fail = |class, detail| Outcome::Failed { class, detail };
+        match late {
+            Late::Gone => self.abandon(),
+            Late::Cancel => {
+                let outcome = self.asked_outcome();
+                self.end_process(outcome);
+            }
+            Late::Start => {
+                self.end_process(fail(FailureClass::SlotLost, "the trainer does not start".into()));
+            }
+            Late::Timeout => {
+                let limit = self.config.run.trial_timeout.unwrap_or_default();
+                self.end_process(fail(FailureClass::Timeout, format!("took longer than {limit} s")));
+            }
+            Late::Silence => {
+                let limit = self.config.run.silence.unwrap_or_default();
+                self.end_process(fail(FailureClass::Silent, format!("printed nothing for {limit} s")));
+            }
         }
     }
 
-    fn give_up_trainer(&mut self) {
-        self.trainer = None;
+    /// Ends the trainer's process; the outcome is reported when that is gone.
+    pub fn end_process(&mut self, outcome: Outcome) {
+        let by = Instant::now() + self.gone_within();
+        let (Some(active), Some(running)) = (&mut self.active, &mut self.trainer) else {
+            self.ended(outcome);
+            return;
+        };
+        active.ending.get_or_insert((outcome, by));
+        running.process.close();
     }
 
-    fn fail(&mut self, class: FailureClass, detail: String) {
-        self.end(Outcome::Failed { class, detail });
+    fn gone_within(&self) -> Duration {
+        Duration::from_secs(self.config.run.grace) + GONE
     }
 
-    fn end(&mut self, outcome: Outcome) {
+    /// The process cannot be killed: it is left where it hangs, and the slot with it.
+    fn abandon(&mut self) {
+        let pid = self.trainer.take().and_then(|running| running.process.process).map_or(0, |p| p.pid);
+        let reason = format!("process {pid} cannot be killed: it hangs in the kernel");
+        self.report(SlotNewsKind::Lost { reason: reason.clone() });
+        let ending = self.active.as_mut().and_then(|active| active.ending.take());
+        let lost = Outcome::Failed { class: FailureClass::SlotLost, detail: reason };
+        self.ended(ending.map_or(lost, |(outcome, _)| outcome));
+    }
+
+    /// Reports the end of the job under way.
+    pub fn ended(&mut self, outcome: Outcome) {
         if let Some(active) = self.active.take() {
-            self.report(SlotNewsKind::Ended {
-                trial: active.job.trial,
-                attempt: active.job.attempt,
-                outcome,
-            });
+            let (trial, attempt) = (active.job.trial, active.job.attempt);
+            self.report(SlotNewsKind::Ended { trial, attempt, outcome });
         }
     }
 
-    fn tell(&self, line: &ToWorker) {
-        if let (Some(running), Ok(text)) = (&self.trainer, serde_json::to_string(line)) {
-            running.process.tell(text + "\n");
-        }
-    }
-
-    fn report(&self, kind: SlotNewsKind) {
+    pub fn report(&self, kind: SlotNewsKind) {
         let _ = self.news.send(SlotNews { slot: self.config.spec.name.clone(), kind });
+    }
+
+    /// Says who the program is, where that is news.
+    pub fn report_program(
+        &mut self,
+        program: crate::journal::Program,
+        fitness: indexmap::IndexMap<String, f64>,
+    ) {
+        if self.program.as_ref() != Some(&program) {
+            self.program = Some(program.clone());
+            self.report(SlotNewsKind::Program { program, fitness });
+        }
+    }
+
+    fn worker_printed(&mut self, text: &str) {
+        match talk::line(text) {
+            talk::Line::Said(said) => self.said(said),
+            talk::Line::Printed => {
+                if let Some(active) = &mut self.active {
+                    active.printed(text);
+                }
+            }
+            talk::Line::Garbage { why } => {
+                if let Some(active) = &mut self.active {
+                    active.printed(text);
+                }
+                self.end_process(Outcome::Failed { class: FailureClass::Protocol, detail: why });
+            }
+        }
     }
 }
 

@@ -1,25 +1,83 @@
-//! Trainers that an earlier session process left behind: ended before anything starts.
+//! Processes that outlived whoever was to end them: a session that was killed, a guard that was killed.
 
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::guard::signal_group;
-use crate::process::ProcessId;
+use crate::process::{self, ProcessId};
 
-/// Ends those of the recorded processes that live: their whole groups. Says how many lived.
-pub async fn end(recorded: &[(ProcessId, u32)], grace: Duration) -> usize {
-    let living: Vec<&(ProcessId, u32)> = recorded.iter().filter(|(process, _)| process.lives()).collect();
-    for (_, group) in &living {
-        signal_group(*group, Signal::CONT);
-        signal_group(*group, Signal::TERM);
+/// In the environment of everything a session runs: the session's directory.
+pub(super) const SESSION: &str = "EVOTOP_SESSION";
+/// In the environment of everything one guard runs: which guard.
+pub(super) const GUARD: &str = "EVOTOP_GUARD";
+
+/// How often it is looked whether they are gone.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Ends what an earlier process of this session left: the recorded processes with their groups, and whatever carries
+/// the session's mark, guards included. Says how many lived.
+pub async fn end(session: &std::path::Path, recorded: &[(ProcessId, u32)], grace: Duration) -> usize {
+    let session = session.to_string_lossy().into_owned();
+    let mut left: Vec<(ProcessId, Option<u32>)> =
+        recorded.iter().filter(|(process, _)| process.lives()).map(|(p, group)| (*p, Some(*group))).collect();
+    for process in marked(SESSION, session.clone()).await {
+        if left.iter().all(|(known, _)| *known != process) {
+            left.push((process, None));
+        }
     }
-    let end = tokio::time::Instant::now() + grace;
-    while living.iter().any(|(process, _)| process.lives()) && tokio::time::Instant::now() < end {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    if left.is_empty() {
+        return 0;
     }
-    for (_, group) in living.iter().filter(|(process, _)| process.lives()) {
-        signal_group(*group, Signal::KILL);
+    for (process, group) in &left {
+        for signal in [Signal::CONT, Signal::TERM] {
+            send(*process, *group, signal);
+        }
     }
-    living.len()
+    wait(&left, grace).await;
+    for (process, group) in &left {
+        send(*process, *group, Signal::KILL);
+    }
+    // Those that were born meanwhile.
+    for process in marked(SESSION, session).await {
+        send(process, None, Signal::KILL);
+    }
+    wait(&left, Duration::from_secs(2)).await;
+    left.len()
+}
+
+/// Kills what a guard that is gone left: its trainer's group, and whatever carries its mark.
+pub(super) async fn of_guard(mark: String, trainer: Option<ProcessId>) {
+    if let Some(trainer) = trainer {
+        signal_group(trainer.pid, Signal::KILL);
+    }
+    for process in marked(GUARD, mark).await {
+        send(process, None, Signal::KILL);
+    }
+}
+
+/// Reads the whole process table, which takes a while on a large machine: not on the loop.
+async fn marked(name: &'static str, value: String) -> Vec<ProcessId> {
+    tokio::task::spawn_blocking(move || process::marked(name, &value)).await.unwrap_or_default()
+}
+
+fn send(process: ProcessId, group: Option<u32>, signal: Signal) {
+    if !process.lives() {
+        return;
+    }
+    match group {
+        Some(group) => signal_group(group, signal),
+        None => {
+            if let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) {
+                let _ = kill_process(pid, signal);
+            }
+        }
+    }
+}
+
+async fn wait(left: &[(ProcessId, Option<u32>)], at_most: Duration) {
+    let end = tokio::time::Instant::now() + at_most;
+    while left.iter().any(|(process, _)| process.lives()) && tokio::time::Instant::now() < end {
+        tokio::time::sleep(LOOK).await;
+    }
 }

@@ -30,27 +30,6 @@ pub fn line(text: &str) -> Line {
     }
 }
 
-/// A trainer's text without control characters; tabs become spaces.
-pub fn clean(text: &str) -> String {
-    text.chars().filter_map(|c| if c == '\t' { Some(' ') } else { (!c.is_control()).then_some(c) }).collect()
-}
-
-/// Whether a trainer's last words speak of memory that ran out.
-pub fn speaks_of_memory(text: &str) -> bool {
-    let text = text.to_lowercase();
-    ["out of memory", "outofmemoryerror", "cannot allocate memory", "bad_alloc", "oom-kill", "memoryerror"]
-        .iter()
-        .any(|sign| text.contains(sign))
-}
-
-/// Whether they speak of a full disk.
-pub fn speaks_of_space(text: &str) -> bool {
-    let text = text.to_lowercase();
-    ["no space left on device", "disk quota exceeded", "enospc", "errno 28"]
-        .iter()
-        .any(|sign| text.contains(sign))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,10 +43,5 @@ mod tests {
             Line::Said(FromWorker::Paused { trial: 3 })
         ));
         assert!(matches!(line(r#"{"type":"result","trial":"#), Line::Garbage { .. }));
-    }
-
-    #[test]
-    fn nothing_a_trainer_prints_can_steer_a_terminal() {
-        assert_eq!(clean("\x1b]0;title\x07a\tb\x1b[2J\u{9b}c"), "]0;titlea b[2Jc");
     }
 }

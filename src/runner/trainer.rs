@@ -1,21 +1,15 @@
-//! Which program trains, and in which environment.
+//! Which program trains, with which words, and in which environment.
 
 use std::ffi::OsString;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
-use super::SlotConfig;
+use super::command::{Preset, Reader, Values, epochs_of, fill};
+use super::{SlotConfig, devices, survivors};
 use crate::journal::Program;
-use crate::process::own_program;
-use crate::trial::Trainer;
-
-/// A trainer's command line and environment.
-pub(super) struct Trained {
-    pub argv: Vec<String>,
-    /// Over the session's own environment.
-    pub env: Vec<(String, OsString)>,
-}
+use crate::trial::{Job, Trainer};
 
 /// Names whose values are journaled. Never one that could be a secret.
 const TOLD: [&str; 8] = [
@@ -29,29 +23,106 @@ const TOLD: [&str; 8] = [
     "OMP_NUM_THREADS",
 ];
 
-impl Trained {
-    /// The trainer of this slot.
-    pub fn of(config: &SlotConfig) -> io::Result<Self> {
-        let own = own_program();
-        let argv = match &config.run.trainer {
-            Trainer::Sim => vec![own.to_string_lossy().into_owned(), "sim-worker".into()],
-            Trainer::Yolo => vec![beside(&own, "evotop-yolo")?, "worker".into()],
-            Trainer::Worker { argv } | Trainer::Command { argv, .. } => argv.clone(),
-        };
-        Ok(Self { argv, env: environment(config) })
-    }
+/// No larger file is taken for a script.
+const SCRIPT: u64 = 1 << 20;
 
-    /// What the journal says of a program.
-    pub fn program(config: &SlotConfig, program: String, build: String, metrics: Vec<String>) -> Program {
-        let argv = Self::of(config).map(|trained| trained.argv).unwrap_or_default();
-        let env: IndexMap<String, String> =
-            TOLD.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
-        Program { program, build, argv, cwd: config.run.cwd.clone(), env, metrics }
+/// Variables over the session's own environment.
+pub(super) type Environment = Vec<(String, OsString)>;
+
+/// One call of a program that is run once for each trial.
+pub(super) struct Call {
+    pub argv: Vec<String>,
+    pub env: Environment,
+    pub reader: Reader,
+    pub program: Program,
+    /// The fitness that a known program uses itself.
+    pub fitness: IndexMap<String, f64>,
+}
+
+/// A worker's command line.
+pub(super) fn worker(config: &SlotConfig) -> io::Result<Vec<String>> {
+    let own = &config.evotop;
+    Ok(match &config.run.trainer {
+        Trainer::Sim => vec![own.to_string_lossy().into_owned(), "sim-worker".into()],
+        Trainer::Yolo => vec![beside(own, "evotop-yolo")?, "worker".into()],
+        Trainer::Worker { argv } | Trainer::Command { argv, .. } => argv.clone(),
+    })
+}
+
+/// The call of a command for one job.
+///
+/// # Errors
+/// Says what is wrong with its words.
+pub(super) fn call(config: &SlotConfig, job: &Job) -> Result<Call, String> {
+    let Trainer::Command { argv, metrics, preset } = &config.run.trainer else {
+        return Err("this trainer is no command".into());
+    };
+    let preset = preset.as_deref().map(Preset::parse).transpose().map_err(|e| e.to_string())?;
+    let values = Values::of(job);
+    let script = script(argv, &config.run.cwd);
+    let words = match preset {
+        Some(preset) => {
+            let index = devices::number(&config.spec.device);
+            let text = script.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+            preset.words(argv, &values, job, index.as_deref(), text.as_deref()).map_err(|e| e.to_string())?
+        }
+        None => argv.clone(),
+    };
+    let mut env = environment(config);
+    if preset.is_some_and(Preset::keeps_mask) {
+        env.retain(|(name, _)| name != "CUDA_VISIBLE_DEVICES");
     }
+    env.extend(values.variables().into_iter().map(|(name, value)| (name, value.into())));
+    env.push(("EVOTOP_THREADS".into(), job.threads.to_string().into()));
+    if let Some(previous) = &job.previous {
+        env.push(("EVOTOP_PREVIOUS".into(), previous.into()));
+    }
+    let name = script.as_deref().or(argv.first().map(Path::new)).and_then(Path::file_name);
+    let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let names: Vec<String> = match preset {
+        Some(preset) => preset.metrics(),
+        None => metrics.iter().map(|rule| rule.name.clone()).collect(),
+    };
+    Ok(Call {
+        argv: fill(&words, &values).map_err(|error| error.to_string())?,
+        env,
+        reader: Reader::new(metrics, epochs_of(argv), preset.is_some_and(Preset::zero_is_none))?,
+        program: program(config, name, build(argv, script.as_deref()), argv.clone(), names),
+        fitness: preset.map(Preset::fitness).unwrap_or_default(),
+    })
+}
+
+/// What the journal says of a program.
+pub(super) fn program(
+    config: &SlotConfig,
+    program: String,
+    build: String,
+    argv: Vec<String>,
+    metrics: Vec<String>,
+) -> Program {
+    let env: IndexMap<String, String> =
+        TOLD.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
+    Program { program, build, argv, cwd: config.run.cwd.clone(), env, metrics }
+}
+
+/// The environment of every trainer of this slot.
+pub(super) fn environment(config: &SlotConfig) -> Environment {
+    let mut env: Environment = vec![
+        (survivors::SESSION.into(), config.dir.clone().into()),
+        ("PYTHONUNBUFFERED".into(), "1".into()),
+        ("CUDA_DEVICE_ORDER".into(), "PCI_BUS_ID".into()),
+        ("OMP_NUM_THREADS".into(), config.threads.to_string().into()),
+    ];
+    if config.spec.device == "cpu" {
+        env.push(("CUDA_VISIBLE_DEVICES".into(), OsString::new()));
+    } else if let Some(mask) = devices::mask(&config.spec.device) {
+        env.push(("CUDA_VISIBLE_DEVICES".into(), mask.into()));
+    }
+    env
 }
 
 /// A program that lies beside evotop.
-fn beside(own: &std::path::Path, name: &str) -> io::Result<String> {
+fn beside(own: &Path, name: &str) -> io::Result<String> {
     let path = own.with_file_name(name);
     if path.exists() {
         return Ok(path.to_string_lossy().into_owned());
@@ -61,17 +132,17 @@ fn beside(own: &std::path::Path, name: &str) -> io::Result<String> {
     Err(io::Error::new(io::ErrorKind::NotFound, remedy))
 }
 
-fn environment(config: &SlotConfig) -> Vec<(String, OsString)> {
-    let threads = config.threads.to_string();
-    let mut env: Vec<(String, OsString)> = vec![
-        ("PYTHONUNBUFFERED".into(), "1".into()),
-        ("CUDA_DEVICE_ORDER".into(), "PCI_BUS_ID".into()),
-        ("OMP_NUM_THREADS".into(), threads.into()),
-    ];
-    if config.spec.device == "cpu" {
-        env.push(("CUDA_VISIBLE_DEVICES".into(), OsString::new()));
-    } else if let Some(mask) = super::devices::mask(&config.spec.device) {
-        env.push(("CUDA_VISIBLE_DEVICES".into(), mask.into()));
-    }
-    env
+/// The script that a command line runs: the first word that is a text file below a megabyte.
+fn script(argv: &[String], cwd: &Path) -> Option<PathBuf> {
+    argv.iter().map(|word| cwd.join(word)).find(|path| {
+        let has_name =
+            path.extension().is_some_and(|ending| ["py", "sh", "jl", "R", "pl"].iter().any(|e| ending == *e));
+        has_name && path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= SCRIPT)
+    })
+}
+
+/// What tells one state of a program from another: its words, and its script's text.
+fn build(argv: &[String], script: Option<&Path>) -> String {
+    let text = script.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+    format!("{:08x}-{:08x}", crc32fast::hash(argv.join("\0").as_bytes()), crc32fast::hash(&text))
 }

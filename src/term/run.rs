@@ -81,7 +81,9 @@ struct Screen {
 /// Where there is no terminal, or it fails.
 pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
     let mut signals = Watched::new()?;
-    let environment = Environment::with(options.no_color);
+    let environment = Environment { no_color: options.no_color, ..Environment::here() };
+    let environment =
+        Environment { no_color: environment.no_color || Environment::here().no_color, ..environment };
     let guard = Guard::take()?;
     let mut decoder = Decoder::default();
     let (caps, typed) = probe(guard.tty(), &mut decoder, &environment);
@@ -176,7 +178,7 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
     }
 }
 
-pub(super) fn theme(
+fn theme(
     choice: &ThemeChoice,
     caps: Caps,
     ascii: bool,
@@ -195,7 +197,7 @@ pub(super) fn theme(
 }
 
 /// Milliseconds since 1970-01-01 UTC.
-pub(super) fn now() -> i64 {
+fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
@@ -220,14 +222,14 @@ async fn next(news: &mut Receiver<News>, ended: bool) -> Option<News> {
 }
 
 /// The terminal opened once more for reading: it does not block, and the shell's own descriptor is left as it is.
-pub(super) fn reader() -> io::Result<pipe::Receiver> {
+fn reader() -> io::Result<pipe::Receiver> {
     let flags = OFlags::NONBLOCK.bits() as i32;
     let tty = std::fs::File::options().read(true).custom_flags(flags).open("/dev/tty")?;
     pipe::Receiver::from_file_unchecked(tty)
 }
 
 /// Waits for bytes and decodes them.
-pub(super) async fn read(reader: &pipe::Receiver, decoder: &mut Decoder) -> io::Result<Vec<Heard>> {
+async fn read(reader: &pipe::Receiver, decoder: &mut Decoder) -> io::Result<Vec<Heard>> {
     let mut buffer = [0; 4096];
     loop {
         reader.readable().await?;
@@ -361,7 +363,7 @@ fn osc52(text: &str) -> String {
 }
 
 /// The signals that matter here.
-pub(super) struct Watched {
+struct Watched {
     hangup: Signals,
     terminate: Signals,
     interrupt: Signals,
@@ -369,14 +371,14 @@ pub(super) struct Watched {
     go_on: Signals,
 }
 
-pub(super) enum Watch {
+enum Watch {
     Leave,
     Resized,
     Continued,
 }
 
 impl Watched {
-    pub(super) fn new() -> io::Result<Self> {
+    fn new() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
@@ -386,7 +388,7 @@ impl Watched {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Watch {
+    async fn next(&mut self) -> Watch {
         tokio::select! {
             biased;
             _ = self.hangup.recv() => Watch::Leave,

@@ -20,6 +20,11 @@ pub enum Trainer {
 }
 
 impl Trainer {
+    /// Whether it is a program that is run once for each trial.
+    pub fn is_command(&self) -> bool {
+        matches!(self, Self::Command { .. })
+    }
+
     /// Whether its metrics are the seven of YOLO.
     pub fn is_yolo(&self) -> bool {
         match self {

@@ -1,0 +1,230 @@
+//! Known programs: which words their command lines need, so that people write only what is theirs.
+//!
+//! Words that are there already are left as they are, and so are those that the script does not know (its text is
+//! asked, where it can be read): YOLOv5 of 2021 says `--notest` where later ones say `--noval`.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use thiserror::Error;
+
+use super::Values;
+use crate::trial::Job;
+
+/// A known program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// YOLOv5's `train.py`.
+    Yolov5,
+    /// Ultralytics' `yolo detect train`.
+    Ultralytics,
+}
+
+/// Why a preset cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PresetError {
+    #[error("--preset {0}: there are yolov5 and ultralytics")]
+    Unknown(String),
+    #[error(
+        "--preset yolov5 on {0}: that program takes the number of a GPU, and the number of this one is not known here; write cuda:N in --devices"
+    )]
+    NoIndex(String),
+}
+
+impl Preset {
+    /// # Errors
+    /// Says which presets there are.
+    pub fn parse(name: &str) -> Result<Self, PresetError> {
+        match name {
+            "yolov5" => Ok(Self::Yolov5),
+            "ultralytics" => Ok(Self::Ultralytics),
+            _ => Err(PresetError::Unknown(name.into())),
+        }
+    }
+
+    /// Whether the mask of visible GPUs is left alone: YOLOv5 overwrites it with its own `--device`.
+    pub fn keeps_mask(self) -> bool {
+        self == Self::Yolov5
+    }
+
+    /// Whether zeros in a row mean that nothing was validated.
+    pub fn zero_is_none(self) -> bool {
+        self == Self::Yolov5
+    }
+
+    /// The fitness that the program itself uses.
+    pub fn fitness(self) -> IndexMap<String, f64> {
+        let names = match self {
+            Self::Yolov5 => ["metrics/mAP_0.5", "metrics/mAP_0.5:0.95"],
+            Self::Ultralytics => ["metrics/mAP50(B)", "metrics/mAP50-95(B)"],
+        };
+        names.map(str::to_owned).into_iter().zip([0.1, 0.9]).collect()
+    }
+
+    /// The metrics that a row of its `results.csv` has, in order.
+    pub fn metrics(self) -> Vec<String> {
+        let names: &[&str] = match self {
+            Self::Yolov5 => &[
+                "metrics/precision",
+                "metrics/recall",
+                "metrics/mAP_0.5",
+                "metrics/mAP_0.5:0.95",
+                "val/box_loss",
+                "val/obj_loss",
+                "val/cls_loss",
+            ],
+            Self::Ultralytics => &[
+                "metrics/precision(B)",
+                "metrics/recall(B)",
+                "metrics/mAP50(B)",
+                "metrics/mAP50-95(B)",
+                "val/box_loss",
+                "val/cls_loss",
+                "val/dfl_loss",
+            ],
+        };
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// Where it writes its results, under the words of [`Preset::words`].
+    pub fn results(self, job: &Job) -> PathBuf {
+        job.dir.join("train")
+    }
+
+    /// The command line with what the program needs. `index` is the device's number among all GPUs as the program is
+    /// to be told, `cpu` for none; `script` is the text of its script where that can be read.
+    ///
+    /// # Errors
+    /// Where the device has no number.
+    pub fn words(
+        self,
+        words: &[String],
+        values: &Values,
+        job: &Job,
+        index: Option<&str>,
+        script: Option<&str>,
+    ) -> Result<Vec<String>, PresetError> {
+        let dir = job.dir.to_string_lossy().into_owned();
+        let mut line = words.to_vec();
+        match self {
+            Self::Yolov5 => {
+                let device = index.ok_or_else(|| PresetError::NoIndex(job.device.clone()))?;
+                let hyp = job.dir.join("hyp.yaml").to_string_lossy().into_owned();
+                let seed = job.seed.to_string();
+                let wanted = [
+                    ("--hyp", Some(hyp.as_str())),
+                    ("--project", Some(dir.as_str())),
+                    ("--name", Some("train")),
+                    ("--device", Some(device)),
+                    ("--seed", (job.seed != 0).then_some(seed.as_str())),
+                ];
+                for (option, value) in wanted {
+                    if let Some(value) = value
+                        && knows(script, option)
+                        && !has(words, option)
+                    {
+                        line.extend([option.to_owned(), value.to_owned()]);
+                    }
+                }
+                let validates =
+                    if script.is_some_and(|s| !s.contains("--noval")) { "--notest" } else { "--noval" };
+                for flag in ["--exist-ok", validates, "--nosave"] {
+                    if knows(script, flag) && !has(words, flag) {
+                        line.push(flag.to_owned());
+                    }
+                }
+            }
+            Self::Ultralytics => {
+                let own = [
+                    ("project", dir),
+                    ("name", "train".to_owned()),
+                    ("exist_ok", "True".to_owned()),
+                    ("device", if job.device == "cpu" { "cpu".to_owned() } else { "0".to_owned() }),
+                    ("seed", job.seed.to_string()),
+                    ("plots", "False".to_owned()),
+                ];
+                let hyp = values.hyp().iter().map(|(name, value)| (name.as_str(), value.clone()));
+                for (name, value) in own.into_iter().chain(hyp) {
+                    let there = words.iter().any(|word| word.split_once('=').is_some_and(|(n, _)| n == name));
+                    if !there {
+                        line.push(format!("{name}={value}"));
+                    }
+                }
+            }
+        }
+        Ok(line)
+    }
+}
+
+/// Whether a script knows an option, as far as its text is known.
+fn knows(script: Option<&str>, option: &str) -> bool {
+    let quoted = |q: char| format!("{q}{option}{q}");
+    script.is_none_or(|text| text.contains(&quoted('"')) || text.contains(&quoted('\'')))
+}
+
+fn has(words: &[String], option: &str) -> bool {
+    words
+        .iter()
+        .any(|word| word == option || word.strip_prefix(option).is_some_and(|rest| rest.starts_with('=')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::Scalar;
+
+    fn job(device: &str, seed: u64) -> Job {
+        Job {
+            trial: 3,
+            attempt: 1,
+            seed,
+            hyp: IndexMap::from([("lr0".to_owned(), Scalar::Float(0.01))]),
+            dir: "/s/a1".into(),
+            previous: None,
+            device: device.into(),
+            threads: 1,
+        }
+    }
+
+    fn line(preset: Preset, text: &str, job: &Job, index: Option<&str>, script: Option<&str>) -> String {
+        let words: Vec<String> = text.split(' ').map(Into::into).collect();
+        preset.words(&words, &Values::of(job), job, index, script).unwrap().join(" ")
+    }
+
+    #[test]
+    fn yolov5_gets_what_its_own_evolve_passes() {
+        assert_eq!(
+            line(Preset::Yolov5, "python train.py --data d.yaml", &job("cuda:0", 0), Some("5"), None),
+            "python train.py --data d.yaml --hyp /s/a1/hyp.yaml --project /s/a1 --name train --device 5 \
+             --exist-ok --noval --nosave"
+        );
+    }
+
+    #[test]
+    fn words_of_the_users_own_stay_and_an_older_script_is_asked_what_it_knows() {
+        let script = "add_argument('--hyp') add_argument('--project') add_argument('--name') add_argument('--device') \
+                      add_argument('--exist-ok') add_argument('--notest') add_argument('--nosave')";
+        let text =
+            line(Preset::Yolov5, "python train.py --name=mine", &job("cpu", 2), Some("cpu"), Some(script));
+        assert!(!text.contains("--name train") && !text.contains("--seed"), "{text}");
+        assert!(text.ends_with("--device cpu --exist-ok --notest --nosave"), "{text}");
+    }
+
+    #[test]
+    fn ultralytics_gets_its_own_words() {
+        let text =
+            line(Preset::Ultralytics, "yolo detect train data=d.yaml lr0=1", &job("cuda:0", 2), None, None);
+        assert_eq!(
+            text,
+            "yolo detect train data=d.yaml lr0=1 project=/s/a1 name=train exist_ok=True device=0 seed=2 plots=False"
+        );
+    }
+
+    #[test]
+    fn a_device_without_a_number_is_refused() {
+        let job = job("cuda:0", 0);
+        let error = Preset::Yolov5.words(&[], &Values::of(&job), &job, None, None).unwrap_err();
+        assert!(error.to_string().contains("cuda:N"));
+        assert!(Preset::parse("yolo").unwrap_err().to_string().contains("ultralytics"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Whatever is killed, nothing of a trial is left.
+
+use std::time::Duration;
+
+use evotop::process::ProcessId;
+use evotop::runner::survivors;
+use evotop::trial::{FailureClass, Outcome, Trainer};
+
+use super::bench::{Bench, marked, template, wait_until};
+
+/// A trainer with a child in a session and group of its own that ignores TERM. Both write their pids.
+fn with_grandchild(then: &str) -> Trainer {
+    let child = "trap \"\" TERM; echo $$ > {dir}/grandchild; while true; do sleep 0.05; done";
+    template(&format!(
+        "setsid sh -c '{child}' & while [ ! -s {{dir}}/grandchild ]; do sleep 0.01; done; echo up; {then}"
+    ))
+}
+
+async fn grandchild(bench: &Bench, trial: u64) -> ProcessId {
+    let path = bench.path(&format!("trials/{trial:06}/a1/grandchild"));
+    let read = move || {
+        let mut pid = None;
+        wait_until("the grandchild runs", || {
+            pid = std::fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+            pid.is_some()
+        });
+        ProcessId::of(pid.unwrap())
+    };
+    tokio::task::spawn_blocking(read).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_grandchild_in_a_group_of_its_own_ends_with_its_trial() {
+    let mut bench = Bench::new(with_grandchild(r#"echo '{{"acc":0.5}}'"#));
+    bench.start(1);
+    assert!(matches!(bench.ended().await, Outcome::Finished { .. }));
+    let child = grandchild(&bench, 1).await;
+    assert!(!child.lives());
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn an_aborted_trial_takes_its_grandchild_along() {
+    let mut bench = Bench::new(with_grandchild("sleep 3600"));
+    bench.start(1);
+    bench.started().await;
+    let child = grandchild(&bench, 1).await;
+    bench.slot().cancel(1);
+    assert_eq!(bench.ended().await, Outcome::Aborted);
+    assert!(!child.lives());
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_killed_guard_takes_trainer_and_grandchild_along() {
+    let mut bench = Bench::new(with_grandchild("sleep 3600"));
+    bench.start(1);
+    let trainer = ProcessId::of(bench.started().await);
+    let child = grandchild(&bench, 1).await;
+    kill(parent(trainer.pid));
+    let outcome = bench.ended().await;
+    assert!(matches!(outcome, Outcome::Failed { class: FailureClass::Crash, .. }), "{outcome:?}");
+    assert!(!trainer.lives() && !child.lives());
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn a_slot_that_is_dropped_ends_its_trainer() {
+    let mut bench = Bench::new(with_grandchild("sleep 3600"));
+    bench.start(1);
+    let trainer = ProcessId::of(bench.started().await);
+    let child = grandchild(&bench, 1).await;
+    drop(bench.slot.take());
+    assert_eq!(bench.ended().await, Outcome::Interrupted);
+    assert!(!trainer.lives() && !child.lives());
+}
+
+/// A session is killed, and its guards with it: what their trainers started in groups of their own lives on. The next
+/// session finds it.
+#[tokio::test]
+async fn survivors_of_a_killed_session_are_ended_before_anything_starts() {
+    let mut bench = Bench::new(with_grandchild("trap '' TERM; while true; do sleep 0.05; done"));
+    bench.start(1);
+    let trainer = ProcessId::of(bench.started().await);
+    let child = grandchild(&bench, 1).await;
+    // What a session that dies with its guard leaves, seen from the next: this bench must not clean up, so its guard is
+    // stopped instead of killed.
+    stop(parent(trainer.pid));
+    let ended = survivors::end(bench.dir.path(), &[(trainer, trainer.pid)], Duration::from_millis(200)).await;
+    assert!(ended >= 2, "{ended}");
+    assert!(!trainer.lives() && !child.lives());
+    assert_eq!(survivors::end(bench.dir.path(), &[(trainer, trainer.pid)], Duration::ZERO).await, 0);
+    assert!(marked(bench.dir.path()).is_empty());
+    bench.ended().await;
+}
+
+fn parent(pid: u32) -> u32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit_once(')').unwrap().1.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn kill(pid: u32) {
+    send(pid, "-KILL");
+}
+
+fn stop(pid: u32) {
+    send(pid, "-STOP");
+}
+
+fn send(pid: u32, signal: &str) {
+    assert!(std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+}
