@@ -1,4 +1,4 @@
-//! The files of a session that follow from its state: attempts' directories, tables, the best candidate.
+//! The files of a session that follow from its state: attempts' directories, tables, the best candidate, live files.
 //!
 //! `evolve.csv` is appended as trials end; what is written whole (`evolve.txt`, `hyp_evolve.yaml`) is written off the
 //! loop, at most once a minute, and at the end. None of them is needed: all can be made again from the journal, so an
@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::dir::{DirError, EvolveCsv, EvolveText, SessionDir, replace, write_best};
+use crate::dir::{
+    DirError, EvolveCsv, EvolveText, Live, Saved, SessionDir, Watch, replace, write_best, write_session_yaml,
+};
 use crate::journal::Access;
 use crate::session::State;
 use crate::space::{Hyp, hyp};
@@ -22,6 +24,7 @@ const RENEWAL: Duration = Duration::from_secs(60);
 pub(super) struct Files {
     dir: SessionDir,
     csv: EvolveCsv,
+    live: Live,
     /// Trials that had ended when what is written whole was written last, and when that was.
     renewed: (usize, Instant),
     /// The best candidate that `hyp_evolve.yaml` shows.
@@ -31,13 +34,15 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Brings the tables to what the state says.
+    /// Brings the tables to what the state says, and takes the live files as they are.
     ///
     /// # Errors
     /// Where they cannot be written.
     pub fn open(dir: SessionDir, state: &State) -> Result<Self, DirError> {
         let csv = EvolveCsv::open(&dir, state, Access::Private)?;
-        Ok(Self { dir, csv, renewed: (0, Instant::now()), best: None, said: None })
+        let live = Live::open(&dir, Access::Private)?;
+        write_session_yaml(&dir, state, Access::Private)?;
+        Ok(Self { dir, csv, live, renewed: (0, Instant::now()), best: None, said: None })
     }
 
     /// Makes an attempt's directory, with its `hyp.yaml`. Returns it, and the one of the attempt before.
@@ -54,10 +59,21 @@ impl Files {
         Ok((dir, before.filter(|dir| dir.exists()).map(|dir| std::path::absolute(&dir).unwrap_or(dir))))
     }
 
+    /// Says when a live file may have been edited.
+    pub fn watch(&self) -> Watch {
+        Watch::start(self.live.dir())
+    }
+
+    /// What people saved in the live files since the last look.
+    pub fn saved(&mut self, state: &State) -> Vec<Saved> {
+        self.live.saved(state)
+    }
+
     /// Brings the files to what the state says. An error that was not said before.
     pub fn settle(&mut self, state: &State) -> Option<String> {
         let due = state.ended.len() != self.renewed.0 && self.renewed.1.elapsed() >= RENEWAL;
         let settled = self.csv.update(state).and_then(|()| self.write_best(state));
+        let settled = settled.and_then(|()| self.live.settle(state));
         let settled = if due { settled.and_then(|()| self.write_text(state)) } else { settled };
         let error = settled.err().map(|error| error.to_string());
         let news = error.clone().filter(|error| self.said.as_ref() != Some(error));

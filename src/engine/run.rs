@@ -29,6 +29,7 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
     let opening = engine.opening();
     engine.turn(opening)?;
     engine.resume_edits()?;
+    engine.files_say()?;
     let mut housekeeping = Instant::now() + HOUSEKEEPING;
     let finish = loop {
         if let Some(finish) = engine.finish() {
@@ -40,6 +41,7 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
             (word, now) = signals.next() => engine.told_to_stop(word, now)?,
             Some(news) = inlets.slots.recv() => engine.slots_report(news, &mut inlets)?,
             Some(request) = inlets.clients.recv() => engine.client_asks(request)?,
+            () = inlets.edited.changed() => engine.files_say()?,
             () = tokio::time::sleep_until(wake) => {
                 if Instant::now() >= housekeeping {
                     housekeeping = Instant::now() + HOUSEKEEPING;

@@ -12,7 +12,7 @@ use super::files::Files;
 use super::finish::Stopping;
 use super::hooks::{Hook, Hooks};
 use super::stations::Stations;
-use crate::dir::{DirError, Lock, LockError, SessionDir};
+use crate::dir::{DirError, Lock, LockError, Meaning, SessionDir, Watch};
 use crate::evolve::Edit;
 use crate::journal::{Event, FileDisk, How, JournalError, Opened, SlotSpec, Who, Writer};
 use crate::process::{self, ProcessId};
@@ -93,6 +93,7 @@ pub(super) struct Engine {
 pub(super) struct Inlets {
     pub slots: mpsc::UnboundedReceiver<SlotNews>,
     pub clients: mpsc::UnboundedReceiver<ClientRequest>,
+    pub edited: Watch,
 }
 
 impl Engine {
@@ -128,7 +129,8 @@ impl Engine {
             lock,
             start,
         };
-        Ok((engine, Inlets { slots, clients }))
+        let edited = engine.files.watch();
+        Ok((engine, Inlets { slots, clients, edited }))
     }
 
     /// The events of a session that was just opened: who has it, its slots, and what the command line says anew.
@@ -161,6 +163,29 @@ impl Engine {
             self.notice(&format!("not changed: {why}"));
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Takes in what people saved in the live files. What is not understood is said, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Engine::turn`].
+    pub fn files_say(&mut self) -> Result<(), EngineError> {
+        for saved in self.files.saved(&self.state) {
+            let file = saved.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let said = match saved.meaning {
+                Meaning::Edit(command) => {
+                    self.obey(&command, &saved.who)?.err().map(|why| format!("{file}: {why}"))
+                }
+                Meaning::Remark(text) => Some(text),
+                Meaning::Wrong(text) => Some(format!("{text}; nothing was changed")),
+            };
+            if let Some(text) = said {
+                self.note(Event::Note { text });
+            }
+        }
+        self.turn(Vec::new())
     }
 }
 
