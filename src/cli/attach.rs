@@ -47,23 +47,23 @@ pub struct ScreenArgs {
 
 /// Attaches to a session.
 pub fn attach(args: &AttachArgs) -> anyhow::Result<Exit> {
-    to(&find::dir_or_only(args.name.as_deref())?, args.read_only, &args.screen)
+    to(&find::dir_or_only(args.name.as_deref())?, args.read_only, false, &args.screen)
 }
 
 /// `evotop` without a command.
 pub fn alone() -> anyhow::Result<Exit> {
-    to(&find::dir_or_only(None)?, false, &ScreenArgs::default())
+    to(&find::dir_or_only(None)?, false, false, &ScreenArgs::default())
 }
 
 /// The screen on the session in `dir`.
-pub fn to(dir: &Path, read_only: bool, screen: &ScreenArgs) -> anyhow::Result<Exit> {
+pub fn to(dir: &Path, read_only: bool, demo: bool, screen: &ScreenArgs) -> anyhow::Result<Exit> {
     let options = options(screen)?;
     block_on(async {
         // Once before the terminal is taken, so that an error is read where the person looks.
         Client::connect(dir, true).await.map_err(|error| find::told(&error))?;
         let (tell, news) = mpsc::channel(WAITING);
         let (requests, asked) = mpsc::channel(WAITING);
-        let keeping = tokio::spawn(link::keep(dir.to_owned(), read_only, false, tell, asked));
+        let keeping = tokio::spawn(link::keep(dir.to_owned(), read_only, demo, tell, asked));
         let left = term::run(Link { news, requests }, options).await;
         // What was asked last (to stop the run, say) is to reach the session.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), keeping).await;

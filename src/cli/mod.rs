@@ -2,6 +2,7 @@
 
 mod attach;
 mod exit;
+mod files;
 mod find;
 mod hidden;
 mod hyp;
@@ -9,6 +10,7 @@ mod link;
 mod list;
 mod pages;
 mod run;
+mod service;
 mod status;
 mod steer;
 mod verify;
@@ -46,7 +48,15 @@ enum Command {
     Stop(steer::StopArgs),
     Verify(verify::VerifyArgs),
     Repair(verify::RepairArgs),
+    Fork(files::ForkArgs),
+    Rm(files::RmArgs),
+    Gc(files::GcArgs),
+    Service(service::ServiceArgs),
+    /// Say whether this machine has what evotop needs
+    Doctor,
     Hyp(hyp::HypArgs),
+    /// Print the keys file with every default in it (for ~/.config/evotop/keys.yaml)
+    Keys,
     /// Print completions for a shell
     Completions(pages::CompletionsArgs),
     /// Print the manual page
@@ -93,7 +103,13 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Stop(args)) => steer::stop(&args),
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Repair(args)) => verify::repair(&args),
+        Some(Command::Fork(args)) => files::fork(&args),
+        Some(Command::Rm(args)) => files::rm(&args),
+        Some(Command::Gc(args)) => files::gc(&args),
+        Some(Command::Service(args)) => service::service(&args),
+        Some(Command::Doctor) => service::doctor(),
         Some(Command::Hyp(args)) => hyp::hyp(&args),
+        Some(Command::Keys) => Ok(pages::keys()),
         Some(Command::Completions(args)) => {
             Ok(pages::completions(&args, &mut <Cli as clap::CommandFactory>::command()))
         }

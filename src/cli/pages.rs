@@ -22,3 +22,9 @@ pub fn man(command: clap::Command) -> anyhow::Result<Exit> {
     clap_mangen::Man::new(command).render(&mut std::io::stdout())?;
     Ok(Exit::Done)
 }
+
+/// Prints the keys file with every default in it.
+pub fn keys() -> Exit {
+    print!("{}", crate::app::keymap::default_file());
+    Exit::Done
+}

@@ -105,6 +105,9 @@ pub struct RunArgs {
     #[arg(long = "on", num_args = 2, value_names = ["EVENTS", "CMD"], help_heading = "Trials")]
     pub on: Vec<String>,
 
+    /// A demonstration: built-in digits, the screen at once; leaving offers to stop it
+    #[arg(long, conflicts_with_all = ["headless", "detach"], help_heading = "Session")]
+    pub demo: bool,
     /// Run in the foreground with plain log lines; others can attach
     #[arg(long, help_heading = "Session")]
     pub headless: bool,

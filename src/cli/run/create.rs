@@ -15,12 +15,13 @@ use crate::trial::{MetricRule, RunSpec, Trainer};
 use super::args::{self, RunArgs};
 use super::time;
 
-/// Makes the session's directory and the first line of its journal.
-pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Result<()> {
+/// Makes the session's directory and the first line of its journal. Returns what will train.
+pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Result<Trainer> {
     let created = created(args, name)?;
+    let trainer = created.spec.trainer.clone();
     session.create(Access::Private)?;
     Writer::create(Arc::new(FileDisk::default()), &session.journal(), clock::now(), created)?;
-    Ok(())
+    Ok(trainer)
 }
 
 /// The first event of the run that the command line asks for.
@@ -111,7 +112,9 @@ fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::R
     };
     let ranges = match &args.space {
         Some(name) => source(name, "space/")?,
-        None if trainer.is_yolo() => source(if yolov3 { "yolov3" } else { "yolov5" }, "space/")?,
+        None if yolov3 && trainer.is_yolo() => source("yolov3", "space/")?,
+        None if hyp.name == "hyp/digits.yaml" => source("digits", "space/")?,
+        None if trainer.is_yolo() => source("yolov5", "space/")?,
         None => {
             let text = space::propose(&hyp)?;
             eprintln!(

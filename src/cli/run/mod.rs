@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub use args::RunArgs;
 
 use super::exit::{Exit, Told};
-use super::{attach, block_on, find, hidden};
+use super::{attach, block_on, find, hidden, service};
 use crate::dir::{Registry, SessionDir};
 use crate::engine::{Hook, Occasion, OnFailure, Start};
 use crate::evolve::Edit;
@@ -29,17 +29,19 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let args = config::merged(args)?;
     let (name, dir) = place(&args)?;
     let session = SessionDir::new(&dir);
-    let edits = if session.journal().exists() {
+    let (edits, devices) = if session.journal().exists() {
         resume::edits(&args, &session)?
     } else {
-        create::create(&args, &name, &session)?;
-        Vec::new()
+        let trainer = create::create(&args, &name, &session)?;
+        service::warn_of_logout(&trainer);
+        (Vec::new(), "auto".into())
     };
     Registry::open().add(&name, &dir)?;
     if block_on(Client::connect(&dir, true))?.is_ok() {
         return join(&args, &dir, &edits);
     }
-    let start = start(&args, dir, edits)?;
+    let devices = args.devices.clone().unwrap_or(devices);
+    let start = start(&args, dir, edits, &devices)?;
     if args.headless {
         return hidden::foreground(start);
     }
@@ -48,7 +50,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         println!("session {name} runs; watch it with: evotop attach {name}");
         return Ok(Exit::Done);
     }
-    attach::to(&start.dir, false, &args.screen)
+    attach::to(&start.dir, false, args.demo, &args.screen)
 }
 
 /// The session runs already: changed settings are told to it.
@@ -67,7 +69,7 @@ fn join(args: &RunArgs, dir: &Path, edits: &[Edit]) -> anyhow::Result<Exit> {
         })?;
         told.map_err(|error| find::told(&error))?.map_err(Told::usage)?;
     }
-    if args.detach { Ok(Exit::Done) } else { attach::to(dir, false, &args.screen) }
+    if args.detach { Ok(Exit::Done) } else { attach::to(dir, false, args.demo, &args.screen) }
 }
 
 /// The session's name and directory.
@@ -91,8 +93,7 @@ fn place(args: &RunArgs) -> anyhow::Result<(String, PathBuf)> {
     free.ok_or_else(|| anyhow::anyhow!("no free name"))
 }
 
-fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>) -> anyhow::Result<Start> {
-    let devices = args.devices.as_deref().unwrap_or("auto");
+fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, devices: &str) -> anyhow::Result<Start> {
     let (slots, notices) =
         devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
     for notice in notices {

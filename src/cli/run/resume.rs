@@ -12,8 +12,8 @@ use crate::session::{Recovery, recover};
 use super::args::RunArgs;
 use super::create;
 
-/// What the command line changes.
-pub fn edits(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Vec<Edit>> {
+/// What the command line changes, and the devices the run was started with.
+pub fn edits(args: &RunArgs, session: &SessionDir) -> anyhow::Result<(Vec<Edit>, String)> {
     let Recovery { created, state, .. } = recover(&session.journal())?;
     let differs = differences(args, &created)?;
     if !differs.is_empty() {
@@ -33,7 +33,7 @@ pub fn edits(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Vec<Edit>> 
             edits.push(edit);
         }
     }
-    Ok(edits)
+    Ok((edits, created.spec.devices))
 }
 
 /// What would make it another run.

@@ -1,0 +1,97 @@
+//! `evotop service` and `evotop doctor`: a machine that is left alone, and whether it is fit for that.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::find;
+use crate::dir::{Registry, SessionDir};
+use crate::process;
+use crate::session::recover;
+use crate::trial::Trainer;
+
+/// Print a systemd user unit that keeps a session running, over reboots too
+#[derive(Debug, Args)]
+pub struct ServiceArgs {
+    /// The session's name or directory
+    pub name: String,
+}
+
+/// Prints a unit.
+pub fn service(args: &ServiceArgs) -> anyhow::Result<Exit> {
+    let dir = std::fs::canonicalize(find::dir(&args.name)?)?;
+    let recovery = recover(&SessionDir::new(&dir).journal())?;
+    let program = std::env::current_exe()?;
+    let name = &recovery.state.name;
+    println!("# systemctl --user enable --now evotop-{name}.service, with this text in");
+    println!("# ~/.config/systemd/user/evotop-{name}.service; once: loginctl enable-linger");
+    println!("[Unit]\nDescription=evotop session {name}\n");
+    println!("[Service]");
+    println!("WorkingDirectory={}", quoted(&recovery.state.spec.cwd));
+    println!("ExecStart={} run --headless --dir {}", quoted(&program), quoted(&dir));
+    // 3: stopped in good order; 4: it cannot go on by itself.
+    println!("KillSignal=SIGTERM\nTimeoutStopSec={}", recovery.state.spec.grace + 30);
+    println!("Restart=on-failure\nRestartPreventExitStatus=2 3 4\nSuccessExitStatus=3\n");
+    println!("[Install]\nWantedBy=default.target");
+    Ok(Exit::Done)
+}
+
+/// A path for a unit file: spaces and percent signs escaped.
+fn quoted(path: &std::path::Path) -> String {
+    path.display().to_string().replace('%', "%%").replace(' ', "\\x20")
+}
+
+/// Says whether this machine has what evotop needs, and what to do where it has not.
+pub fn doctor() -> anyhow::Result<Exit> {
+    let own = process::own_program();
+    println!("evotop     {} ({})", env!("CARGO_PKG_VERSION"), own.display());
+    let yolo = own.with_file_name("evotop-yolo");
+    match Command::new(&yolo).arg("--version").output() {
+        Ok(said) if said.status.success() => {
+            println!("trainer    {} ({})", String::from_utf8_lossy(&said.stdout).trim(), yolo.display());
+        }
+        Ok(said) => println!(
+            "trainer    {} does not run: {}",
+            yolo.display(),
+            String::from_utf8_lossy(&said.stderr).trim()
+        ),
+        Err(_) => println!("trainer    none: {} is not there; make demo builds it", yolo.display()),
+    }
+    match crate::wire::socket_of(&std::env::current_dir()?) {
+        Ok(socket) => {
+            println!("sockets    {}", socket.parent().map_or_else(PathBuf::new, Into::into).display());
+        }
+        Err(error) => println!("sockets    {error}"),
+    }
+    println!("sessions   {} known", Registry::open().list().len());
+    match lingers() {
+        Some(true) => println!("logout     sessions go on (linger is enabled)"),
+        Some(false) => {
+            println!("logout     systemd may end sessions with your last login: loginctl enable-linger");
+        }
+        None => println!("logout     sessions go on (no systemd login manager here)"),
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    println!("cores      {cores}");
+    if std::path::Path::new("/proc/driver/nvidia/version").exists() {
+        println!("gpu        an NVIDIA driver is loaded");
+    } else {
+        println!("gpu        no NVIDIA driver: trials run on the cpu");
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether this user's processes outlive the last login; none where no login manager decides that.
+pub fn lingers() -> Option<bool> {
+    let managed = std::path::Path::new("/run/systemd/system").exists();
+    managed.then(|| std::path::Path::new("/var/lib/systemd/linger").join(process::user()).exists())
+}
+
+/// A word of warning where logging out would end a session, for a trainer that takes long.
+pub fn warn_of_logout(trainer: &Trainer) {
+    if lingers() == Some(false) && !matches!(trainer, Trainer::Sim) {
+        eprintln!("evotop: logging out may end this session: loginctl enable-linger keeps it");
+    }
+}
