@@ -33,7 +33,9 @@ pub mod engine;
 pub mod stats;
 
 pub mod app;
-pub mod term;
+
 pub mod view;
+
+pub mod term;
 
 pub mod cli;

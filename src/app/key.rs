@@ -102,20 +102,16 @@ impl Key {
     }
 
     /// The keys of a line such as `p++:sigma 0.1<enter>`: characters, and names in angle brackets.
-    pub fn sequence(line: &str) -> Option<Vec<Self>> {
+    pub fn sequence(line: &str) -> Vec<Self> {
         let (mut keys, mut rest) = (Vec::new(), line);
         while let Some(c) = rest.chars().next() {
-            let named =
-                rest.strip_prefix('<').and_then(|r| r.split_once('>')).filter(|(name, _)| !name.is_empty());
-            if let Some((name, after)) = named {
-                keys.push(Self::parse(name)?);
-                rest = after;
-            } else {
-                keys.push(Self::char(c));
-                rest = &rest[c.len_utf8()..];
-            }
+            let named = rest.strip_prefix('<').and_then(|r| r.split_once('>'));
+            let named = named.and_then(|(name, after)| Some((Self::parse(name)?, after)));
+            let (key, after) = named.unwrap_or((Self::char(c), &rest[c.len_utf8()..]));
+            keys.push(key);
+            rest = after;
         }
-        Some(keys)
+        keys
     }
 }
 
@@ -155,8 +151,8 @@ mod tests {
 
     #[test]
     fn a_sequence_holds_characters_and_names() {
-        let keys = Key::sequence(":a<enter><ctrl-c>").unwrap();
+        let keys = Key::sequence(":a<0<enter><ctrl-c>");
         let names: Vec<String> = keys.iter().map(Key::to_string).collect();
-        assert_eq!(names, [":", "a", "enter", "ctrl-c"]);
+        assert_eq!(names, [":", "a", "<", "0", "enter", "ctrl-c"]);
     }
 }

@@ -66,6 +66,8 @@ pub struct ReplayAt {
     /// The run's seconds in one second.
     pub speed: f64,
     pub playing: bool,
+    /// The run's time that is shown, milliseconds since 1970-01-01 UTC.
+    pub time: i64,
 }
 
 /// What a replay is asked to do.
@@ -78,6 +80,8 @@ pub enum ReplayStep {
     By(i64),
     /// To this part of the whole, 0 to 1.
     To(f64),
+    /// To the end of this generation's trial.
+    ToGeneration(u64),
 }
 
 /// What is to be done outside the model.

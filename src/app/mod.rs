@@ -21,6 +21,8 @@ mod model;
 pub mod overlay;
 pub mod params;
 mod pending;
+pub mod picker;
+pub mod replay;
 mod steering;
 pub mod toast;
 mod update;

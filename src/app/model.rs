@@ -274,6 +274,11 @@ impl Model {
         });
     }
 
+    /// The time that is shown: a replay's own, else the real one.
+    pub fn clock(&self) -> i64 {
+        self.replay.map_or(self.now, |replay| replay.time)
+    }
+
     /// What the passing of time makes worth doing: looking at a raw log again.
     pub fn wants(&mut self) -> Vec<Effect> {
         self.log.now = self.now;
@@ -381,7 +386,7 @@ impl Model {
         }
         match &state.mode {
             Mode::Paused(_) if running > 0 => {
-                Status::Pausing { running, left: estimate::drain_left(state, &self.live, self.now) }
+                Status::Pausing { running, left: estimate::drain_left(state, &self.live, self.clock()) }
             }
             Mode::Paused(_) => Status::Paused(crate::session::mode_text(&state.mode)),
             Mode::Running if state.is_complete() => Status::Complete,

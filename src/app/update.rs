@@ -45,10 +45,7 @@ impl Model {
                 self.paste(&text);
                 Vec::new()
             }
-            Input::Key(key) => match self.overlay.take() {
-                Some(overlay) => self.over(overlay, key),
-                None => self.on_page(key),
-            },
+            Input::Key(key) => self.key(key),
         };
         effects.extend(self.wants());
         effects
@@ -71,12 +68,26 @@ impl Model {
         }
     }
 
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        // Esc and a key right after it look like one key with alt. What alt does not mean is taken as the two.
+        if key.alt && self.keymap.action(self.page.context(), key).is_none() {
+            let mut effects = self.key(Key::plain(Code::Esc));
+            effects.extend(self.key(Key { alt: false, ..key }));
+            return effects;
+        }
+        match self.overlay.take() {
+            Some(overlay) => self.over(overlay, key),
+            None => self.on_page(key),
+        }
+    }
+
     fn on_page(&mut self, key: Key) -> Vec<Effect> {
         let Some(action) = self.keymap.action(self.page.context(), key) else { return Vec::new() };
         if let Some(step) = self.replay.and_then(|_| replay_step(action)) {
             return vec![Effect::Send(Request::Replay(step))];
         }
-        if action.steers() && !self.may_steer() {
+        let to_replay = self.replay.is_some() && action == Action::CommandLine;
+        if action.steers() && !to_replay && !self.may_steer() {
             return Vec::new();
         }
         let effects = self.act(action);
@@ -568,12 +579,31 @@ impl Model {
         Vec::new()
     }
 
+    /// A replay's own few words.
+    fn say_to_replay(&mut self, mut c: CommandLine, text: &str) -> Vec<Effect> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let step = match words[..] {
+            ["start"] => Some(ReplayStep::To(0.0)),
+            ["end"] => Some(ReplayStep::To(1.0)),
+            ["goto", generation] => generation.parse().ok().map(ReplayStep::ToGeneration),
+            _ => None,
+        };
+        if let Some(step) = step {
+            self.past.remember(text);
+            return vec![Effect::Send(Request::Replay(step))];
+        }
+        c.error = Some(format!("{text} is not start, end or goto GENERATION: this is a replay"));
+        self.overlay = Some(Overlay::Command(c));
+        Vec::new()
+    }
+
     /// Gives a line of the grammar to the session; one that is none stays, with the reason.
     fn say(&mut self, mut c: CommandLine) -> Vec<Effect> {
         let text = c.line.text().trim().to_owned();
         match text.as_str() {
             "" => return Vec::new(),
             "q" | "quit" => return self.ask_leave(),
+            _ if self.replay.is_some() => return self.say_to_replay(c, &text),
             "help" => {
                 self.overlay = Some(Overlay::Help { scroll: 0 });
                 return Vec::new();

@@ -49,6 +49,14 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// This process's, and whether colours are unwanted beside what it says.
+    pub fn with(no_color: bool) -> Self {
+        let here = Self::here();
+        Self { no_color: no_color || here.no_color, ..here }
+    }
+}
+
 /// Synchronized output, background, and whether a true colour comes back as it was set; each with a request for the
 /// device's attributes behind it, which every terminal answers: when that comes, no other answer will.
 const QUESTIONS: &[u8] =

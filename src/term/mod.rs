@@ -9,7 +9,13 @@ mod files;
 mod frame;
 mod guard;
 pub mod input;
+mod pick;
+mod plain;
+mod replay;
 mod run;
 
 pub use frame::Frame;
+pub use pick::pick;
+pub use plain::run_plain;
+pub use replay::play;
 pub use run::{Exit, Link, TermOptions, ThemeChoice, run};

@@ -81,9 +81,7 @@ struct Screen {
 /// Where there is no terminal, or it fails.
 pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
     let mut signals = Watched::new()?;
-    let environment = Environment { no_color: options.no_color, ..Environment::here() };
-    let environment =
-        Environment { no_color: environment.no_color || Environment::here().no_color, ..environment };
+    let environment = Environment::with(options.no_color);
     let guard = Guard::take()?;
     let mut decoder = Decoder::default();
     let (caps, typed) = probe(guard.tty(), &mut decoder, &environment);
@@ -178,7 +176,7 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
     }
 }
 
-fn theme(
+pub(super) fn theme(
     choice: &ThemeChoice,
     caps: Caps,
     ascii: bool,
@@ -197,7 +195,7 @@ fn theme(
 }
 
 /// Milliseconds since 1970-01-01 UTC.
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
@@ -222,14 +220,14 @@ async fn next(news: &mut Receiver<News>, ended: bool) -> Option<News> {
 }
 
 /// The terminal opened once more for reading: it does not block, and the shell's own descriptor is left as it is.
-fn reader() -> io::Result<pipe::Receiver> {
+pub(super) fn reader() -> io::Result<pipe::Receiver> {
     let flags = OFlags::NONBLOCK.bits() as i32;
     let tty = std::fs::File::options().read(true).custom_flags(flags).open("/dev/tty")?;
     pipe::Receiver::from_file_unchecked(tty)
 }
 
 /// Waits for bytes and decodes them.
-async fn read(reader: &pipe::Receiver, decoder: &mut Decoder) -> io::Result<Vec<Heard>> {
+pub(super) async fn read(reader: &pipe::Receiver, decoder: &mut Decoder) -> io::Result<Vec<Heard>> {
     let mut buffer = [0; 4096];
     loop {
         reader.readable().await?;
@@ -363,7 +361,7 @@ fn osc52(text: &str) -> String {
 }
 
 /// The signals that matter here.
-struct Watched {
+pub(super) struct Watched {
     hangup: Signals,
     terminate: Signals,
     interrupt: Signals,
@@ -371,14 +369,14 @@ struct Watched {
     go_on: Signals,
 }
 
-enum Watch {
+pub(super) enum Watch {
     Leave,
     Resized,
     Continued,
 }
 
 impl Watched {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             terminate: signal(SignalKind::terminate())?,
@@ -388,7 +386,7 @@ impl Watched {
         })
     }
 
-    async fn next(&mut self) -> Watch {
+    pub(super) async fn next(&mut self) -> Watch {
         tokio::select! {
             biased;
             _ = self.hangup.recv() => Watch::Leave,

@@ -313,7 +313,12 @@ fn points(ink: &mut Ink, plot: Rect, chart: &Chart, p: &Param, scale: &Scale) {
         let style = theme.concentration(crowd);
         let (column, row) =
             ((cell % usize::from(plot.width)) as u16, (cell / usize::from(plot.width)) as u16);
-        if own {
+        let on_line = p.held().is_some_and(|held| {
+            ((scale.unit(held) * f64::from(plot.width)) as u16).min(plot.width - 1) == column
+        });
+        if on_line {
+            ink.put(plot, column, row, theme.glyphs.vertical, style);
+        } else if own {
             let at = ((crowd * 5.0) as usize).min(4);
             ink.put(plot, column, row, theme.glyphs.concentration[at], style);
         } else if let Some(c) = chart.raster.glyph(cell, false) {

@@ -14,6 +14,8 @@ use crate::stats;
 pub struct FitnessCache {
     key: Option<(u64, usize, u64, u16, u16)>,
     raster: Raster,
+    /// Few enough points for a mark each.
+    sparse: bool,
     /// The row of the best so far in each column of cells, from the top.
     line: Vec<Option<u16>>,
     low: f64,
@@ -35,7 +37,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model, cache: &mut FitnessCache) 
     let last = state.history.next_generation().saturating_sub(1).max(1);
     let bottom = u16::from(area.height >= 5) * 2;
     let (low, high) = cache.range(columns);
-    let marks = stats::ticks(low, high, usize::from((area.height - bottom) / 3).clamp(1, 6));
+    let marks = stats::ticks(low, high, usize::from((area.height - bottom) / 2).clamp(1, 6));
     let labels: Vec<String> = marks.iter().map(|x| text::tick(*x)).collect();
     let gutter = labels.iter().map(|l| width(l)).max().unwrap_or(0) + 2;
     let plot = Rect::new(area.x + gutter, area.y, area.width.saturating_sub(gutter), area.height - bottom);
@@ -73,6 +75,7 @@ impl FitnessCache {
         (self.low, self.high) = self.range(columns);
         self.key = Some(key);
         self.raster = Raster::new(width, height);
+        self.sparse = columns.len() * 4 < usize::from(width) * usize::from(height);
         let mut best: Vec<f32> = vec![f32::NEG_INFINITY; usize::from(width)];
         let (across, up) = (1.0 / (last as f64 + 1.0), 1.0 / (self.high - self.low));
         for (generation, fitness) in columns.generation.iter().zip(&columns.fitness) {
@@ -158,6 +161,7 @@ fn dots(ink: &mut Ink, plot: Rect, cache: &FitnessCache) {
         for x in 0..width {
             let cell = usize::from(y) * usize::from(width) + usize::from(x);
             if let Some(c) = cache.raster.glyph(cell, ascii) {
+                let c = if cache.sparse && !ascii { '•' } else { c };
                 ink.put(plot, x, y, c.encode_utf8(&mut [0; 4]), style);
             }
         }

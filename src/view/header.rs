@@ -36,8 +36,8 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
         .best()
         .map(|(t, fitness)| (format!("best {fitness:.4}"), format!(" at gen {}", t.generation)));
     let left =
-        estimate::run_left(state, &model.live, model.now).map(|s| format!("left {}", text::duration(s)));
-    let until = if state.open.is_some() && model.replay.is_none() { model.now } else { state.time };
+        estimate::run_left(state, &model.live, model.clock()).map(|s| format!("left {}", text::duration(s)));
+    let until = if state.open.is_some() && model.replay.is_none() { model.clock() } else { state.time };
     let clock = text::clock((until - state.created_at) as f64 / 1000.0);
 
     // Right: best, time left, clock. Left: name, generation, status, epoch.
@@ -111,7 +111,7 @@ fn what(state: &State) -> String {
     let devices = match devices[..] {
         [] => state.spec.devices.clone(),
         [one] => one.to_owned(),
-        [first, ..] => format!("{} slots, {first} {}", devices.len(), "…"),
+        _ => format!("{} slots", devices.len()),
     };
     [fit(&state.name, 24, "…"), fit(&trainer, 20, "…"), devices].join(" · ")
 }

@@ -71,14 +71,20 @@ const FIXED: u16 = 2 + 7 + 10 + 9 + 9 + 9;
 
 fn columns(state: &State, cells: u16) -> Columns {
     let room = cells.saturating_sub(FIXED);
-    // The metrics that fitness is made of come first; what changed most keeps 18 cells where it can.
-    let weighted = |i: &usize| state.settings.fitness.0.get(&state.metrics[*i]).is_none_or(|w| *w == 0.0);
-    let mut order: Vec<usize> = (0..state.metrics.len()).collect();
-    order.sort_by_key(weighted);
-    let mut metrics: Vec<usize> = order.into_iter().take(usize::from(room.saturating_sub(18) / 8)).collect();
+    // What changed most keeps 18 cells where it can.
+    let count = usize::from(room.saturating_sub(18) / 8);
+    let mut metrics: Vec<usize> = by_weight(state).into_iter().take(count).collect();
     metrics.sort_unstable();
     let changed = room - metrics.len() as u16 * 8;
     Columns { metrics, changed }
+}
+
+/// The metrics by how much they count, the rest as they come.
+pub fn by_weight(state: &State) -> Vec<usize> {
+    let weight = |i: &usize| state.settings.fitness.0.get(&state.metrics[*i]).map_or(0.0, |w| w.abs());
+    let mut order: Vec<usize> = (0..state.metrics.len()).collect();
+    order.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    order
 }
 
 fn heading(ink: &mut Ink, area: Rect, model: &Model, state: &State, columns: &Columns) {
@@ -154,7 +160,7 @@ fn row(
             base.patch(theme.label),
         );
     }
-    let time = seconds(trial, state, &model.live, model.now).map_or("-".into(), text::duration);
+    let time = seconds(trial, state, &model.live, model.clock()).map_or("-".into(), text::duration);
     ink.put_right(area, x + 9, y, &time, base.patch(theme.label));
     ink.put(area, x + 11, y, &fit(&parents(trial), 8, theme.glyphs.dots), base.patch(theme.label));
     let changed = changed_most(trial, state, usize::from(columns.changed / 16).clamp(1, 4));
@@ -244,7 +250,7 @@ fn detail_lines(ink: &Ink, model: &Model, state: &State, trial: &Trial, cells: u
             pair(if i == 0 { "metrics" } else { "" }, line);
         }
     }
-    let time = seconds(trial, state, &model.live, model.now).map_or("-".into(), text::duration);
+    let time = seconds(trial, state, &model.live, model.clock()).map_or("-".into(), text::duration);
     let started = trial.started_at.map_or("not yet".into(), |t| text::date_and_time(t, &model.zone));
     let slot = trial.slot.as_deref().map(|s| format!(" on {s}")).unwrap_or_default();
     pair("time", format!("{time}, started {started}{slot}, attempt {}", trial.attempts));

@@ -16,6 +16,8 @@ mod live;
 mod log;
 mod overlay;
 mod params;
+mod picker;
+mod plain;
 mod raster;
 mod slots;
 mod summary;
@@ -29,6 +31,8 @@ use ratatui::layout::Rect;
 use crate::app::{Model, Page};
 pub use glyphs::Glyphs;
 use ink::Ink;
+pub use picker::draw_picker;
+pub use plain::Plain;
 pub use theme::{Depth, Theme, ThemeError};
 
 /// The smallest screen with pages; below it is a summary.

@@ -108,7 +108,7 @@ fn leave(ink: &mut Ink, area: Rect, model: &Model) {
         }
         Mode::Running if running == 0 => format!("{} goes on without you.", state.name),
         Mode::Running => {
-            let left = estimate::run_left(state, &model.live, model.now);
+            let left = estimate::run_left(state, &model.live, model.clock());
             let left = left.map(|s| format!(", for about {}", text::duration(s))).unwrap_or_default();
             format!("{} goes on without you{left}.", state.name)
         }
@@ -180,7 +180,7 @@ fn edit(ink: &mut Ink, area: Rect, model: &Model, form: &EditForm) {
         (_, true, false) => "in the next proposal only",
     };
     let error = form.error.as_deref().map(|e| wrap(e, 50, ink.theme.glyphs.dots)).unwrap_or_default();
-    let inner = popup(ink, area, &format!("Edit {}", form.param), 52, 7 + error.len() as u16);
+    let inner = popup(ink, area, &format!("Edit {}", form.param), 56, 7 + error.len() as u16);
     let theme = ink.theme;
     for (i, (name, line)) in FIELDS.iter().zip(&form.fields).enumerate() {
         let (y, selected) = (i as u16, form.cursor == i);
@@ -208,10 +208,13 @@ fn edit(ink: &mut Ink, area: Rect, model: &Model, form: &EditForm) {
         ink.put(inner, 0, 4 + i as u16, line, theme.error);
     }
     let y = 5 + error.len() as u16;
-    let pin: &[(&str, &str)] =
-        if p.pin.is_none() { &[("ctrl-p", if form.pin { "not pinned" } else { "pin here" })] } else { &[] };
+    let pin = if form.pin { "not pinned" } else { "pin here" };
+    let pin = Some(("ctrl-p", pin)).filter(|_| p.pin.is_none());
     let hints: Vec<(&str, &str)> =
-        [("Tab", "next"), ("Enter", "set"), ("Esc", "leave it")].iter().chain(pin).copied().collect();
+        [Some(("Enter", "set")), pin, Some(("Tab", "next")), Some(("Esc", "leave it"))]
+            .into_iter()
+            .flatten()
+            .collect();
     answers(ink, inner, y, &hints);
     let from = model.state.as_ref().map_or(0, |s| s.next_proposal());
     ink.put(inner, 0, y + 1, &format!("applies from gen {from}"), theme.dim);

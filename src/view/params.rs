@@ -81,7 +81,7 @@ fn title(model: &Model, space: &Space) -> String {
 
 fn columns(space: &Space, width_: u16) -> Columns {
     let longest = space.params.iter().map(|p| width(&p.name)).max().unwrap_or(4).max(4);
-    let value = if width_ >= 56 { 10 } else { 9 };
+    let value = if width_ >= longest.min(22) + 26 { 10 } else { 9 };
     let change = if width_ >= 50 { 8 } else { 0 };
     let least = 3 + value * 2 + 3 + change;
     let name = longest.min(width_.saturating_sub(least).clamp(6, 22));
@@ -93,7 +93,7 @@ fn columns(space: &Space, width_: u16) -> Columns {
 fn heading(ink: &mut Ink, area: Rect, c: &Columns, model: &Model) {
     let style = ink.theme.label;
     let this = match (model.selected_trial(), model.shown_trial()) {
-        (Some(_), _) => "this trial".to_owned(),
+        (Some(_), _) => if c.value >= 10 { "this trial" } else { "this" }.to_owned(),
         (None, Some(g)) => format!("gen {g}"),
         (None, None) => "start".into(),
     };

@@ -103,10 +103,13 @@ fn row(
     let live = model.live.get(generation);
     let silent = silent(model, running.since, running.epoch_at, running.epoch, live.map(|l| l.at));
     let mut pieces: Vec<(String, Style)> = Vec::new();
-    let left = estimate::trial_left(state, &model.live, generation, model.now).map(text::duration);
+    let left = estimate::trial_left(state, &model.live, generation, model.clock()).map(text::duration);
     let (epoch, epochs) =
         live.map_or((running.epoch, running.epochs), |l| (l.progress.epoch, l.progress.epochs));
-    pieces.push((left.unwrap_or_else(|| text::duration(estimate::elapsed(running, model.now))), theme.text));
+    pieces.push((
+        left.unwrap_or_else(|| text::duration(estimate::elapsed(running, model.clock()))),
+        theme.text,
+    ));
     if let Some(silent) = silent {
         pieces.insert(0, (format!("silent {}", text::short_duration(silent)), theme.warn));
     }
@@ -156,7 +159,7 @@ fn row(
 /// Seconds since the last sign of life, where that is unusual.
 fn silent(model: &Model, since: i64, epoch_at: i64, epoch: u32, heard: Option<i64>) -> Option<f64> {
     let last = heard.unwrap_or(epoch_at).max(epoch_at);
-    let quiet = (model.now - last) as f64 / 1000.0;
+    let quiet = (model.clock() - last) as f64 / 1000.0;
     let usual = if epoch > 0 { (epoch_at - since) as f64 / 1000.0 / f64::from(epoch) } else { f64::INFINITY };
     let usual = if heard.is_some() { usual.min(20.0) } else { usual };
     (quiet > SILENT_LEAST && quiet > usual * SILENT_TIMES).then_some(quiet)
@@ -166,7 +169,7 @@ fn silent(model: &Model, since: i64, epoch_at: i64, epoch: u32, heard: Option<i6
 fn idle(model: &Model, state: &State, slot: &Slot, warn: Style, dim: Style) -> (String, Style) {
     match &slot.health {
         SlotHealth::Quarantined { reason, retry_at } => {
-            let left = text::short_duration(((retry_at - model.now) as f64 / 1000.0).max(0.0));
+            let left = text::short_duration(((retry_at - model.clock()) as f64 / 1000.0).max(0.0));
             (format!("quarantined, next try {left}: {reason}"), warn)
         }
         SlotHealth::Leaving => ("leaving".into(), dim),
@@ -189,7 +192,7 @@ pub fn device_text(device: &DeviceUse, with_name: bool) -> String {
     parts.extend(device.name.clone().filter(|_| with_name));
     parts.extend(device.utilisation.map(|u| format!("{:.0}% busy", u * 100.0)));
     parts.extend(device.memory.map(|(used, all)| format!("{} of {}", text::bytes(used), text::bytes(all))));
-    parts.extend(device.temperature.map(|t| format!("{t:.0}°C")));
+    parts.extend(device.temperature.map(|t| format!("{t:.0} C")));
     parts.extend(device.watts.map(|w| format!("{w:.0} W")));
     parts.join("  ")
 }

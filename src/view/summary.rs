@@ -28,8 +28,8 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     if let Some((trial, fitness)) = state.history.best() {
         lines.push((format!("best {fitness:.4} at gen {}", trial.generation), theme.best));
     }
-    let left =
-        estimate::run_left(state, &model.live, model.now).map(|s| format!("  left {}", text::duration(s)));
+    let left = estimate::run_left(state, &model.live, model.clock())
+        .map(|s| format!("  left {}", text::duration(s)));
     lines
         .push((format!("gen {last}/{}{}", state.settings.generations, left.unwrap_or_default()), theme.text));
     for (name, _) in &state.slots {

@@ -39,6 +39,11 @@ pub fn clock(seconds: f64) -> String {
     if days > 0 { format!("{days}d {h:02}:{m:02}:{s:02}") } else { format!("{h:02}:{m:02}:{s:02}") }
 }
 
+/// `2026-11-24 10:12:07`.
+pub fn full_time(ms: i64, zone: &TimeZone) -> String {
+    zoned(ms, zone, "%Y-%m-%d %H:%M:%S")
+}
+
 /// Time of day: `10:12`.
 pub fn time_of_day(ms: i64, zone: &TimeZone) -> String {
     zoned(ms, zone, "%H:%M")

@@ -19,7 +19,11 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         ink.put(inner, 1, 0, "none yet", style);
         return;
     };
-    let inner = ink.frame(area, &title(trial, state), ink.theme.border);
+    let mut title = title(trial, state);
+    if width(&title) + 6 > area.width {
+        title = title.split_once(": ").map_or(title.clone(), |(_, short)| short.to_owned());
+    }
+    let inner = ink.frame(area, &title, ink.theme.border);
     if let Some(running) = state.running.get(&trial.generation) {
         progress(ink, inner, model, trial, running);
         losses(ink, inner, model, trial.generation);
@@ -61,9 +65,9 @@ fn progress(ink: &mut Ink, area: Rect, model: &Model, trial: &Trial, running: &R
         None => model
             .state
             .as_ref()
-            .and_then(|s| estimate::trial_left(s, &model.live, trial.generation, model.now))
+            .and_then(|s| estimate::trial_left(s, &model.live, trial.generation, model.clock()))
             .map_or_else(
-                || text::duration(estimate::elapsed(running, model.now)),
+                || text::duration(estimate::elapsed(running, model.clock())),
                 |s| format!("left {}", text::duration(s)),
             ),
     };
@@ -98,9 +102,23 @@ fn losses(ink: &mut Ink, area: Rect, model: &Model, generation: u64) {
     let Some(live) = model.live.get(generation).filter(|_| area.height > 2) else { return };
     let count = live.losses.len().clamp(1, 4) as u16;
     let each = area.width.saturating_sub(2) / count;
+    let value = |name: &str, x: f64| format!("{} {} ", text::metric(name), text::tick(x));
+    let lasts = || live.losses.iter().filter_map(|(n, c)| Some((n, *c.points.last()?)));
+    // Too narrow for the past: only the values.
+    if lasts().any(|(n, x)| width(&value(n, x)) + 4 > each) {
+        let mut x = 1;
+        for (name, last) in lasts() {
+            let value = value(name, last);
+            if x + width(value.trim_end()) > area.width {
+                break;
+            }
+            x = ink.put(area, x, 1, &value, theme.text);
+        }
+        return;
+    }
     for (i, (name, curve)) in live.losses.iter().take(4).enumerate() {
         let Some(last) = curve.points.last() else { continue };
-        let value = format!("{} {} ", text::metric(name), text::tick(*last));
+        let value = value(name, *last);
         let start = 1 + i as u16 * each;
         if start + width(&value) > area.width {
             break;
@@ -139,10 +157,13 @@ fn metrics(
         return;
     }
     let theme = ink.theme;
-    let compared = against_best(state, trial);
+    let brief =
+        |text: String| if area.width < 44 { text.replace(" best", "").replace(" of", "") } else { text };
+    let compared = against_best(state, trial).map(|(text, ahead)| (brief(text), ahead));
     let room = area.width.saturating_sub(2 + compared.as_ref().map_or(0, |(text, _)| width(text) + 2));
     let mut x = 1;
-    for (i, name) in state.metrics.iter().enumerate() {
+    for i in super::history::by_weight(state) {
+        let name = &state.metrics[i];
         let value = match last {
             Some(metrics) => metrics.get(name),
             None => trial.metrics.get(i).copied(),

@@ -349,7 +349,7 @@ impl Run {
 
     /// Types keys; requests stay unanswered.
     pub fn type_keys(&mut self, keys: &str) {
-        for key in Key::sequence(keys).unwrap_or_default() {
+        for key in Key::sequence(keys) {
             let effects = self.model.input(Input::Key(key), self.now);
             self.effects.extend(effects);
         }

@@ -1,5 +1,13 @@
 //! The screen without a terminal: key strings into the real model, cells out of the real view.
 
 mod fixture;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
 mod look;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod sizes;
+#[cfg(test)]
+mod snapshots;

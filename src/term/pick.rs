@@ -1,0 +1,77 @@
+//! The picker's loop.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::caps::{Environment, probe};
+use super::frame::Frame;
+use super::guard::Guard;
+use super::input::{Decoder, Heard};
+use super::run::{Exit, TermOptions, Watch, Watched, read, reader, theme};
+use crate::app::Input;
+use crate::app::picker::{Picked, Picker};
+use crate::view::draw_picker;
+
+/// An escape is held this long for what follows.
+const ESCAPE: Duration = Duration::from_millis(100);
+
+/// Shows the picker until something is picked.
+///
+/// # Errors
+/// Where there is no terminal, or it fails.
+pub async fn pick(mut picker: Picker, options: &TermOptions) -> io::Result<Result<Picked, Exit>> {
+    let mut signals = Watched::new()?;
+    let environment = Environment::with(options.no_color);
+    let mut guard = Guard::take()?;
+    let mut decoder = Decoder::default();
+    let (caps, typed) = probe(guard.tty(), &mut decoder, &environment);
+    let theme = theme(&options.theme, caps, options.ascii, options.light, &mut Vec::new());
+    let reader = reader()?;
+    let (columns, rows) = guard.size();
+    let mut frame = Frame::new(columns, rows);
+    frame.synchronized = caps.synchronized;
+    let mut inputs: Vec<Input> = typed;
+    loop {
+        for input in inputs.drain(..) {
+            if let Some(picked) = match input {
+                Input::Key(key) => picker.key(key),
+                _ => None,
+            } {
+                guard.give_back()?;
+                return Ok(Ok(picked));
+            }
+        }
+        draw_picker(&picker, &theme, frame.blank());
+        let bytes = frame.bytes()?;
+        guard.write(&bytes)?;
+        let heard = tokio::select! {
+            biased;
+            signal = signals.next() => {
+                match signal {
+                    Watch::Leave => return Ok(Err(Exit::Terminated)),
+                    Watch::Continued => {
+                        guard.again()?;
+                        frame.forget();
+                    }
+                    Watch::Resized => {}
+                }
+                let (columns, rows) = guard.size();
+                frame.resize(columns, rows);
+                Vec::new()
+            }
+            heard = read(&reader, &mut decoder) => heard?,
+        };
+        let mut heard = heard;
+        while decoder.is_open() {
+            match timeout(ESCAPE, read(&reader, &mut decoder)).await {
+                Ok(more) => heard.extend(more?),
+                Err(_) => heard.extend(decoder.time_out()),
+            }
+        }
+        inputs.extend(
+            heard.into_iter().filter_map(|h| if let Heard::Input(input) = h { Some(input) } else { None }),
+        );
+    }
+}

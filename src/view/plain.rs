@@ -1,0 +1,92 @@
+//! One line an event: for pipes, for screen readers, for `grep`. No colours, no borders, nothing beyond ASCII of its
+//! own.
+
+use jiff::tz::TimeZone;
+
+use super::text;
+use crate::app::News;
+use crate::journal::{Entry, Event};
+use crate::session::{State, mode_text};
+use crate::trial::End;
+
+/// Makes lines of news.
+#[derive(Debug)]
+pub struct Plain {
+    state: Option<Box<State>>,
+    zone: TimeZone,
+}
+
+impl Plain {
+    pub fn new(zone: TimeZone) -> Self {
+        Self { state: None, zone }
+    }
+
+    /// The run as it is known.
+    pub fn state(&self) -> Option<&State> {
+        self.state.as_deref()
+    }
+
+    /// The lines that news is worth.
+    pub fn lines(&mut self, news: News) -> Vec<String> {
+        match news {
+            News::Snapshot(state) => {
+                let line = standing(&state);
+                let time = state.time;
+                self.state = Some(state);
+                vec![self.stamped(time, &line)]
+            }
+            News::Entry(entry) => self.entry(&entry).into_iter().collect(),
+            News::Lost { why } => vec![format!("connection lost: {why}")],
+            News::Notice { text } => vec![text],
+            News::Answer { result: Err(why), .. } => vec![format!("refused: {why}")],
+            News::Answer { result: Ok(text), .. } if !text.is_empty() => vec![text],
+            _ => Vec::new(),
+        }
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Option<String> {
+        let Some(state) = &mut self.state else {
+            let Event::Created(created) = &entry.event else { return None };
+            let state = State::new(created, entry.time);
+            let line = format!("{} created, {} parameters", state.name, state.space.params.len());
+            self.state = Some(Box::new(state));
+            return Some(self.stamped(entry.time, &line));
+        };
+        state.apply(entry);
+        let mut line = String::new();
+        if let Event::Epoch { generation, epoch, epochs, metrics, .. } = &entry.event {
+            let values =
+                metrics.0.iter().map(|(name, x)| format!("{} {}", text::metric(name), text::tick(*x)));
+            let values: Vec<String> = values.collect();
+            line = format!("gen {generation} epoch {epoch}/{epochs}: {}", values.join(" "));
+        } else {
+            line.clone_from(&state.log.back().filter(|line| line.seq == entry.seq)?.text);
+        }
+        if let Event::Ended { end: End::Finished, .. } = &entry.event
+            && let Some((best, fitness)) = state.history.best()
+        {
+            line = format!("{line} (best {fitness:.4} at gen {})", best.generation);
+        }
+        Some(self.stamped(entry.time, &line))
+    }
+
+    fn stamped(&self, time: i64, line: &str) -> String {
+        format!("{} {line}", text::full_time(time, &self.zone))
+    }
+}
+
+/// The whole run in a line.
+fn standing(state: &State) -> String {
+    let last = state.history.next_generation().saturating_sub(1);
+    let mode = match (&state.mode, state.is_complete(), state.open.is_some()) {
+        (_, true, _) => "complete".into(),
+        (crate::journal::Mode::Running, _, true) => format!("{} training", state.running.len()),
+        (crate::journal::Mode::Running, _, false) => "session ended".into(),
+        (paused, ..) => mode_text(paused),
+    };
+    let best = state
+        .history
+        .best()
+        .map_or_else(String::new, |(t, f)| format!(", best {f:.4} at gen {}", t.generation));
+    format!("{}: gen {last}/{}, {mode}{best}", state.name, state.settings.generations)
+}
