@@ -7,4 +7,6 @@ mod slots {
     mod ends;
     mod hold;
     mod leftovers;
+    mod programs;
+    mod storm;
 }
