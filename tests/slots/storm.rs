@@ -90,10 +90,10 @@ async fn killed_at_random_every_trial_ends_once_and_nothing_is_left() {
 fn guard(pid: u32) -> u32 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
-    parent.filter(is_guard).unwrap_or(pid)
+    parent.filter(|parent| is_guard(*parent)).unwrap_or(pid)
 }
 
-fn is_guard(pid: &u32) -> bool {
+fn is_guard(pid: u32) -> bool {
     let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     words.split(|b| *b == 0).any(|word| word == b"guard")
 }
