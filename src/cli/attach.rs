@@ -1,14 +1,20 @@
 //! `evotop attach`, and `evotop` alone: the screen on a session.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
 use tokio::sync::mpsc;
 
-use super::exit::Exit;
-use super::{block_on, find, link};
+use super::exit::{Exit, Told};
+use super::{block_on, find, link, list, run};
+use crate::app::picker::{Choice, Picked, Picker, Standing};
+use crate::app::replay::Replay;
 use crate::app::{Keymap, Options};
+use crate::clock;
+use crate::dir::SessionDir;
+use crate::journal;
 use crate::term::{self, Link, TermOptions, ThemeChoice};
 use crate::wire::Client;
 
@@ -27,10 +33,22 @@ pub struct AttachArgs {
     pub screen: ScreenArgs,
 }
 
+/// Play a session back on the screen, running or not, from its journal alone
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The session's name or directory
+    pub name: String,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
 /// How the screen looks.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Screen")]
 pub struct ScreenArgs {
+    /// One line per event, no screen (also where standard output is no terminal)
+    #[arg(long)]
+    pub plain: bool,
     /// No characters outside ASCII
     #[arg(long)]
     pub ascii: bool,
@@ -50,9 +68,74 @@ pub fn attach(args: &AttachArgs) -> anyhow::Result<Exit> {
     to(&find::dir_or_only(args.name.as_deref())?, args.read_only, false, &args.screen)
 }
 
-/// `evotop` without a command.
+/// `evotop` without a command: the one session that runs, or a choice of all.
 pub fn alone() -> anyhow::Result<Exit> {
-    to(&find::dir_or_only(None)?, false, false, &ScreenArgs::default())
+    let screen = ScreenArgs::default();
+    let mut listed = list::list()?;
+    let running: Vec<usize> =
+        (0..listed.len()).filter(|i| standing(&listed[*i].state) == Standing::Running).collect();
+    if let [one] = running[..] {
+        return to(&listed[one].dir, false, false, &screen);
+    }
+    if listed.is_empty() {
+        return Err(Told::with(
+            Exit::NoSession,
+            "no session yet; evotop run starts one, evotop run --help says how",
+        ));
+    }
+    // The picker shows running ones first, and gives back a place in its own order.
+    listed.sort_by_key(|s| match standing(&s.state) {
+        Standing::Running => 0,
+        Standing::Interrupted => 1,
+        Standing::Finished => 2,
+    });
+    let choices = listed.iter().map(|s| Choice {
+        name: s.name.clone(),
+        standing: standing(&s.state),
+        detail: match s.best {
+            Some(best) => format!("gen {}/{}, best {best:.4}", s.done, s.generations),
+            None => format!("gen {}/{}", s.done, s.generations),
+        },
+        place: s.dir.display().to_string(),
+    });
+    let picker = Picker::new(choices.collect());
+    match block_on(term::pick(picker, &options(&screen)?))?.context("the terminal")? {
+        Ok(Picked::Attach(i)) => to(&listed[i].dir, false, false, &screen),
+        Ok(Picked::Resume(i)) => run::resumed(&listed[i].dir),
+        Ok(Picked::Replay(i)) => replay_of(&listed[i].dir, &screen),
+        Ok(Picked::Nothing) | Err(_) => Ok(Exit::Done),
+    }
+}
+
+fn standing(state: &str) -> Standing {
+    match state {
+        "complete" | "closed" => Standing::Finished,
+        "interrupted" => Standing::Interrupted,
+        _ => Standing::Running,
+    }
+}
+
+/// Plays a session back.
+pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
+    replay_of(&find::dir(&args.name)?, &args.screen)
+}
+
+fn replay_of(dir: &Path, screen: &ScreenArgs) -> anyhow::Result<Exit> {
+    let path = SessionDir::new(dir).journal();
+    let mut entries = Vec::new();
+    journal::read(&path, |entry| entries.push(entry))?;
+    let replay = Replay::new(entries, dir.to_owned(), clock::now())
+        .ok_or_else(|| anyhow::anyhow!("{}: the journal does not say how the run began", path.display()))?;
+    let options = options(screen)?;
+    block_on(async {
+        let (tell, news) = mpsc::channel(WAITING);
+        let (requests, asked) = mpsc::channel(WAITING);
+        let playing = tokio::spawn(term::play(replay, tell, asked));
+        let left = term::run(Link { news, requests }, options).await;
+        playing.abort();
+        left.context("the terminal")?;
+        Ok(Exit::Done)
+    })?
 }
 
 /// The screen on the session in `dir`.
@@ -64,6 +147,10 @@ pub fn to(dir: &Path, read_only: bool, demo: bool, screen: &ScreenArgs) -> anyho
         let (tell, news) = mpsc::channel(WAITING);
         let (requests, asked) = mpsc::channel(WAITING);
         let keeping = tokio::spawn(link::keep(dir.to_owned(), read_only, demo, tell, asked));
+        if screen.plain || !std::io::stdout().is_terminal() {
+            term::run_plain(Link { news, requests }, jiff::tz::TimeZone::system(), std::io::stdout()).await?;
+            return Ok(Exit::Done);
+        }
         let left = term::run(Link { news, requests }, options).await;
         // What was asked last (to stop the run, say) is to reach the session.
         let _ = tokio::time::timeout(std::time::Duration::from_secs(1), keeping).await;

@@ -70,7 +70,7 @@ async fn serve(
                     Heard::Message(FromSession::Answer { id, granted, text }) => {
                         News::Answer { id, result: if granted { Ok(text) } else { Err(text) } }
                     }
-                    Heard::Message(FromSession::Notice { text }) => News::Answer { id: 0, result: Err(text) },
+                    Heard::Message(FromSession::Notice { text }) => News::Notice { text },
                     Heard::Message(_) => continue,
                 };
                 if news.send(told).await.is_err() {

@@ -1,6 +1,7 @@
 //! The shell's side: one file per subcommand. Each parses, calls one function, and gives an exit code.
 
 mod attach;
+mod check;
 mod exit;
 mod files;
 mod find;
@@ -42,6 +43,8 @@ struct Cli {
 enum Command {
     Run(Box<run::RunArgs>),
     Attach(attach::AttachArgs),
+    Replay(attach::ReplayArgs),
+    Check(Box<check::CheckArgs>),
     Ls(list::LsArgs),
     Status(status::StatusArgs),
     Steer(steer::SteerArgs),
@@ -97,6 +100,8 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         None => attach::alone(),
         Some(Command::Run(args)) => run::run(*args),
         Some(Command::Attach(args)) => attach::attach(&args),
+        Some(Command::Replay(args)) => attach::replay(&args),
+        Some(Command::Check(args)) => check::check(&args),
         Some(Command::Ls(args)) => list::ls(&args),
         Some(Command::Status(args)) => status::status(&args),
         Some(Command::Steer(args)) => steer::steer(&args),

@@ -206,7 +206,7 @@ impl Engine {
         if let Err(error) = self.files.finish(&self.state) {
             self.notice(&error.to_string());
         }
-        self.stations.close_all();
+        self.stations.close_all().await;
         self.hooks.finish().await;
         // What was said last is to reach those who listen.
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -65,9 +65,11 @@ impl Stations {
         (busy.generation == generation && busy.attempt == attempt).then_some(busy)
     }
 
-    /// Lets every slot go; their guards end what runs.
-    pub fn close_all(&mut self) {
-        self.all.clear();
+    /// Ends every trainer, and is ready when they are gone.
+    pub async fn close_all(&mut self) {
+        let closing: tokio::task::JoinSet<()> =
+            self.all.drain().map(|(_, station)| station.slot.close()).collect();
+        closing.join_all().await;
     }
 }
 

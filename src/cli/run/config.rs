@@ -40,9 +40,13 @@ pub fn merged(args: RunArgs) -> anyhow::Result<RunArgs> {
         }
     }
     words.extend(given);
-    Wrapped::try_parse_from(words)
-        .map(|wrapped| wrapped.args)
-        .map_err(|error| Told::usage(format!("with the options of {}: {error}", path.display())))
+    parsed(words).map_err(|error| Told::usage(format!("with the options of {}: {error}", path.display())))
+}
+
+/// The words of a command line, read.
+pub fn parsed(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> anyhow::Result<RunArgs> {
+    let wrapped = Wrapped::try_parse_from(words).map_err(|error| Told::usage(error.to_string()))?;
+    Ok(wrapped.args)
 }
 
 fn option_words(option: &str, value: &Value) -> Result<Vec<OsString>, String> {

@@ -13,6 +13,7 @@ mod time;
 use std::path::{Path, PathBuf};
 
 pub use args::RunArgs;
+pub use create::created;
 
 use super::exit::{Exit, Told};
 use super::{attach, block_on, find, hidden, service};
@@ -51,6 +52,12 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     attach::to(&start.dir, false, args.demo, &args.screen)
+}
+
+/// Goes on with a session, as `evotop run --dir DIR` does.
+pub fn resumed(dir: &Path) -> anyhow::Result<Exit> {
+    let dir = dir.display().to_string();
+    run(config::parsed(["--dir", &dir])?)
 }
 
 /// The session runs already: changed settings are told to it.

@@ -1,0 +1,53 @@
+//! `evotop check`: what a run would start and find, before any GPU hour is spent.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::exit::{Exit, Told};
+use super::run::{RunArgs, created};
+use crate::runner::command::check::{Question, check as answer};
+use crate::runner::devices;
+use crate::trial::{Job, Trainer};
+
+/// Show what `evotop run -- CMD` would start, and what would be found in its output
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Output of an earlier run of the program, or its results.csv
+    #[arg(long, value_name = "OLD")]
+    pub log: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Checks a command.
+pub fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let created = created(&args.run, "check")?;
+    let Trainer::Command { argv, metrics, preset } = &created.spec.trainer else {
+        return Err(Told::usage("what is to be checked? evotop check [options as for run] -- CMD"));
+    };
+    let log = args.log.as_ref();
+    let log = log
+        .map(|path| std::fs::read_to_string(path).with_context(|| path.display().to_string()))
+        .transpose()?;
+    let devices = args.run.devices.as_deref().unwrap_or("auto");
+    let (slots, _) =
+        devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
+    let device = slots.first().map_or("cpu", |slot| devices::as_seen(&slot.device)).to_owned();
+    let job = Job {
+        trial: 0,
+        attempt: 1,
+        seed: created.trial_seed,
+        hyp: created.space.hyp(&created.space.start()),
+        dir: std::env::current_dir()?.join("runs/evolve/exp/trials/000000/a1"),
+        previous: None,
+        device,
+        threads: 1,
+    };
+    let question =
+        Question { words: argv, job: &job, rules: metrics, preset: preset.as_deref(), log: log.as_deref() };
+    let found = answer(&question);
+    print!("{found}");
+    Ok(if found.problems.is_empty() { Exit::Done } else { Exit::Usage })
+}
