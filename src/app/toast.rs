@@ -21,6 +21,8 @@ pub struct Toasts(Vec<Toast>);
 impl Toasts {
     /// Says something.
     pub fn say(&mut self, text: String, now: i64) {
+        // The last success says it all; what went wrong stays beside it.
+        self.0.retain(|t| t.error);
         self.add(Toast { text, error: false, until: now + SHORT });
     }
 

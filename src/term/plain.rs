@@ -13,7 +13,8 @@ use crate::view::Plain;
 /// Where a line cannot be written; a reader that went away is none.
 pub async fn run_plain(mut link: Link, zone: TimeZone, mut out: impl Write) -> io::Result<()> {
     let mut plain = Plain::new(zone);
-    while let Some(news) = link.news.recv().await {
+    while !plain.is_over() {
+        let Some(news) = link.news.recv().await else { break };
         for line in plain.lines(news) {
             match writeln!(out, "{line}").and_then(|()| out.flush()) {
                 Err(e) if e.kind() == io::ErrorKind::BrokenPipe => return Ok(()),

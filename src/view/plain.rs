@@ -13,17 +13,19 @@ use crate::trial::End;
 #[derive(Debug)]
 pub struct Plain {
     state: Option<Box<State>>,
+    /// Said already; it is tried again once a second.
+    lost: bool,
     zone: TimeZone,
 }
 
 impl Plain {
     pub fn new(zone: TimeZone) -> Self {
-        Self { state: None, zone }
+        Self { state: None, lost: false, zone }
     }
 
-    /// The run as it is known.
-    pub fn state(&self) -> Option<&State> {
-        self.state.as_deref()
+    /// Whether the session ended in good order: nothing more will come.
+    pub fn is_over(&self) -> bool {
+        self.state.as_ref().is_some_and(|s| s.open.is_none() && s.seq > 0)
     }
 
     /// The lines that news is worth.
@@ -36,7 +38,11 @@ impl Plain {
                 vec![self.stamped(time, &line)]
             }
             News::Entry(entry) => self.entry(&entry).into_iter().collect(),
-            News::Lost { why } => vec![format!("connection lost: {why}")],
+            News::Lost { why } => {
+                let said = std::mem::replace(&mut self.lost, true);
+                if said { Vec::new() } else { vec![format!("connection lost: {why}")] }
+            }
+            News::Connected { .. } if std::mem::take(&mut self.lost) => vec!["connected again".into()],
             News::Notice { text } => vec![text],
             News::Answer { result: Err(why), .. } => vec![format!("refused: {why}")],
             News::Answer { result: Ok(text), .. } if !text.is_empty() => vec![text],
