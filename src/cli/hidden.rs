@@ -16,8 +16,10 @@ pub struct RestArgs {
     pub words: Vec<String>,
 }
 
-/// The session process: reads how to start from standard input.
+/// The session process: leaves the terminal's session, whose signals must not reach it, and reads how to start from
+/// standard input.
 pub fn session() -> anyhow::Result<Exit> {
+    rustix::process::setsid()?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let start: Start = serde_json::from_str(&text)?;

@@ -1,7 +1,6 @@
 //! The session process behind a terminal: a process session of its own, its output in `session.log`.
 
 use std::io::Write;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,14 +29,15 @@ pub fn launch(start: &Start) -> anyhow::Result<()> {
         .stdin(Stdio::piped())
         .stdout(out.try_clone()?)
         .stderr(out)
-        // A group of its own, and from there a process session of its own: no terminal's signals reach it.
-        .process_group(0)
         .spawn()
         .context("the session process cannot be started")?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(&serde_json::to_vec(start)?)?;
     }
-    wait(&mut child, &start.dir, &log, from)
+    wait(&mut child, &start.dir, &log, from)?;
+    // Buried when it ends, should that be while this process still looks on.
+    std::thread::spawn(move || child.wait());
+    Ok(())
 }
 
 fn wait(child: &mut Child, dir: &Path, log: &Path, from: u64) -> anyhow::Result<()> {

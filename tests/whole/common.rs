@@ -1,11 +1,5 @@
 //! The real program in a world of its own: an empty home, an empty directory.
 
-#![expect(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "a test: each file uses its own part of this, and what fails shows itself"
-)]
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};

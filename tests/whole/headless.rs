@@ -1,13 +1,9 @@
 //! A whole evolution from the shell, with the simulated trainer.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test: what fails shows itself")]
-
-mod common;
-
 use std::path::Path;
 use std::sync::Arc;
 
-use common::{World, rows};
+use crate::common::{World, rows};
 use evotop::journal::{self, Event, FileDisk, Writer};
 
 /// Writes a journal anew with every event changed by `change`: its checksums are right, its contents are not.

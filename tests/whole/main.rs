@@ -1,0 +1,9 @@
+//! The whole program, as a person or a script meets it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test: what fails shows itself")]
+
+mod common;
+
+mod headless;
+mod kills;
+mod modules;
