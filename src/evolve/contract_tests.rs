@@ -63,6 +63,19 @@ fn history(space: &Space, rows: &[(Vec<f64>, Option<f64>)]) -> History {
     history
 }
 
+/// Proposals for one generation after the other of a fixed history.
+fn children<'a>(
+    space: &'a Space,
+    settings: &'a Settings,
+    history: &'a History,
+    n: u64,
+) -> impl Iterator<Item = super::Bred> + 'a {
+    let next = NextValues::new();
+    (1000..1000 + n).map(move |generation| {
+        propose(&Ask { space, settings, history, next: &next, seed: 3, generation }).unwrap()
+    })
+}
+
 fn rows() -> impl Strategy<Value = Vec<(Vec<f64>, Option<f64>)>> {
     let fitness = prop_oneof![Just(None), Just(Some(0.0)), (0.0..1.0).prop_map(Some)];
     prop::collection::vec((prop::collection::vec(0.0..1.0, 7), fitness), 0..12)
@@ -100,7 +113,7 @@ proptest! {
         }
         // A multiplied zero cannot move; everything else does, however much is pinned.
         let can_move = space.params.iter().any(|p| p.is_free() && p.name != "degrees");
-        if can_move || kind == StrategyKind::Normal {
+        if can_move || matches!(kind, StrategyKind::Normal | StrategyKind::Population) {
             prop_assert!(moved > 0, "a copy was bred");
         }
         for parent in &child.parents {
@@ -168,12 +181,60 @@ fn a_zero_moves_under_normal_and_never_under_yolov5() {
 }
 
 #[test]
-fn yolov5_factors_follow_the_formula() {
-    use super::yolov5::factor;
-    let genes = [(1.0, 0.1, 1.5), (0.3, 0.79, -2.0), (2.0, 0.8, 0.7), (0.0, 0.2, 1.0), (1.0, 0.5, -30.0)];
-    let expected = [1.18, 0.928, 1.0, 1.0, 0.3];
-    for ((gain, uniform, normal), expected) in genes.into_iter().zip(expected) {
-        let v = factor(gain, uniform < 0.8, normal, 0.6, 0.2);
-        assert!((v - expected).abs() < 1e-12, "{v} is not {expected}");
+fn one_free_parameter_is_bred_and_every_other_stays() {
+    for kind in StrategyKind::ALL {
+        let mut space = space();
+        for param in &mut space.params[1..] {
+            param.pin = Some(param.value);
+        }
+        let history = history(&space, &[(vec![0.3; 7], Some(0.4))]);
+        for child in children(&space, &settings(kind, ParentMode::Single), &history, 50) {
+            assert_ne!(child.genes[0], history.get(0).unwrap().genes[0], "{}", kind.name());
+            assert_eq!(child.genes[1..], space.start()[1..]);
+        }
+    }
+}
+
+#[test]
+fn equal_fitness_draws_every_parent_alike() {
+    let space = space();
+    let rows: Vec<_> = (1..=5).map(|i| (vec![f64::from(i) / 6.0; 7], Some(0.5))).collect();
+    let history = history(&space, &rows);
+    for kind in [StrategyKind::Yolov5, StrategyKind::Yolov5March2021, StrategyKind::Normal] {
+        let mut drawn = [0; 5];
+        for child in children(&space, &settings(kind, ParentMode::Single), &history, 2000) {
+            drawn[child.parents[0] as usize] += 1;
+        }
+        assert!(drawn.iter().all(|n| (320..480).contains(n)), "{}: {drawn:?}", kind.name());
+    }
+}
+
+#[test]
+fn genes_that_an_imported_row_lacked_are_the_start_value() {
+    let space = space();
+    let mut history = History::default();
+    let genes = vec![0.02, f64::NAN, 10.0, 0.2, 1e-4, f64::NAN, 1.0];
+    let imported = Trial { end: Some(End::Imported), ..trial(0, genes.into(), Some(0.7)) };
+    history.push(imported);
+    for kind in StrategyKind::ALL {
+        for mode in [ParentMode::Single, ParentMode::Weighted] {
+            for child in children(&space, &settings(kind, mode), &history, 20) {
+                assert!(child.genes.iter().all(|x| x.is_finite()), "{}", kind.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn trials_that_diverged_or_are_excluded_or_not_ended_are_no_parents() {
+    let space = space();
+    let mut history = history(&space, &[(vec![0.2; 7], Some(0.1)), (vec![0.9; 7], None)]);
+    let diverged = End::Diverged { epoch: 1, what: "loss is NaN".into() };
+    history.push(Trial { end: Some(diverged), ..trial(2, space.start(), None) });
+    history.push(Trial { excluded: true, ..trial(3, space.start(), Some(0.9)) });
+    for kind in StrategyKind::ALL.into_iter().filter(|kind| *kind != StrategyKind::Population) {
+        for child in children(&space, &settings(kind, ParentMode::Single), &history, 50) {
+            assert_eq!(*child.parents, [0], "{}", kind.name());
+        }
     }
 }

@@ -19,6 +19,11 @@ impl Weights {
         [("metrics/mAP_0.5", 0.8), ("metrics/F1", 0.2)].into_iter().collect()
     }
 
+    /// The default of today's YOLOv5 population: `mAP_0.5` alone.
+    pub fn population() -> Self {
+        [("metrics/mAP_0.5", 1.0)].into_iter().collect()
+    }
+
     /// The weighted sum of `values`, named by `names` position by position.
     ///
     /// None where a metric with a weight is missing or is not a finite number.

@@ -4,7 +4,7 @@
 //! finished trials. The ranking is kept up as trials end, so that a proposal costs the same after 300 trials as
 //! after 100,000.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::trial::Trial;
@@ -42,6 +42,8 @@ pub struct History {
     /// Trials whose end counts to `--generations`, and those that have not ended.
     counted: u64,
     open: BTreeSet<u64>,
+    /// Members of the rounds of a generational strategy.
+    rounds: BTreeMap<u32, Vec<u64>>,
 }
 
 impl History {
@@ -95,6 +97,16 @@ impl History {
         self.ranked().next()
     }
 
+    /// The last round of a generational strategy, and the generations of its members.
+    pub fn last_round(&self) -> Option<(u32, &[u64])> {
+        self.rounds.last_key_value().map(|(round, members)| (*round, members.as_slice()))
+    }
+
+    /// The generations of a round's members.
+    pub fn round(&self, round: u32) -> &[u64] {
+        self.rounds.get(&round).map_or(&[], Vec::as_slice)
+    }
+
     /// Adds the next trial.
     pub fn push(&mut self, trial: Trial) {
         debug_assert_eq!(trial.generation, self.next_generation());
@@ -108,6 +120,9 @@ impl History {
         let (generation, candidate) = (trial.generation, trial.candidate);
         if candidate != generation {
             self.repeats.entry(candidate).or_default().push(generation);
+        }
+        if let Some(round) = trial.round {
+            self.rounds.entry(round).or_default().push(generation);
         }
         if let Some(end) = &trial.end {
             self.counted += u64::from(end.counts());

@@ -8,13 +8,17 @@
 mod contract_tests;
 mod edit;
 mod fitness;
+#[cfg(test)]
+mod formula_tests;
 mod history;
 mod mutate;
 mod normal;
 mod parent;
+mod population;
 mod rng;
 mod settings;
 mod strategy;
+mod yolov3;
 mod yolov5;
 
 pub use edit::{Edit, EditError, NextValues};

@@ -14,6 +14,8 @@ const REDRAWS: usize = 1000;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draw {
     pub mutates: Vec<bool>,
+    /// The uniform draw behind `mutates`.
+    pub uniform: Vec<f64>,
     pub normal: Vec<f64>,
     /// One for the whole child, uniform in 0..1: the originals' scalar.
     pub scale: f64,
@@ -22,9 +24,10 @@ pub struct Draw {
 impl Draw {
     /// A draw for every gene, held ones included, so that a pin changes no other gene's stream.
     pub fn new(genes: usize, probability: f64, scalar: bool, rng: &mut Rng) -> Self {
-        let mutates = (0..genes).map(|_| rng.random::<f64>() < probability).collect();
+        let uniform: Vec<f64> = (0..genes).map(|_| rng.random()).collect();
+        let mutates = uniform.iter().map(|u| *u < probability).collect();
         let normal = (0..genes).map(|_| rng.sample(StandardNormal)).collect();
-        Self { mutates, normal, scale: if scalar { rng.random() } else { 1.0 } }
+        Self { mutates, uniform, normal, scale: if scalar { rng.random() } else { 1.0 } }
     }
 }
 

@@ -25,7 +25,8 @@ pub enum StrategyKind {
 }
 
 impl StrategyKind {
-    pub const ALL: [Self; 3] = [Self::Yolov5, Self::Yolov5March2021, Self::Normal];
+    pub const ALL: [Self; 5] =
+        [Self::Yolov5, Self::Yolov5March2021, Self::Yolov3, Self::Population, Self::Normal];
 
     /// Its name on the command line, the screen and in the journal.
     pub fn name(self) -> &'static str {

@@ -2,6 +2,8 @@
 
 use super::edit::NextValues;
 use super::normal::Normal;
+use super::population::Population;
+use super::yolov3::Yolov3;
 use super::yolov5::Yolov5;
 use super::{History, Rng, Settings, StrategyKind, stream};
 use crate::space::Space;
@@ -71,8 +73,9 @@ pub fn strategy(kind: StrategyKind) -> &'static dyn Strategy {
     match kind {
         StrategyKind::Yolov5March2021 => &Yolov5::MARCH_2021,
         StrategyKind::Yolov5 => &Yolov5::V7,
-        // The last two cannot be chosen yet: `StrategyKind::ALL` does not list them.
-        StrategyKind::Normal | StrategyKind::Yolov3 | StrategyKind::Population => &Normal,
+        StrategyKind::Yolov3 => &Yolov3,
+        StrategyKind::Population => &Population,
+        StrategyKind::Normal => &Normal,
     }
 }
 

@@ -7,7 +7,7 @@
 use super::mutate::{Draw, at_least_one, gene, other_option, until_changed};
 use super::parent::{Rules, parent};
 use super::{Ask, Bred, Knobs, Refusal, Rng, Strategy};
-use crate::space::{Kind, number};
+use crate::space::{Kind, Param, number};
 
 /// The factor's bounds.
 const FACTOR: (f64, f64) = (0.3, 3.0);
@@ -49,11 +49,19 @@ impl Strategy for Yolov5 {
                     Kind::Int => Some(at_least_one(x, x * v, v - 1.0)),
                     Kind::Float | Kind::Log => Some(x * v),
                 };
-                gene(ask, param, x, moved, |x| number::decimals(x, DECIMALS))
+                gene(ask, param, x, moved, |x| stored(param, x))
             });
             child.unzip::<_, _, Vec<_>, Vec<_>>().into_boxes()
         });
         Ok(Bred { genes, parents: from.generations, changes, round: None })
+    }
+}
+
+/// A gene as it is stored: 5 decimals; 5 significant digits on a logarithmic scale, which has no smallest step.
+pub fn stored(param: &Param, x: f64) -> f64 {
+    match param.kind {
+        Kind::Log => number::significant(x, DECIMALS),
+        _ => number::decimals(x, DECIMALS),
     }
 }
 

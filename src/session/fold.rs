@@ -163,7 +163,6 @@ impl State {
             trial.fitness = self.score(&trial);
             self.history.push(trial);
             self.ended.push(generation);
-            self.ended.push(generation);
         }
     }
 

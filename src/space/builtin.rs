@@ -18,9 +18,14 @@ const HYPS: [File; 10] = [
     ("yolov3-2020-01", "yolov3 2020-01, 18 parameters", include_str!("../../hyp/yolov3-2020-01.yaml")),
 ];
 
-const SPACES: [File; 3] = [
+const SPACES: [File; 4] = [
     ("digits", "gains and bounds for the built-in digits", include_str!("../../hyp/space/digits.yaml")),
     ("yolov5", "gains and bounds of YOLOv5", include_str!("../../hyp/space/yolov5.yaml")),
+    (
+        "yolov5-population",
+        "the augmentation alone, as today's YOLOv5 evolves it",
+        include_str!("../../hyp/space/yolov5-population.yaml"),
+    ),
     ("yolov3", "gains and bounds of yolov3 2020-01", include_str!("../../hyp/space/yolov3.yaml")),
 ];
 

@@ -83,6 +83,7 @@ fn default_weights(trainer: &Trainer, strategy: StrategyKind) -> Weights {
             let weight = |rule: &MetricRule| (rule.name.clone(), if rule.minimise { -1.0 } else { 1.0 });
             metrics.iter().take(1).map(weight).collect()
         }
+        (_, StrategyKind::Population) => Weights::population(),
         _ => Weights::yolov5(),
     }
 }
@@ -112,9 +113,12 @@ fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::R
     };
     let ranges = match &args.space {
         Some(name) => source(name, "space/")?,
-        None if yolov3 && trainer.is_yolo() => source("yolov3", "space/")?,
-        None if hyp.name == "hyp/digits.yaml" => source("digits", "space/")?,
-        None if trainer.is_yolo() => source("yolov5", "space/")?,
+        None if trainer.is_yolo() => match strategy {
+            StrategyKind::Yolov3 => source("yolov3", "space/")?,
+            StrategyKind::Population => source("yolov5-population", "space/")?,
+            _ if hyp.name == "hyp/digits.yaml" => source("digits", "space/")?,
+            _ => source("yolov5", "space/")?,
+        },
         None => {
             let text = space::propose(&hyp)?;
             eprintln!(
