@@ -7,3 +7,4 @@ mod common;
 mod headless;
 mod kills;
 mod modules;
+mod terminal;

@@ -1,0 +1,200 @@
+//! The screen in a real terminal, against the real program: what a key does, and what is left when it is killed.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::common::{World, wait_until};
+
+/// A terminal of 120x40 with a program in it.
+struct Terminal {
+    screen: Arc<Mutex<vt100::Parser>>,
+    keyboard: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+}
+
+impl Terminal {
+    fn run(world: &World, words: &[&str]) -> Self {
+        let pair =
+            native_pty_system().openpty(PtySize { rows: 40, cols: 120, ..PtySize::default() }).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_evotop"));
+        command.args(words);
+        command.cwd(world.home.path());
+        command.env("HOME", world.home.path());
+        command.env("XDG_STATE_HOME", world.path("state"));
+        command.env("TERM", "xterm-256color");
+        command.env_remove("SSH_CONNECTION");
+        let child = pair.slave.spawn_command(command).unwrap();
+        let (mut output, keyboard) =
+            (pair.master.try_clone_reader().unwrap(), pair.master.take_writer().unwrap());
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(size(40), size(120), 0)));
+        let seen = screen.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(n @ 1..) = output.read(&mut bytes) {
+                seen.lock().unwrap().process(&bytes[..n]);
+            }
+        });
+        Self { screen, keyboard, child, master: pair.master }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn shows(&self, what: &str) {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while !self.text().contains(what) {
+            assert!(std::time::Instant::now() < end, "the screen does not show {what:?}:\n{}", self.text());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Whether the alternate screen is left and the cursor is back.
+    fn is_given_back(&self) -> bool {
+        let parser = self.screen.lock().unwrap();
+        !parser.screen().alternate_screen() && !parser.screen().hide_cursor()
+    }
+}
+
+fn size(n: u16) -> NonZero<u16> {
+    NonZero::new(n).unwrap()
+}
+
+fn start(world: &World, name: &str) {
+    world.good(&[
+        "run",
+        "--detach",
+        "--trainer",
+        "sim",
+        "--sim-epoch-ms",
+        "400",
+        "--devices",
+        "cpu",
+        "--generations",
+        "200",
+        "--name",
+        name,
+    ]);
+}
+
+#[test]
+fn keys_steer_a_run_and_the_screen_and_the_status_agree_at_each_step() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::run(&world, &["attach", "s"]);
+    terminal.shows("Hyperparameters");
+    terminal.shows("lr0");
+    let settings = |what: &str| world.status("s")["settings"][what].clone();
+    let pin = || world.status("s")["params"][0]["pin"].clone();
+
+    terminal.press("p");
+    wait_until("lr0 is pinned", || !pin().is_null());
+    terminal.shows("1 of 28 pinned");
+
+    terminal.press("++");
+    wait_until("sigma is 0.22", || settings("sigma") == 0.22);
+    terminal.shows("sigma 0.22");
+
+    terminal.press("w");
+    wait_until("parents are averaged", || settings("parent") == "weighted");
+    terminal.shows("parent weighted");
+
+    terminal.press("u");
+    wait_until("undo takes the last change back", || settings("parent") == "single");
+    terminal.shows("parent single");
+
+    terminal.press(" ");
+    wait_until("the run is held", || {
+        world.status("s")["state"].as_str().is_some_and(|s| s.starts_with("paus"))
+    });
+    terminal.press(" ");
+    wait_until("the run goes on", || world.status("s")["state"] == "running");
+
+    wait_until("a trial runs", || !world.status("s")["slots"][0]["generation"].is_null());
+    terminal.press("z");
+    wait_until("the trial is frozen", || !world.status("s")["slots"][0]["frozen_since"].is_null());
+    terminal.shows("frozen");
+    terminal.press("z");
+    wait_until("the trial goes on", || world.status("s")["slots"][0]["frozen_since"].is_null());
+
+    // A pasted line of key letters does nothing.
+    let before = world.status("s")["revision"].clone();
+    terminal.press("\x1b[200~pw++x\x1b[201~");
+    // An arrow whose bytes come one by one is an arrow: the cursor moves on to lrf, which the next key pins.
+    for byte in ["\x1b", "[", "B"] {
+        terminal.press(byte);
+        std::thread::sleep(std::time::Duration::from_millis(30));
+    }
+    terminal.press("p");
+    wait_until("lrf is pinned", || !world.status("s")["params"][1]["pin"].is_null());
+    assert_eq!(
+        world.status("s")["revision"].as_u64(),
+        before.as_u64().map(|n| n + 1),
+        "the paste changed something"
+    );
+
+    terminal.press("q");
+    terminal.shows("goes on without you");
+    terminal.press("\r");
+    wait_until("the program has left", || terminal.child.try_wait().unwrap().is_some());
+    wait_until("the terminal is given back", || terminal.is_given_back());
+    assert_eq!(world.status("s")["state"], "running");
+
+    let again = Terminal::run(&world, &["attach", "s"]);
+    again.shows("2 of 28 pinned");
+    again.shows("sigma 0.22");
+    world.good(&["stop", "s", "--now"]);
+    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+    world.good(&["verify", "s"]);
+}
+
+#[test]
+fn a_client_that_is_hung_up_on_or_killed_leaves_the_run_going() {
+    let world = World::new();
+    start(&world, "s");
+    for signal in ["HUP", "KILL"] {
+        let mut terminal = Terminal::run(&world, &["attach", "s"]);
+        terminal.shows("Hyperparameters");
+        let pid = terminal.child.process_id().unwrap().to_string();
+        assert!(
+            std::process::Command::new("kill")
+                .args([&format!("-{signal}"), &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        wait_until("the client is gone", || terminal.child.try_wait().unwrap().is_some());
+        if signal == "HUP" {
+            wait_until("the terminal is given back", || terminal.is_given_back());
+        }
+        assert_eq!(world.status("s")["state"], "running");
+    }
+    world.good(&["stop", "s", "--now"]);
+    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+}
+
+#[test]
+fn a_resized_terminal_is_drawn_anew_at_every_size() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::run(&world, &["attach", "s"]);
+    terminal.shows("Hyperparameters");
+    for (cols, rows) in [(80, 24), (40, 10), (1, 1), (200, 60), (120, 40)] {
+        terminal.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
+        terminal.screen.lock().unwrap().screen_mut().set_size(size(rows), size(cols));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(terminal.child.try_wait().unwrap().is_none(), "it ended at {cols}x{rows}");
+    }
+    terminal.shows("Hyperparameters");
+    world.good(&["stop", "s", "--now"]);
+    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+}
