@@ -59,7 +59,7 @@ pub struct Options {
     /// Data set YAML, or `digits`, the built-in one
     #[arg(long, default_value = DIGITS)]
     pub data: String,
-    /// Weights to start from (.pt or .safetensors); empty for random ones
+    /// Weights to start from (.pt or .safetensors); empty for random ones. The built-in data set without a cfg has weights of its own
     #[arg(long)]
     pub weights: Option<String>,
     /// Model: a YAML file or a built-in name such as yolov5n
@@ -67,9 +67,9 @@ pub struct Options {
     pub cfg: Option<String>,
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// Pictures a batch
-    #[arg(long, visible_aliases = ["batch-size"], default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub batch: u32,
+    /// Pictures a batch: 16, or 8 of the built-in data set
+    #[arg(long, visible_aliases = ["batch-size"], value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub batch: Option<u32>,
     /// Picture side in pixels; made a multiple of 32
     #[arg(long, visible_aliases = ["imgsz", "img-size"], value_parser = clap::value_parser!(u32).range(1..=8192))]
     pub img: Option<u32>,
@@ -168,6 +168,11 @@ impl Options {
         <[usize; 2]>::try_from(self.digits.as_slice()).unwrap_or([128, 64])
     }
 
+    /// Pictures a batch. Few for the small built-in set, so that a short training still outlasts its warm-up of 100 batches.
+    pub fn batch(&self) -> u32 {
+        self.batch.unwrap_or(if self.is_digits() { 8 } else { 16 })
+    }
+
     /// The side of pictures, a multiple of 32 and at least 64.
     pub fn img(&self) -> usize {
         round_img(self.img.unwrap_or(if self.is_digits() { 160 } else { 640 }))
@@ -214,7 +219,7 @@ mod tests {
         let options =
             map(&[("data", "d.yaml"), ("single_cls", "true"), ("batch-size", "8"), ("optimizer", "adam")])
                 .unwrap();
-        assert_eq!((options.data.as_str(), options.single_cls, options.batch), ("d.yaml", true, 8));
+        assert_eq!((options.data.as_str(), options.single_cls, options.batch()), ("d.yaml", true, 8));
         assert_eq!((options.img(), options.optimizer), (640, OptimizerName::Adam));
         assert_eq!(map(&[]).unwrap().img(), 160);
         let said = map(&[("epochs", "many")]).unwrap_err();

@@ -109,6 +109,9 @@ pub fn data_yaml(data: &str, [train, val]: [usize; 2]) -> Result<PathBuf, SetupE
 
 fn weights(options: &Options) -> Result<Option<Weights>, SetupError> {
     match options.weights.as_deref() {
+        None if options.is_digits() && options.cfg.is_none() && !options.single_cls => {
+            Ok(Some(digits::weights()?))
+        }
         None | Some("") => Ok(None),
         Some(file) => Ok(Some(Weights::read(Path::new(file))?)),
     }

@@ -139,7 +139,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
     tch::manual_seed(run.seed as i64);
     tch::set_num_threads(i32::try_from(run.threads).unwrap_or(1).max(1));
     let mut trainer = Trainer::start(setup, run, watch)?;
-    let batch = 2 * setup.options.batch as usize;
+    let batch = 2 * setup.options.batch() as usize;
     let val = ValLoader::new(setup.val.clone(), setup.options.img(), batch, run.threads);
     let mut csv = run.results.as_deref().map(ResultsCsv::create).transpose()?;
     let mut best = Best::default();
@@ -224,7 +224,7 @@ impl<'a> Trainer<'a> {
             hyp.augment(),
             TrainOptions {
                 img,
-                batch: options.batch as usize,
+                batch: options.batch() as usize,
                 seed: run.seed,
                 threads: run.threads,
                 rect: options.rect,
@@ -232,7 +232,7 @@ impl<'a> Trainer<'a> {
         )?;
         let fall = if options.cos_lr { Fall::Cosine } else { Fall::Linear };
         let batches = loader.batches() as u64;
-        let schedule = Schedule::new(hyp, run.epochs.into(), batches, options.batch.into(), fall);
+        let schedule = Schedule::new(hyp, run.epochs.into(), batches, options.batch().into(), fall);
         let rule = options.optimizer.into();
         let optimizer = Optimizer::new(rule, model.arena(), hyp.momentum, schedule.weight_decay());
         let criterion = Criterion::new(hyp, model.detect(), img as i64, options.label_smoothing);

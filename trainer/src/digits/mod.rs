@@ -5,4 +5,5 @@ mod scene;
 mod source;
 mod write;
 
+pub use source::weights;
 pub use write::{DigitsError, TRAIN, VAL, write};

@@ -2,6 +2,8 @@
 
 use crate::data::Split;
 
+use crate::weights::{Weights, parse_safetensors};
+
 use super::DigitsError;
 
 /// Side of a source picture in pixels.
@@ -11,6 +13,16 @@ const VAL_EVERY: usize = 5;
 
 static SHEET: &[u8] = include_bytes!("../../../assets/digits/digits.png");
 static CLASSES: &str = include_str!("../../../assets/digits/digits.txt");
+
+static WEIGHTS: &[u8] = include_bytes!("../../../assets/digits/yolov5p.safetensors");
+
+/// A yolov5p that has learned digits from 2,000 other scenes (how, says assets/digits/README.md).
+///
+/// # Errors
+/// Never in a program that was built whole.
+pub fn weights() -> Result<Weights, DigitsError> {
+    parse_safetensors(WEIGHTS, "the built-in digits weights").map_err(DigitsError::Weights)
+}
 
 /// One handwritten digit.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +61,8 @@ pub fn digits(split: Split) -> Result<Vec<Digit>, DigitsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data;
+    use crate::model::Model;
 
     #[test]
     fn all_digits_are_there_and_no_digit_is_in_both_splits() {
@@ -66,5 +80,19 @@ mod tests {
         let first = &digits(Split::Train).unwrap()[0];
         let row: Vec<u32> = first.ink[0].iter().map(|ink| (ink * 16.0) as u32).collect();
         assert_eq!((first.class, row), (0, vec![0, 0, 5, 13, 9, 1, 0, 0]));
+    }
+
+    #[test]
+    fn the_demo_weights_find_digits_that_they_have_not_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = crate::digits::write(&folder.path().join("d"), 1, 48, 0).unwrap();
+        let options = data::Options { img: 160, single_class: false, cache: data::Cache::Ram };
+        let val = data::Dataset::open(&data::DataYaml::read(&file).unwrap(), Split::Val, options).unwrap();
+        let loader = data::ValLoader::new(std::sync::Arc::new(val), 160, 16, 1);
+        let weights = weights().unwrap();
+        let mut model = Model::new(weights.config.as_ref().unwrap(), tch::Device::Cpu).unwrap();
+        weights.transfer(&mut model, false);
+        let found = crate::train::evaluate(&model, None, &loader, false).unwrap();
+        assert!(found.map50 > 0.85 && found.map > 0.5, "{:?}", found.seven());
     }
 }

@@ -24,6 +24,8 @@ const EDITION: u32 = 1;
 pub enum DigitsError {
     #[error("the built-in digits cannot be read: {0}")]
     Sheet(image::ImageError),
+    #[error("the built-in weights cannot be read: {0}")]
+    Weights(String),
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: std::io::Error },
     #[error("{}: {source}", path.display())]
