@@ -164,6 +164,11 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_keys_is_the_table() {
+        assert!(include_str!("../../docs/keys.md").contains(&markdown()));
+    }
+
+    #[test]
     fn the_file_of_defaults_is_the_table() {
         assert_eq!(default_file(), include_str!("../../assets/keys.yaml"));
         assert!(Keymap::with(&default_file()).is_ok());

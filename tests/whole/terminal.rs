@@ -18,9 +18,13 @@ struct Terminal {
 
 impl Terminal {
     fn run(world: &World, words: &[&str]) -> Self {
+        Self::open(world, env!("CARGO_BIN_EXE_evotop"), words)
+    }
+
+    fn open(world: &World, program: &str, words: &[&str]) -> Self {
         let pair =
             native_pty_system().openpty(PtySize { rows: 40, cols: 120, ..PtySize::default() }).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_evotop"));
+        let mut command = CommandBuilder::new(program);
         command.args(words);
         command.cwd(world.home.path());
         command.env("HOME", world.home.path());
@@ -58,10 +62,18 @@ impl Terminal {
         }
     }
 
-    /// Whether the alternate screen is left and the cursor is back.
+    /// Whether the alternate screen is left, the cursor is back, and lines are taken and shown as a shell wants it.
     fn is_given_back(&self) -> bool {
+        let modes = self.master.get_termios().map(|t| format!("{:?}", t.local_flags)).unwrap_or_default();
         let parser = self.screen.lock().unwrap();
-        !parser.screen().alternate_screen() && !parser.screen().hide_cursor()
+        !parser.screen().alternate_screen()
+            && !parser.screen().hide_cursor()
+            && modes.contains("ICANON")
+            && modes.contains("ECHO")
+    }
+
+    fn hides(&self, what: &str) {
+        wait_until("it is off the screen", || !self.text().contains(what));
     }
 }
 
@@ -161,7 +173,7 @@ fn keys_steer_a_run_and_the_screen_and_the_status_agree_at_each_step() {
 fn a_client_that_is_hung_up_on_or_killed_leaves_the_run_going() {
     let world = World::new();
     start(&world, "s");
-    for signal in ["HUP", "KILL"] {
+    for signal in ["HUP", "TERM", "KILL"] {
         let mut terminal = Terminal::run(&world, &["attach", "s"]);
         terminal.shows("Hyperparameters");
         let pid = terminal.child.process_id().unwrap().to_string();
@@ -173,7 +185,7 @@ fn a_client_that_is_hung_up_on_or_killed_leaves_the_run_going() {
                 .success()
         );
         wait_until("the client is gone", || terminal.child.try_wait().unwrap().is_some());
-        if signal == "HUP" {
+        if signal != "KILL" {
             wait_until("the terminal is given back", || terminal.is_given_back());
         }
         assert_eq!(world.status("s")["state"], "running");
@@ -195,6 +207,43 @@ fn a_resized_terminal_is_drawn_anew_at_every_size() {
         assert!(terminal.child.try_wait().unwrap().is_none(), "it ended at {cols}x{rows}");
     }
     terminal.shows("Hyperparameters");
+    world.good(&["stop", "s", "--now"]);
+    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+}
+
+#[test]
+fn an_abort_confirmed_after_its_trial_ended_aborts_nothing() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::run(&world, &["attach", "s"]);
+    terminal.shows("This trial");
+    terminal.press("x");
+    terminal.shows("let it train");
+    terminal.hides("let it train");
+    terminal.press("y");
+    let done = || world.status("s")["done"].as_u64().unwrap();
+    let before = done();
+    wait_until("two more trials ended", || done() > before + 1);
+    assert_eq!(world.status("s")["ends"]["aborted"].as_u64().unwrap_or(0), 0);
+    world.good(&["stop", "s", "--now"]);
+    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+}
+
+#[test]
+fn ctrl_z_gives_the_shell_back_and_fg_the_screen() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::open(&world, "bash", &["--norc", "--noprofile", "-i"]);
+    terminal.press(&format!("{} attach s\n", env!("CARGO_BIN_EXE_evotop")));
+    terminal.shows("1 Live");
+    terminal.press("\x1a");
+    terminal.shows("Stopped");
+    assert!(!terminal.screen.lock().unwrap().screen().alternate_screen());
+    terminal.press("fg\n");
+    terminal.shows("Hyperparameters");
+    assert!(terminal.screen.lock().unwrap().screen().alternate_screen());
+    terminal.press("3");
+    terminal.shows("changed most");
     world.good(&["stop", "s", "--now"]);
     wait_until("the session has ended", || world.status("s")["state"] == "closed");
 }
