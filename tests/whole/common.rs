@@ -54,6 +54,32 @@ impl World {
     }
 }
 
+/// Pids of the processes that work on this session: the session, guards, workers, by what their command lines say.
+pub fn processes(world: &World, word: &str) -> Vec<u32> {
+    let home = format!("HOME={}", world.home.path().display());
+    let pids = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let ours = |pid: &u32| {
+        let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let environment = read("environ");
+        let words = read("cmdline");
+        environment.split(|b| *b == 0).any(|variable| variable == home.as_bytes())
+            && words.split(|b| *b == 0).any(|w| w == word.as_bytes())
+    };
+    pids.filter(ours).collect()
+}
+
+/// A test that failed leaves nothing running.
+impl Drop for World {
+    fn drop(&mut self) {
+        for word in ["run", "session", "guard", "sim-worker"] {
+            for pid in processes(self, word) {
+                let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+            }
+        }
+    }
+}
+
 /// Waits until `reached` says so; `what` is for the message.
 pub fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::common::{World, rows, wait_until};
+use crate::common::{World, processes, rows, wait_until};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
@@ -16,21 +16,6 @@ enum Whom {
     Guard,
     Worker,
     All,
-}
-
-/// Pids of the processes that work on this session: the session, guards, workers, by what their command lines say.
-fn processes(world: &World, word: &str) -> Vec<u32> {
-    let home = format!("HOME={}", world.home.path().display());
-    let pids = std::fs::read_dir("/proc").unwrap().flatten();
-    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let ours = |pid: &u32| {
-        let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
-        let environment = read("environ");
-        let words = read("cmdline");
-        environment.split(|b| *b == 0).any(|variable| variable == home.as_bytes())
-            && words.split(|b| *b == 0).any(|w| w == word.as_bytes())
-    };
-    pids.filter(ours).collect()
 }
 
 fn kill(pids: &[u32]) {

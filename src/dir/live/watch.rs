@@ -43,8 +43,9 @@ impl Watch {
         let polls = watcher.is_none();
         let every = if polls { often } else { seldom };
         let dir = dir.to_owned();
+        // Before anything else happens: what is saved from now on is a change.
+        let mut seen = stamps(&dir);
         std::thread::spawn(move || {
-            let mut seen = stamps(&dir);
             loop {
                 let heard = match events.recv_timeout(every) {
                     Ok(()) => true,
