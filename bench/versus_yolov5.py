@@ -1,0 +1,145 @@
+"""Speed against the reference's own training loop: the same data, model, batch, epochs, threads and libtorch version, validation at the end.
+
+    evotop-yolo digits --out scenes --train 1000 --val 200
+    python bench/versus_yolov5.py --yolov5 CHECKOUT --data scenes/digits.yaml
+
+Prints images a second while training (epochs after the first, whole loop) and generations an hour of a short training: ours in a warm worker,
+theirs by calling the checkout's train() again in one warm process, as its --evolve does. Takes minutes; use a quiet machine. The reference
+writes label caches beside the labels: name a copy of the data.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import yaml
+from reference import run
+
+# Times the epochs of a training by the moments at which its progress bars begin, and whole trainings.
+THEIRS = """
+import json, sys, time, pathlib
+sys.path.insert(0, '.')
+sys.argv[0] = 'train.py'
+ask = json.loads(sys.argv.pop())
+import torch
+torch.set_num_threads(ask['threads'])
+import train
+from utils.callbacks import Callbacks
+from utils.torch_utils import select_device
+options = train.parse_opt(True)
+options.data, options.cfg, options.weights, options.hyp = ask['data'], ask['cfg'], '', ask['hyp']
+options.imgsz, options.batch_size, options.epochs, options.workers = ask['img'], ask['batch'], ask['epochs'], ask['workers']
+options.noval, options.nosave, options.evolve, options.cache = True, True, 1, 'ram'
+options.save_dir = ask['out']
+device = select_device('cpu')
+report = []
+for _ in range(ask['trainings']):
+    marks = []
+    calls = Callbacks()
+    calls.register_action('on_train_epoch_start', callback=lambda *a: marks.append(time.perf_counter()))
+    calls.register_action('on_train_epoch_end', callback=lambda *a: marks.append(time.perf_counter()))
+    import yaml
+    hyp = yaml.safe_load(open(ask['hyp']))
+    began = time.perf_counter()
+    train.train(hyp, options, device, calls)
+    report.append({'seconds': time.perf_counter() - began, 'epochs': [b - a for a, b in zip(marks[::2], marks[1::2])]})
+print('REPORT' + json.dumps(report))
+"""
+
+
+def theirs(ask, trainings):
+    with tempfile.TemporaryDirectory() as folder:
+        words = {"data": str(ask.data), "cfg": f"models/{ask.cfg}.yaml", "hyp": str(ask.hyp), "img": ask.img, "batch": ask.batch,
+                 "epochs": ask.epochs, "workers": ask.workers, "threads": ask.threads, "out": folder, "trainings": trainings}
+        text = run([sys.executable, "-c", THEIRS, json.dumps(words)], ask.yolov5, ask.threads)
+    return json.loads(text.split("REPORT")[-1].splitlines()[0])
+
+
+class Worker:
+    """evotop-yolo worker, spoken to as evotop does."""
+
+    def __init__(self, ask, folder):
+        self.ask, self.folder = ask, folder
+        self.process = subprocess.Popen([str(ask.evotop), "worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        options = {"data": ask.data, "cfg": ask.cfg, "weights": "", "epochs": ask.epochs, "batch": ask.batch, "img": ask.img, "val": "last"}
+        self.say({"type": "setup", "protocol": 1, "options": {name: str(value) for name, value in options.items()}})
+
+    def say(self, word):
+        self.process.stdin.write(json.dumps(word) + "\n")
+        self.process.stdin.flush()
+
+    def train(self, trial):
+        hyp = yaml.safe_load(self.ask.hyp.read_text())
+        began = time.perf_counter()
+        self.say({"type": "job", "trial": trial, "attempt": 1, "seed": trial, "hyp": hyp, "dir": self.folder, "previous": None,
+                  "device": "cpu", "threads": self.ask.threads})
+        epochs = []
+        for line in self.process.stdout:
+            word = json.loads(line)
+            if word["type"] == "epoch":
+                epochs.append(word["seconds"])
+            elif word["type"] == "result":
+                return {"seconds": time.perf_counter() - began, "epochs": epochs}
+            elif word["type"] in ("error", "diverged"):
+                sys.exit(f"the worker says: {word}")
+        sys.exit("the worker ended")
+
+    def close(self):
+        self.say({"type": "exit"})
+        self.process.wait()
+
+
+def ours(ask, trainings):
+    with tempfile.TemporaryDirectory() as folder:
+        worker = Worker(ask, folder)
+        report = [worker.train(trial) for trial in range(trainings)]
+        worker.close()
+    return report
+
+
+def images(data):
+    described = yaml.safe_load(data.read_text())
+    folder = pathlib.Path(described.get("path", data.parent)) / described["train"]
+    return sum(1 for path in folder.rglob("*") if path.is_file())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--yolov5", type=pathlib.Path, required=True)
+    parser.add_argument("--evotop", type=pathlib.Path, default="target/debug/evotop-yolo")
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--hyp", type=pathlib.Path, default="hyp/digits.yaml")
+    parser.add_argument("--cfg", default="yolov5n")
+    parser.add_argument("--img", type=int, default=160)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--trainings", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="loader processes of the reference")
+    ask = parser.parse_args()
+    for name in ("yolov5", "evotop", "data", "hyp"):
+        setattr(ask, name, getattr(ask, name).resolve())
+
+    count = images(ask.data)
+    rows = {}
+    for name, report in (("evotop", ours(ask, ask.trainings)), ("reference", theirs(ask, ask.trainings))):
+        # The first training warms up: it reads the pictures and fills the allocators.
+        warm = report[1:] or report
+        # The last epoch of ours has the validation in it; both are compared by those between.
+        epochs = [seconds for one in warm for seconds in (one["epochs"][1:-1] or one["epochs"][:1])]
+        rows[name] = (count / statistics.median(epochs), 3600 / statistics.median(one["seconds"] for one in warm))
+    print(f"{count} images, {ask.cfg}, {ask.img} px, batch {ask.batch}, {ask.epochs} epochs, {ask.threads} threads, medians of warm trainings")
+    print(f"{'':>12} {'images/s':>10} {'generations/h':>14}")
+    for name, (rate, hourly) in rows.items():
+        print(f"{name:>12} {rate:10.1f} {hourly:14.1f}")
+    (a, b), (c, d) = rows["evotop"], rows["reference"]
+    print(f"{'times':>12} {a / c:10.2f} {b / d:14.2f}   (goals 1.4 and 2)")
+
+
+if __name__ == "__main__":
+    main()
