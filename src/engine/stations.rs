@@ -12,10 +12,10 @@ use super::start::Engine;
 use crate::clock;
 use crate::evolve::{Edit, Weights};
 use crate::journal::{AttemptStart, Era, Event, How, Mode, PauseWhy, Program, Who};
-use crate::runner::health::Health;
+use crate::runner::health::{Health, Quarantine};
 use crate::runner::{Slot, SlotConfig, SlotNews, SlotNewsKind, devices};
 use crate::session::{Command, SlotHealth};
-use crate::trial::{End, FailureClass, Job, Outcome};
+use crate::trial::{FailureClass, Job, Outcome};
 use crate::wire::FromSession;
 
 /// One slot.
@@ -34,6 +34,14 @@ struct Busy {
     cancelled: bool,
 }
 
+/// For tests: milliseconds of a minute of quarantine.
+const MINUTE_FOR_TESTS: &str = "EVOTOP_MINUTE_MS";
+
+fn health() -> Health {
+    let minute = std::env::var(MINUTE_FOR_TESTS).ok().and_then(|text| text.parse().ok());
+    minute.map_or_else(Health::default, Health::with_minutes_of)
+}
+
 /// All slots.
 pub(super) struct Stations {
     all: HashMap<String, Station>,
@@ -43,7 +51,7 @@ pub(super) struct Stations {
 
 impl Stations {
     pub fn new(news: mpsc::UnboundedSender<SlotNews>) -> Self {
-        Self { all: HashMap::new(), news, health: Health::default() }
+        Self { all: HashMap::new(), news, health: health() }
     }
 
     pub fn any_busy(&self) -> bool {
@@ -70,6 +78,15 @@ impl Stations {
         let closing: tokio::task::JoinSet<()> =
             self.all.drain().map(|(_, station)| station.slot.close()).collect();
         closing.join_all().await;
+    }
+}
+
+impl Stations {
+    /// Whether the slot is to blame for this end of an attempt.
+    fn blame(&mut self, slot: &str, candidate: u64, outcome: &Outcome) -> Option<Quarantine> {
+        let busy = self.all.iter().filter(|(_, station)| station.busy.is_some());
+        let busy: Vec<&str> = busy.map(|(name, _)| name.as_str()).collect();
+        self.health.ended(slot, candidate, outcome, &busy, clock::now())
     }
 }
 
@@ -177,8 +194,8 @@ impl Engine {
         if let Some(station) = self.stations.all.get_mut(slot) {
             station.busy = None;
         }
-        let others_work = self.others_work(slot);
-        let quarantine = self.stations.health.ended(slot, generation, outcome, others_work, clock::now());
+        let candidate = self.state.history.get(generation).map_or(generation, |trial| trial.candidate);
+        let quarantine = self.stations.blame(slot, candidate, outcome);
         let Some(quarantine) = quarantine else {
             return self.state.attempt_ended(generation, attempt, outcome);
         };
@@ -197,20 +214,6 @@ impl Engine {
         let retry_at = self.stations.health.lost(&slot, clock::now());
         let is_well = self.state.slots.get(&slot).is_some_and(|s| s.health == SlotHealth::Well);
         is_well.then_some(Event::SlotQuarantined { slot, reason, retry_at }).into_iter().collect()
-    }
-
-    /// Whether another slot's last trial ended well.
-    fn others_work(&self, slot: &str) -> bool {
-        let last_of = |other: &String| {
-            let ended = self.state.ended.iter().rev().take(100).filter_map(|g| self.state.history.get(*g));
-            ended.into_iter().find(|trial| trial.slot.as_ref() == Some(other)).cloned()
-        };
-        self.state
-            .slots
-            .keys()
-            .filter(|other| *other != slot)
-            .filter_map(last_of)
-            .any(|trial| matches!(trial.end, Some(End::Finished | End::Diverged { .. } | End::Pruned { .. })))
     }
 
     /// The trainer's program; another build than before may mean another fitness. Before anything is trained, the

@@ -1,5 +1,6 @@
 //! Which slots there are: `auto`, `cpu*2`, `cuda:0,cuda:1*2`, `mps`, a GPU's UUID.
 
+use super::gpus::{self, Asked, Gpu};
 use crate::journal::SlotSpec;
 
 /// The slots that `--devices` asks for, and what is to be said about the choice.
@@ -8,7 +9,8 @@ use crate::journal::SlotSpec;
 /// Says which word is not a device.
 pub fn slots(text: &str) -> Result<(Vec<SlotSpec>, Vec<String>), String> {
     if text.trim() == "auto" {
-        return Ok((vec![slot("cpu", 0)], vec!["no idle GPU was looked for: trials run on the cpu".into()]));
+        let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
+        return Ok(idle(&gpus::ask(gpus::PATIENCE), visible.as_deref()));
     }
     let mut slots: Vec<SlotSpec> = Vec::new();
     for word in text.split(',').map(str::trim) {
@@ -28,6 +30,40 @@ pub fn slots(text: &str) -> Result<(Vec<SlotSpec>, Vec<String>), String> {
         }
     }
     Ok((slots, Vec::new()))
+}
+
+/// A slot for each idle GPU of those that this process was given, and what was left and why; the cpu where none is.
+fn idle(asked: &Asked, visible: Option<&str>) -> (Vec<SlotSpec>, Vec<String>) {
+    let gpus = match asked {
+        Asked::NoDriver => return (vec![slot("cpu", 0)], Vec::new()),
+        Asked::Late => {
+            let notice =
+                "the NVIDIA driver does not answer: trials run on the cpu; name GPUs by --devices cuda:0"
+                    .into();
+            return (vec![slot("cpu", 0)], vec![notice]);
+        }
+        Asked::Gpus(gpus) => gpus,
+    };
+    let given: Vec<&Gpu> = match visible {
+        None => gpus.iter().collect(),
+        Some(mask) => {
+            let named =
+                |word: &str| gpus.iter().find(|gpu| gpu.index.to_string() == word || gpu.uuid == word);
+            mask.split(',').map(str::trim).map_while(named).collect()
+        }
+    };
+    let (mut slots, mut notices) = (Vec::new(), Vec::new());
+    for (n, gpu) in given.iter().enumerate() {
+        match gpu.busy_with() {
+            None => slots.push(slot(&format!("cuda:{n}"), 0)),
+            Some(why) => notices.push(format!("cuda:{n} ({}) is left alone: {why}", gpu.name)),
+        }
+    }
+    if slots.is_empty() {
+        notices.push("no idle GPU: trials run on the cpu".into());
+        slots.push(slot("cpu", 0));
+    }
+    (slots, notices)
 }
 
 /// The slot for the n-th share of a device.
@@ -71,6 +107,41 @@ pub fn as_seen(device: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn gpu(index: u32, held: &[(u32, u64)], used: u64) -> Gpu {
+        Gpu {
+            index,
+            uuid: format!("GPU-{index}"),
+            name: "H100".into(),
+            utilisation: Some(0),
+            memory: Some((used, 80 << 30)),
+            temperature: Some(40),
+            processes: held.to_vec(),
+        }
+    }
+
+    #[test]
+    fn auto_takes_idle_gpus_only_and_says_which_it_left() {
+        let gpus = Asked::Gpus(vec![
+            gpu(0, &[(77, 40 << 30)], 41 << 30),
+            gpu(1, &[], 1 << 20),
+            gpu(2, &[], 30 << 30),
+        ]);
+        let names = |visible: Option<&str>| {
+            let (slots, notices) = idle(&gpus, visible);
+            (slots.into_iter().map(|s| s.name).collect::<Vec<_>>(), notices.join("\n"))
+        };
+        let (slots, notices) = names(None);
+        assert_eq!(slots, ["cuda:1"]);
+        assert!(notices.contains("cuda:0") && notices.contains("process 77"), "{notices}");
+        assert!(notices.contains("cuda:2") && notices.contains("30.0 GiB"), "{notices}");
+        // cuda:N is the N-th of what this process was given.
+        assert_eq!(names(Some("GPU-1,0")).0, ["cuda:0"]);
+        assert_eq!(names(Some("")).0, ["cpu"]);
+        assert_eq!(names(Some("0")).0, ["cpu"]);
+        assert_eq!(idle(&Asked::NoDriver, None), (vec![slot("cpu", 0)], Vec::new()));
+        assert!(idle(&Asked::Late, None).1[0].contains("does not answer"));
+    }
 
     #[test]
     fn devices_are_read_as_people_write_them() {

@@ -16,13 +16,17 @@ pub struct Quarantine {
 }
 
 /// What is known of the slots of a run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Health {
     slots: HashMap<String, Record>,
+    /// Milliseconds of a minute: fewer in tests.
+    minute: i64,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Record {
+    /// How the last attempt here ended, if one has.
+    last_was_well: Option<bool>,
     /// Different candidates that failed one after the other.
     failed: Vec<u64>,
     quarantines: usize,
@@ -30,55 +34,79 @@ struct Record {
 
 impl Record {
     /// The next quarantine: longer each time, until the slot works.
-    fn quarantine(&mut self, now: i64) -> i64 {
+    fn quarantine(&mut self, now: i64, minute: i64) -> i64 {
         let minutes = MINUTES[self.quarantines.min(MINUTES.len() - 1)];
         self.quarantines += 1;
         self.failed.clear();
-        now + minutes * 60_000
+        now + minutes * minute
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { slots: HashMap::new(), minute: 60_000 }
     }
 }
 
 impl Health {
-    /// An attempt ended on a slot. `others_work` says whether another slot has finished a trial since this one last
-    /// did. Where the slot is to blame, its quarantine.
+    /// With minutes of this many milliseconds, for tests.
+    pub fn with_minutes_of(milliseconds: i64) -> Self {
+        Self { minute: milliseconds, ..Self::default() }
+    }
+
+    /// An attempt ended on a slot, while the slots `busy` had one each. Where the slot is to blame, its quarantine.
     ///
     /// A trainer that cannot start is the slot's fault; so are two different candidates that fail one after the other
-    /// while other slots work.
+    /// while another slot works: its last attempt ended well, or its first is still under way.
     pub fn ended(
         &mut self,
         slot: &str,
         candidate: u64,
         outcome: &Outcome,
-        others_work: bool,
+        busy: &[&str],
         now: i64,
     ) -> Option<Quarantine> {
+        let others_work = self.others_work(slot, busy);
+        let minute = self.minute;
         let record = self.slots.entry(slot.to_owned()).or_default();
-        let Outcome::Failed { class, detail } = outcome else {
-            if matches!(outcome, Outcome::Finished { .. } | Outcome::Diverged { .. } | Outcome::Pruned { .. })
-            {
-                *record = Record::default();
+        let (class, detail) = match outcome {
+            // Say nothing of the slot.
+            Outcome::Failed { class: FailureClass::NoSpace, .. }
+            | Outcome::Aborted
+            | Outcome::Interrupted => {
+                return None;
             }
-            return None;
+            Outcome::Failed { class, detail } => (*class, detail),
+            Outcome::Finished { .. } | Outcome::Diverged { .. } | Outcome::Pruned { .. } => {
+                *record = Record { last_was_well: Some(true), ..Record::default() };
+                return None;
+            }
         };
+        record.last_was_well = Some(false);
+        if !record.failed.contains(&candidate) {
+            record.failed.push(candidate);
+        }
         let reason = match class {
-            FailureClass::NoSpace => return None,
             FailureClass::SlotLost => detail.clone(),
-            _ => {
-                if !record.failed.contains(&candidate) {
-                    record.failed.push(candidate);
-                }
-                if record.failed.len() < 2 || !others_work {
-                    return None;
-                }
+            _ if record.failed.len() >= 2 && others_work => {
                 format!("two candidates failed here while other slots work: {detail}")
             }
+            _ => return None,
         };
-        Some(Quarantine { reason, retry_at: record.quarantine(now) })
+        Some(Quarantine { reason, retry_at: record.quarantine(now, minute) })
     }
 
     /// A slot's process cannot be killed. When it is tried again, in milliseconds since 1970-01-01 UTC.
     pub fn lost(&mut self, slot: &str, now: i64) -> i64 {
-        self.slots.entry(slot.to_owned()).or_default().quarantine(now)
+        let minute = self.minute;
+        self.slots.entry(slot.to_owned()).or_default().quarantine(now, minute)
+    }
+
+    fn others_work(&self, slot: &str, busy: &[&str]) -> bool {
+        let works =
+            self.slots.iter().any(|(name, record)| name != slot && record.last_was_well == Some(true));
+        let begins = |name: &str| self.slots.get(name).is_none_or(|record| record.last_was_well.is_none());
+        works || busy.iter().any(|name| *name != slot && begins(name))
     }
 }
 
@@ -90,15 +118,19 @@ mod tests {
         Outcome::Failed { class, detail: "exit 1".into() }
     }
 
+    fn well() -> Outcome {
+        Outcome::Diverged { epoch: 1, what: String::new() }
+    }
+
     #[test]
     fn a_slot_that_cannot_start_waits_longer_each_time_until_it_works() {
         let mut health = Health::default();
         let minutes = |health: &mut Health| {
-            health.ended("a", 0, &failed(FailureClass::SlotLost), true, 0).map(|q| q.retry_at / 60_000)
+            health.ended("a", 0, &failed(FailureClass::SlotLost), &[], 0).map(|q| q.retry_at / 60_000)
         };
         let waits: Vec<_> = (0..5).map(|_| minutes(&mut health)).collect();
         assert_eq!(waits, [Some(1), Some(5), Some(15), Some(60), Some(60)]);
-        health.ended("a", 1, &Outcome::Diverged { epoch: 1, what: String::new() }, true, 0);
+        health.ended("a", 1, &well(), &[], 0);
         assert_eq!(minutes(&mut health), Some(1));
     }
 
@@ -106,16 +138,45 @@ mod tests {
     fn two_candidates_failing_blame_the_slot_only_while_others_work() {
         let crash = failed(FailureClass::Crash);
         let mut health = Health::default();
-        assert_eq!(health.ended("a", 1, &crash, true, 0), None);
+        health.ended("b", 0, &well(), &[], 0);
+        assert_eq!(health.ended("a", 1, &crash, &[], 0), None);
         assert_eq!(
-            health.ended("a", 1, &crash, true, 0),
+            health.ended("a", 1, &crash, &[], 0),
             None,
-            "the same candidate twice says nothing of the slot"
+            "one candidate twice says nothing of the slot"
         );
-        assert!(health.ended("a", 2, &crash, true, 0).is_some());
+        assert!(health.ended("a", 2, &crash, &[], 0).is_some());
         let mut alone = Health::default();
         for candidate in 0..5 {
-            assert_eq!(alone.ended("a", candidate, &crash, false, 0), None);
+            assert_eq!(alone.ended("a", candidate, &crash, &[], 0), None);
+        }
+    }
+
+    #[test]
+    fn a_slot_that_dies_at_once_is_blamed_before_the_others_have_finished_anything() {
+        let crash = failed(FailureClass::Crash);
+        let mut health = Health::default();
+        assert_eq!(health.ended("a", 1, &crash, &["b", "c"], 0), None);
+        assert!(health.ended("a", 2, &crash, &["b", "c"], 0).is_some());
+    }
+
+    #[test]
+    fn a_program_that_fails_everywhere_blames_no_slot() {
+        let crash = failed(FailureClass::Crash);
+        let mut health = Health::default();
+        for candidate in 0..6 {
+            let (slot, other) = if candidate % 2 == 0 { ("a", "b") } else { ("b", "a") };
+            assert_eq!(health.ended(slot, candidate, &crash, &[other], 0), None, "{candidate}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_and_an_abort_say_nothing_of_a_slot() {
+        let mut health = Health::default();
+        for candidate in 0..3 {
+            let outcome = failed(FailureClass::NoSpace);
+            assert_eq!(health.ended("a", candidate, &outcome, &["b"], 0), None);
+            assert_eq!(health.ended("a", candidate, &Outcome::Aborted, &["b"], 0), None);
         }
     }
 }

@@ -16,6 +16,7 @@
 mod active;
 pub mod command;
 pub mod devices;
+pub mod gpus;
 pub mod guard;
 pub mod health;
 mod log;

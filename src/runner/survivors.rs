@@ -46,14 +46,18 @@ pub async fn end(session: &std::path::Path, recorded: &[(ProcessId, u32)], grace
     left.len()
 }
 
-/// Kills what a guard that is gone left: its trainer's group, and whatever carries its mark.
+/// Kills what a guard that is gone left: its trainer's group, and whatever carries its mark. Waits until it is gone.
 pub(super) async fn of_guard(mark: String, trainer: Option<ProcessId>) {
     if let Some(trainer) = trainer {
         signal_group(trainer.pid, Signal::KILL);
     }
-    for process in marked(GUARD, mark).await {
-        send(process, None, Signal::KILL);
+    let mut left: Vec<(ProcessId, Option<u32>)> =
+        trainer.map(|trainer| (trainer, None)).into_iter().collect();
+    left.extend(marked(GUARD, mark).await.into_iter().map(|process| (process, None)));
+    for (process, _) in &left {
+        send(*process, None, Signal::KILL);
     }
+    wait(&left, Duration::from_secs(2)).await;
 }
 
 /// Reads the whole process table, which takes a while on a large machine: not on the loop.

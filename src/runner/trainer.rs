@@ -109,6 +109,7 @@ pub(super) fn program(
 pub(super) fn environment(config: &SlotConfig) -> Environment {
     let mut env: Environment = vec![
         (survivors::SESSION.into(), config.dir.clone().into()),
+        ("EVOTOP_SLOT".into(), config.spec.name.clone().into()),
         ("PYTHONUNBUFFERED".into(), "1".into()),
         ("CUDA_DEVICE_ORDER".into(), "PCI_BUS_ID".into()),
         ("OMP_NUM_THREADS".into(), config.threads.to_string().into()),

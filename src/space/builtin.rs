@@ -5,7 +5,7 @@ use super::yaml::Source;
 /// Name, what it is, text.
 type File = (&'static str, &'static str, &'static str);
 
-const HYPS: [File; 10] = [
+const HYPS: [File; 11] = [
     ("digits", "the built-in digits, from scratch", include_str!("../../hyp/digits.yaml")),
     ("scratch-low", "YOLOv5 v7.0, small models from scratch", include_str!("../../hyp/scratch-low.yaml")),
     ("scratch-med", "YOLOv5 v7.0, medium models from scratch", include_str!("../../hyp/scratch-med.yaml")),
@@ -15,6 +15,11 @@ const HYPS: [File; 10] = [
     ("no-augmentation", "YOLOv5 today, without augmentation", include_str!("../../hyp/no-augmentation.yaml")),
     ("scratch-2021-03", "YOLOv5 2021-03, from scratch", include_str!("../../hyp/scratch-2021-03.yaml")),
     ("finetune-2021-03", "YOLOv5 2021-03, fine-tuning", include_str!("../../hyp/finetune-2021-03.yaml")),
+    (
+        "ultralytics",
+        "Ultralytics (YOLOv8 and later), its defaults",
+        include_str!("../../hyp/ultralytics.yaml"),
+    ),
     ("yolov3-2020-01", "yolov3 2020-01, 18 parameters", include_str!("../../hyp/yolov3-2020-01.yaml")),
 ];
 
@@ -27,6 +32,11 @@ const SPACES: [File; 4] = [
         include_str!("../../hyp/space/yolov5-population.yaml"),
     ),
     ("yolov3", "gains and bounds of yolov3 2020-01", include_str!("../../hyp/space/yolov3.yaml")),
+    (
+        "ultralytics",
+        "gains and bounds for Ultralytics (YOLOv8 and later)",
+        include_str!("../../hyp/space/ultralytics.yaml"),
+    ),
 ];
 
 /// Every built-in file: its name (a space's begins with `space/`) and what it is.

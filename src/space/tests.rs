@@ -13,15 +13,15 @@ fn error(hyp: &str, space: &str) -> String {
 #[test]
 fn every_shipped_hyp_file_runs_without_a_space_of_its_own() {
     for (name, _) in builtin::list().filter(|(name, _)| !name.starts_with("space/")) {
-        let (space, defaults) = if name.starts_with("yolov3") {
-            ("yolov3", Defaults::None)
-        } else {
-            ("yolov5", Defaults::Yolov5)
+        let (space, defaults, count) = match name.as_str() {
+            "yolov3-2020-01" => ("yolov3", Defaults::None, 18),
+            "ultralytics" => ("ultralytics", Defaults::None, 22),
+            _ => ("yolov5", Defaults::Yolov5, 29),
         };
         let (hyp, ranges) = (builtin::hyp(&name).unwrap(), builtin::space(space).unwrap());
         let (space, _) = load(&hyp, &ranges, defaults, OutOfBounds::Abort).unwrap();
         assert!(space.fixed.is_empty(), "{name} has keys that are not searched");
-        assert_eq!(space.params.len(), if name.starts_with("yolov3") { 18 } else { 29 }, "{name}");
+        assert_eq!(space.params.len(), count, "{name}");
     }
 }
 

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::dir::SessionDir;
 use crate::evolve::{Edit, NextValues, ParentMode, Prune, RULES_VERSION, Settings, StrategyKind, Weights};
 use crate::journal::{Access, Created, FileDisk, VERSION, Writer};
+use crate::runner::command::{self, Preset};
 use crate::session::steer;
 use crate::space::{self, Defaults, OutOfBounds, Source, Space};
 use crate::trial::{MetricRule, RunSpec, Trainer};
@@ -29,6 +30,10 @@ pub fn created(args: &RunArgs, name: &str) -> anyhow::Result<Created> {
     let trainer = trainer(args)?;
     let strategy = strategy(args, &trainer)?;
     let space = space(args, &trainer, strategy)?;
+    if let Trainer::Command { argv, .. } = &trainer {
+        let start = space.hyp(&space.start());
+        command::check_words(argv, &start).map_err(|error| Told::usage(error.to_string()))?;
+    }
     let mut settings = Settings::for_strategy(strategy, default_weights(&trainer, strategy));
     for edit in explicit(args)? {
         edit.apply(&mut space.clone(), &mut settings, &mut NextValues::new())
@@ -57,6 +62,9 @@ pub fn trainer(args: &RunArgs) -> anyhow::Result<Trainer> {
                 "--trainer {trainer} and a command after -- exclude each other"
             )));
         }
+        if let Some(name) = &args.preset {
+            Preset::parse(name).map_err(|error| Told::usage(error.to_string()))?;
+        }
         return Ok(Trainer::Command { argv: args.command.clone(), metrics, preset: args.preset.clone() });
     }
     if !metrics.is_empty() || args.preset.is_some() {
@@ -83,8 +91,24 @@ fn default_weights(trainer: &Trainer, strategy: StrategyKind) -> Weights {
             let weight = |rule: &MetricRule| (rule.name.clone(), if rule.minimise { -1.0 } else { 1.0 });
             metrics.iter().take(1).map(weight).collect()
         }
+        (Trainer::Command { preset: Some(name), .. }, _) => {
+            Preset::parse(name).map_or_else(|_| Weights::yolov5(), |preset| Weights(preset.fitness()))
+        }
         (_, StrategyKind::Population) => Weights::population(),
         _ => Weights::yolov5(),
+    }
+}
+
+/// The built-in hyp and space file where none is named.
+fn usual(trainer: &Trainer, strategy: StrategyKind) -> Option<(&'static str, &'static str)> {
+    match trainer {
+        Trainer::Command { preset: Some(name), .. } if name == "ultralytics" => {
+            Some(("ultralytics", "ultralytics"))
+        }
+        trainer if !trainer.is_yolo() => None,
+        _ if strategy == StrategyKind::Yolov3 => Some(("yolov3-2020-01", "yolov3")),
+        Trainer::Command { .. } => Some(("scratch-low", "yolov5")),
+        _ => Some(("digits", "yolov5")),
     }
 }
 
@@ -101,25 +125,24 @@ fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::R
         }
         return from_params(&args.params);
     }
-    let yolov3 = strategy == StrategyKind::Yolov3;
-    let hyp = match &args.hyp {
-        Some(name) => source(name, "")?,
-        None if trainer.is_yolo() => source(if yolov3 { "yolov3-2020-01" } else { "digits" }, "")?,
-        None => {
+    let usual = usual(trainer, strategy);
+    let hyp = match (&args.hyp, usual) {
+        (Some(name), _) => source(name, "")?,
+        (None, Some((name, _))) => source(name, "")?,
+        (None, None) => {
             return Err(Told::usage(
                 "what is to be evolved? --hyp FILE, or --param NAME=START[LOW..HIGH] for each",
             ));
         }
     };
-    let ranges = match &args.space {
-        Some(name) => source(name, "space/")?,
-        None if trainer.is_yolo() => match strategy {
-            StrategyKind::Yolov3 => source("yolov3", "space/")?,
-            StrategyKind::Population => source("yolov5-population", "space/")?,
-            _ if hyp.name == "hyp/digits.yaml" => source("digits", "space/")?,
-            _ => source("yolov5", "space/")?,
-        },
-        None => {
+    let ranges = match (&args.space, usual) {
+        (Some(name), _) => source(name, "space/")?,
+        (None, Some(_)) if trainer.is_yolo() && strategy == StrategyKind::Population => {
+            source("yolov5-population", "space/")?
+        }
+        (None, Some(_)) if hyp.name == "hyp/digits.yaml" => source("digits", "space/")?,
+        (None, Some((_, name))) => source(name, "space/")?,
+        (None, None) => {
             let text = space::propose(&hyp)?;
             eprintln!(
                 "evotop: bounds are proposed from the values of {}; evotop hyp init writes them to a file",

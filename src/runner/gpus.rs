@@ -1,0 +1,101 @@
+//! What NVML knows of the GPUs: who holds their memory, how warm they are. Absent without a driver.
+//!
+//! A driver can hang in the kernel for minutes, so it is asked on a thread of its own, with a deadline.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use nvml_wrapper::enum_wrappers::device::TemperatureSensor;
+use nvml_wrapper::enums::device::UsedGpuMemory;
+use nvml_wrapper::error::NvmlError;
+use nvml_wrapper::{Device, Nvml};
+
+/// How long an answer is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A GPU with more of its memory taken than this part is not idle, whoever took it.
+const IDLE_MEMORY: f64 = 0.1;
+
+/// One GPU.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gpu {
+    /// Its number by PCI bus.
+    pub index: u32,
+    pub uuid: String,
+    pub name: String,
+    /// Percent.
+    pub utilisation: Option<u32>,
+    /// Bytes taken, and bytes there are.
+    pub memory: Option<(u64, u64)>,
+    /// Degrees Celsius.
+    pub temperature: Option<u32>,
+    /// Who computes on it: process id, and bytes it holds (0 where the driver does not say).
+    pub processes: Vec<(u32, u64)>,
+}
+
+/// What came of asking.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// There is no NVIDIA driver.
+    NoDriver,
+    /// It did not answer in time, or still has not answered an earlier question.
+    Late,
+    Gpus(Vec<Gpu>),
+}
+
+impl Gpu {
+    /// Why it is not idle.
+    pub fn busy_with(&self) -> Option<String> {
+        if let Some((pid, bytes)) = self.processes.iter().max_by_key(|(_, bytes)| *bytes) {
+            let others = self.processes.len() - 1;
+            let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+            return Some(format!("process {pid}{more} computes on it, holding {}", gibibytes(*bytes)));
+        }
+        let (used, total) = self.memory?;
+        (used as f64 > total as f64 * IDLE_MEMORY)
+            .then(|| format!("{} of its memory are taken", gibibytes(used)))
+    }
+}
+
+/// Asks the driver, and waits so long. Blocks: not for the engine's loop.
+pub fn ask(within: Duration) -> Asked {
+    // A thread that hangs in the kernel stays there; there is never more than one.
+    static ASKING: AtomicBool = AtomicBool::new(false);
+    if ASKING.swap(true, Ordering::AcqRel) {
+        return Asked::Late;
+    }
+    let (tell, answer) = mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = tell.send(all());
+        ASKING.store(false, Ordering::Release);
+    });
+    answer.recv_timeout(within).unwrap_or(Asked::Late)
+}
+
+fn all() -> Asked {
+    let Ok(nvml) = Nvml::init() else { return Asked::NoDriver };
+    let count = nvml.device_count().unwrap_or_default();
+    Asked::Gpus((0..count).filter_map(|index| one(&nvml.device_by_index(index).ok()?, index).ok()).collect())
+}
+
+fn one(device: &Device, index: u32) -> Result<Gpu, NvmlError> {
+    let processes = device.running_compute_processes().unwrap_or_default();
+    let bytes = |memory: UsedGpuMemory| match memory {
+        UsedGpuMemory::Used(bytes) => bytes,
+        UsedGpuMemory::Unavailable => 0,
+    };
+    Ok(Gpu {
+        index,
+        uuid: device.uuid()?,
+        name: device.name()?,
+        utilisation: device.utilization_rates().ok().map(|rates| rates.gpu),
+        memory: device.memory_info().ok().map(|memory| (memory.used, memory.total)),
+        temperature: device.temperature(TemperatureSensor::Gpu).ok(),
+        processes: processes.into_iter().map(|p| (p.pid, bytes(p.used_gpu_memory))).collect(),
+    })
+}
+
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}

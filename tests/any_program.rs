@@ -1,0 +1,131 @@
+//! Evolutions of other people's programs, from the shell.
+
+#![expect(clippy::unwrap_used, reason = "a test: what fails shows itself")]
+
+mod common;
+
+use common::{World, rows};
+
+/// A program in the repository.
+fn program(name: &str) -> String {
+    format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn header(world: &World, dir: &str) -> Vec<String> {
+    let table = std::fs::read_to_string(world.path(dir).join("evolve.csv")).unwrap();
+    table.lines().next().unwrap().split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+const PARAMS: [&str; 4] = ["--param", "lr=3e-3[1e-5..1e-1,log]", "--param", "momentum=0.9[0.5..0.99]"];
+
+fn run(world: &World, options: &[&str], command: &[&str]) -> std::process::Output {
+    let mut words = vec!["run", "--headless", "--dir", "d", "--generations", "4", "--devices", "cpu"];
+    words.extend(options);
+    words.push("--");
+    words.extend(command);
+    world.run(&words)
+}
+
+fn good(world: &World, options: &[&str], command: &[&str]) {
+    let output = run(world, options, command);
+    assert!(
+        output.status.success(),
+        "{:?}\n{}\n{}",
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(rows(&world.path("d")), 4);
+    world.good(&["verify", "d"]);
+}
+
+#[test]
+fn the_example_evolves_with_flags_and_an_expression() {
+    let world = World::new();
+    let example = program("examples/any_program.py");
+    let options = [&PARAMS[..], &["--metric", "acc='val acc ([0-9.]+)'"]].concat();
+    good(&world, &options, &["python3", &example, "{args}"]);
+    assert_eq!(header(&world, "d"), ["acc", "lr", "momentum"]);
+    assert!(!world.path("d/evolve.txt").exists(), "that is YOLO's");
+}
+
+#[test]
+fn one_number_in_json_is_the_fitness_without_a_word_about_it() {
+    let world = World::new();
+    good(&world, &PARAMS, &["python3", &program("tests/trainers/bar.py")]);
+    assert_eq!(header(&world, "d"), ["score", "lr", "momentum"]);
+}
+
+#[test]
+fn a_shell_script_with_a_yaml_file_in_and_a_table_out() {
+    let world = World::new();
+    std::fs::write(world.path("my.yaml"), "lr: 0.01\n").unwrap();
+    let options = ["--hyp", "my.yaml", "--fitness", "acc"];
+    good(&world, &options, &["sh", &program("tests/trainers/script.sh"), "{hyp}", "{dir}"]);
+    assert_eq!(header(&world, "d"), ["acc", "loss", "lr"]);
+}
+
+#[test]
+fn yolov5_runs_with_nothing_but_its_name() {
+    let world = World::new();
+    let script = program("tests/trainers/yolov5_train.py");
+    good(&world, &["--preset", "yolov5", "--hyp", "scratch-low"], &["python3", &script, "--epochs", "2"]);
+    let header = header(&world, "d");
+    assert_eq!(header[..7], evotop::sim::METRICS.map(String::from));
+    assert!(world.path("d/evolve.txt").exists());
+}
+
+#[test]
+fn ultralytics_runs_with_a_space_for_its_own_hyperparameters() {
+    let world = World::new();
+    let script = program("tests/trainers/ultralytics_yolo.py");
+    good(
+        &world,
+        &["--preset", "ultralytics"],
+        &["python3", &script, "detect", "train", "data=d.yaml", "epochs=2"],
+    );
+    let header = header(&world, "d");
+    assert_eq!(header[2..4], ["metrics/mAP50(B)", "metrics/mAP50-95(B)"]);
+    assert!(header.contains(&"dfl".to_owned()));
+}
+
+#[test]
+fn a_mistake_in_the_command_is_found_before_anything_is_made() {
+    let world = World::new();
+    for (options, word, message) in
+        [(&PARAMS[..], "{lr0}", "there is no {lr0}"), (&["--preset", "yolo5"][..], "x", "ultralytics")]
+    {
+        let output = run(&world, options, &["python3", "t.py", word]);
+        assert_eq!(output.status.code(), Some(2));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains(message), "{told}");
+        assert!(!world.path("d").exists());
+    }
+}
+
+#[test]
+fn a_script_that_fails_everywhere_holds_the_run_and_says_why() {
+    let world = World::new();
+    let output = run(&world, &PARAMS, &["sh", "-c", "echo 'NameError: x' >&2; exit 1"]);
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stdout));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("NameError: x"), "{told}");
+}
+
+/// Four slots, one of which dies at once, always, until it is mended.
+#[test]
+fn a_slot_that_dies_at_once_burns_no_candidate_and_comes_back_when_it_heals() {
+    let world = World::new();
+    let script = r#"if [ "$EVOTOP_SLOT" = 'cpu#3' ] && [ ! -f mended ]; then echo dead >&2; exit 1; fi
+sleep 0.3; echo '{{"acc":0.5}}'; [ "$EVOTOP_GENERATION" -lt 16 ] || touch mended"#;
+    let mut words = vec!["run", "--headless", "--dir", "d", "--generations", "40", "--devices", "cpu*4"];
+    words.extend(PARAMS);
+    words.extend(["--", "sh", "-c", script]);
+    let output = world.evotop(&words).env("EVOTOP_MINUTE_MS", "300").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{:?} {told}", output.status.code());
+    assert_eq!(rows(&world.path("d")), 40, "every candidate finished\n{told}");
+    assert!(told.contains("cpu#3 quarantined") && !told.contains("paused"), "{told}");
+    let healed = told.rfind("slot cpu#3 works again").unwrap_or_else(|| panic!("{told}"));
+    assert!(told[healed..].contains("started on cpu#3"), "{told}");
+}
