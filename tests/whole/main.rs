@@ -7,4 +7,5 @@ mod common;
 mod headless;
 mod kills;
 mod modules;
+mod programs;
 mod terminal;

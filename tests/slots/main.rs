@@ -2,11 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test: what fails shows itself")]
 
-mod slots {
-    mod bench;
-    mod ends;
-    mod hold;
-    mod leftovers;
-    mod programs;
-    mod storm;
-}
+mod bench;
+mod ends;
+mod hold;
+mod leftovers;
+mod programs;
+mod storm;

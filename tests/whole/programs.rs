@@ -1,10 +1,6 @@
 //! Evolutions of other people's programs, from the shell.
 
-#![expect(clippy::unwrap_used, reason = "a test: what fails shows itself")]
-
-mod common;
-
-use common::{World, rows};
+use crate::common::{World, rows};
 
 /// A program in the repository.
 fn program(name: &str) -> String {
