@@ -5,7 +5,7 @@ use super::yaml::Source;
 /// Name, what it is, text.
 type File = (&'static str, &'static str, &'static str);
 
-const HYPS: [File; 11] = [
+const HYPS: &[File] = &[
     ("digits", "the built-in digits, from scratch", include_str!("../../hyp/digits.yaml")),
     ("scratch-low", "YOLOv5 v7.0, small models from scratch", include_str!("../../hyp/scratch-low.yaml")),
     ("scratch-med", "YOLOv5 v7.0, medium models from scratch", include_str!("../../hyp/scratch-med.yaml")),
@@ -23,7 +23,7 @@ const HYPS: [File; 11] = [
     ("yolov3-2020-01", "yolov3 2020-01, 18 parameters", include_str!("../../hyp/yolov3-2020-01.yaml")),
 ];
 
-const SPACES: [File; 4] = [
+const SPACES: &[File] = &[
     ("digits", "gains and bounds for the built-in digits", include_str!("../../hyp/space/digits.yaml")),
     ("yolov5", "gains and bounds of YOLOv5", include_str!("../../hyp/space/yolov5.yaml")),
     (
@@ -48,7 +48,7 @@ pub fn list() -> impl Iterator<Item = (String, &'static str)> {
 /// The text of a built-in file, by the name that [`list`] gives.
 pub fn get(name: &str) -> Option<&'static str> {
     let found = |files: &'static [File], name: &str| files.iter().find(|f| f.0 == name).map(|f| f.2);
-    name.strip_prefix("space/").map_or_else(|| found(&HYPS, name), |name| found(&SPACES, name))
+    name.strip_prefix("space/").map_or_else(|| found(HYPS, name), |name| found(SPACES, name))
 }
 
 /// A built-in hyp file.
