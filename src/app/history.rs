@@ -27,6 +27,8 @@ pub struct HistoryView {
     pub cursor: Option<u64>,
     /// The generation that is shown in full, and how far its text is scrolled.
     pub open: Option<(u64, usize)>,
+    /// The end of a failed trial's log: its generation, and the lines or why there are none.
+    pub log_end: Option<(u64, Result<Vec<String>, String>)>,
     rows: Rows,
 }
 

@@ -105,6 +105,11 @@ pub enum Effect {
         path: PathBuf,
         from: u64,
     },
+    /// Read the end of a trial's log.
+    ReadEnd {
+        generation: u64,
+        path: PathBuf,
+    },
     /// Write a new file.
     Save {
         path: PathBuf,

@@ -65,8 +65,7 @@ impl LogView {
         let (Source::Slot(slot), Some(state), Page::Log) = (&self.source, state, page) else { return None };
         let generation = running_or_last(state, slot)?;
         let attempt = state.history.get(generation)?.attempts.max(1);
-        let path =
-            dir.join("trials").join(format!("{generation:06}")).join(format!("a{attempt}")).join("log.txt");
+        let path = path(dir, generation, attempt);
         if self.raw.path != path {
             let title = format!("{slot}: gen {generation}, attempt {attempt}");
             self.raw = Raw { path: path.clone(), title, ..Raw::default() };
@@ -156,6 +155,18 @@ impl Raw {
         self.lines.drain(..excess);
         grown
     }
+}
+
+/// Where the log of an attempt is.
+pub fn path(dir: &Path, generation: u64, attempt: u32) -> PathBuf {
+    dir.join("trials").join(format!("{generation:06}")).join(format!("a{}", attempt.max(1))).join("log.txt")
+}
+
+/// The lines in these bytes, without control characters.
+pub fn lines(bytes: &[u8]) -> Vec<String> {
+    let mut raw = Raw::default();
+    raw.add(bytes);
+    raw.lines
 }
 
 fn running_or_last(state: &State, slot: &str) -> Option<u64> {

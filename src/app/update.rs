@@ -14,6 +14,7 @@ use super::overlay::{Knob, Overlay};
 use super::steering::{choices, turn};
 use crate::session::{Command, steer};
 use crate::space::Param;
+use crate::trial::End;
 
 impl Page {
     fn context(self) -> Context {
@@ -109,8 +110,10 @@ impl Model {
             Action::PageDown => self.by(i64::from(self.size.1.saturating_sub(6).max(1))),
             Action::First => self.by(i64::MIN / 2),
             Action::Last => self.by(i64::MAX / 2),
-            Action::Left => self.sideways(false),
-            Action::Right => self.sideways(true),
+            Action::Left | Action::Right => {
+                self.sideways(action == Action::Right);
+                return if self.page == Page::History { self.log_end_wanted() } else { Vec::new() };
+            }
             Action::Pin => return self.pin(),
             Action::PinHere => return self.pin_here(),
             Action::Edit => self.open_form(),
@@ -149,7 +152,7 @@ impl Model {
             Action::Interrupt => return self.ask_leave(),
             Action::Suspend => return vec![Effect::Suspend],
             Action::Redraw => return vec![Effect::Redraw],
-            Action::Open => self.open(),
+            Action::Open => return self.open(),
             Action::Second => {
                 let view = &mut self.density;
                 view.second = if view.second.is_some() { None } else { Some(view.cursor) };
@@ -216,8 +219,8 @@ impl Model {
         }
     }
 
-    fn open(&mut self) {
-        let Some(state) = &self.state else { return };
+    fn open(&mut self) -> Vec<Effect> {
+        let Some(state) = &self.state else { return Vec::new() };
         match self.page {
             Page::Density => {
                 self.density.open = !self.density.open;
@@ -228,9 +231,27 @@ impl Model {
                     Some(_) => None,
                     None => self.history.selected(state).map(|g| (g, 0)),
                 };
+                return self.log_end_wanted();
             }
             Page::Live | Page::Log => {}
         }
+        Vec::new()
+    }
+
+    /// Of a generation that went wrong the end of its log is shown as well.
+    fn log_end_wanted(&self) -> Vec<Effect> {
+        let open = self.history.open.and_then(|(g, _)| self.state.as_ref()?.history.get(g));
+        let wrong = open.filter(|t| matches!(t.end, Some(End::Failed { .. } | End::Diverged { .. })));
+        wrong.map_or_else(Vec::new, |trial| {
+            let path = super::log::path(&self.dir, trial.generation, trial.attempts);
+            vec![Effect::ReadEnd { generation: trial.generation, path }]
+        })
+    }
+
+    /// The end of a trial's log, as it was read.
+    pub fn log_end(&mut self, generation: u64, bytes: Result<Vec<u8>, String>) {
+        self.changes += 1;
+        self.history.log_end = Some((generation, bytes.map(|bytes| super::log::lines(&bytes))));
     }
 
     fn open_form(&mut self) {

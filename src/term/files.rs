@@ -22,6 +22,16 @@ pub fn read_on(path: &Path, from: u64) -> Result<Vec<u8>, String> {
     read().map_err(|e| e.to_string())
 }
 
+/// The last bytes of a file.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn read_end(path: &Path) -> Result<Vec<u8>, String> {
+    const LAST: u64 = 8 * 1024;
+    let length = fs::metadata(path).map_err(|e| e.to_string())?.len();
+    read_on(path, length.saturating_sub(LAST))
+}
+
 /// Writes a file that is not there yet.
 ///
 /// # Errors

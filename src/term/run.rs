@@ -58,6 +58,8 @@ pub enum Exit {
 /// News is gathered this long before it is drawn.
 const GATHER: Duration = Duration::from_millis(100);
 const GATHER_SSH: Duration = Duration::from_millis(250);
+/// Progress within an epoch is no event: a bar that moves twice a second is calm, and half the bytes.
+const GATHER_PROGRESS: Duration = Duration::from_millis(500);
 /// An escape is held this long for what follows.
 const ESCAPE: Duration = Duration::from_millis(50);
 const ESCAPE_SSH: Duration = Duration::from_millis(100);
@@ -138,11 +140,14 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
                 Err(_) => screen.exit = Some(Exit::Terminated),
             },
             news = next(&mut link.news, ended) => if let Some(news) = news {
+                let mut wait = patience(&news, gather);
                 screen.news(news);
                 while let Ok(more) = link.news.try_recv() {
+                    wait = wait.min(patience(&more, gather));
                     screen.news(more);
                 }
-                draw_at = draw_at.or_else(|| Some(Instant::now() + gather));
+                let soon = Instant::now() + wait;
+                draw_at = Some(draw_at.map_or(soon, |at| at.min(soon)));
             } else {
                 screen.news(News::Lost { why: "the session's link ended".into() });
                 draw_at = Some(Instant::now());
@@ -205,6 +210,11 @@ fn wakes(model: &Model, draw_at: Option<Instant>, escape_at: Option<Instant>) ->
         Instant::now() + Duration::from_millis(left + 1)
     });
     [draw_at, escape_at, clock].into_iter().flatten().min()
+}
+
+/// How long this may wait to be drawn.
+fn patience(news: &News, gather: Duration) -> Duration {
+    if matches!(news, News::Progress { .. } | News::Devices(_)) { GATHER_PROGRESS } else { gather }
 }
 
 async fn at(when: Option<Instant>) {
@@ -304,6 +314,9 @@ impl Screen {
                     self.drawn = None;
                 }
                 Effect::DropTyped => self.drop_typed = true,
+                Effect::ReadEnd { generation, path } => {
+                    self.model.log_end(generation, files::read_end(&path));
+                }
                 Effect::ReadLog { path, from } => self.read_log(&path, from),
                 Effect::Save { path, text } => {
                     let result = files::write_new(&path, &text);

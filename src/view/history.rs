@@ -263,6 +263,7 @@ fn detail_lines(ink: &Ink, model: &Model, state: &State, trial: &Trial, cells: u
     }
     pair("settings", settings_then(state, trial));
     lines.push(Vec::new());
+    let parameters = lines.len();
     let parent = trial.parents.first().and_then(|g| state.history.get(*g));
     let best = state.history.best().map(|(t, _)| t);
     let named = |label: &str, t: Option<u64>| t.map_or("-".to_owned(), |g| format!("{label} {g}"));
@@ -306,19 +307,19 @@ fn detail_lines(ink: &Ink, model: &Model, state: &State, trial: &Trial, cells: u
             (format!("  {by}"), theme.dim),
         ]);
     }
-    if matches!(trial.end, Some(End::Failed { .. })) && !model.log.raw.lines.is_empty() {
-        lines.push(Vec::new());
-        lines.push(vec![("the end of its log".into(), theme.label)]);
-        let skip = model.log.raw.lines.len().saturating_sub(20);
-        lines.extend(
-            model
-                .log
-                .raw
-                .lines
-                .iter()
-                .skip(skip)
-                .map(|l| vec![(fit(l, cells, theme.glyphs.dots), theme.text)]),
-        );
+    if let Some((_, end)) = model.history.log_end.as_ref().filter(|(g, _)| *g == trial.generation) {
+        // What went wrong is what one came for: it stands before the parameters.
+        let mut said = vec![vec![("the end of its log".to_owned(), theme.title)]];
+        match end {
+            Ok(end) if end.is_empty() => said.push(vec![("it is empty".into(), theme.dim)]),
+            Ok(end) => {
+                let last = end.iter().skip(end.len().saturating_sub(12));
+                said.extend(last.map(|l| vec![(fit(l, cells, theme.glyphs.dots), theme.text)]));
+            }
+            Err(why) => said.push(vec![(format!("it cannot be read: {why}"), theme.dim)]),
+        }
+        said.push(Vec::new());
+        lines.splice(parameters..parameters, said);
     }
     lines
 }

@@ -215,3 +215,167 @@ fn a_pasted_line_of_key_letters_does_nothing() {
     run.keys("<enter>");
     assert_eq!(run.state.settings.sigma, 0.1);
 }
+
+#[test]
+fn of_a_failed_generation_the_end_of_its_log_is_read_and_shown() {
+    let mut run = run();
+    run.keys("3/failed<enter><enter>");
+    let wanted = run.effects.iter().find_map(|e| match e {
+        Effect::ReadEnd { generation, path } => Some((*generation, path.clone())),
+        _ => None,
+    });
+    let (generation, path) = wanted.unwrap();
+    assert!(path.ends_with(format!("trials/{generation:06}/a1/log.txt")));
+    run.model.log_end(generation, Ok(b"epoch 1\nRuntimeError: no kernel image\n".to_vec()));
+    let shown = crate::look::text(&run.model, 100, 30);
+    assert!(
+        shown.contains("RuntimeError: no kernel image") && shown.contains("failed      crash"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn s_and_t_turn_knobs_that_are_set_once() {
+    let mut run = run();
+    run.keys("s<up><up><down>");
+    assert_eq!(run.state.settings.sigma, 0.2);
+    run.keys("<enter>");
+    assert_eq!(run.state.settings.sigma, 0.25);
+    run.keys("s<up><esc>t<down><enter>");
+    assert_eq!((run.state.settings.sigma, run.state.settings.top), (0.25, 4));
+}
+
+#[test]
+fn m_chooses_a_strategy_and_f_weighs_the_fitness_anew() {
+    let mut run = run();
+    run.keys("mj<enter>");
+    assert_ne!(run.state.settings.strategy, evotop::evolve::StrategyKind::Yolov5);
+    let before = run.state.history.get(0).unwrap().fitness;
+    run.keys("f<ctrl-u>metrics/recall<enter>");
+    assert_ne!(run.state.history.get(0).unwrap().fitness, before, "history is scored again");
+    assert_eq!(run.model.columns.fitness[0], run.state.history.get(0).unwrap().fitness.unwrap() as f32);
+    run.keys("f<ctrl-u>2*<enter>");
+    assert!(
+        crate::look::text(&run.model, 80, 24).contains("2* is not"),
+        "{}",
+        crate::look::text(&run.model, 80, 24)
+    );
+}
+
+#[test]
+fn e_edits_value_gain_and_bounds_of_a_parameter_at_once() {
+    let mut run = run();
+    run.keys("e<ctrl-u>0.02<ctrl-p><down><ctrl-u>2<down><down><ctrl-u>0.2<enter>");
+    let p = &run.state.space.params[0];
+    assert_eq!((p.pin, p.gain, p.high), (Some(0.02), 2.0, 0.2));
+    run.keys("je<ctrl-u>0.3<enter>");
+    assert_eq!(run.state.next.get("lrf"), Some(&0.3), "a free one takes a value for the next proposal only");
+    run.keys("e<ctrl-u>much<enter>");
+    assert!(crate::look::text(&run.model, 80, 24).contains("much is not a value of lrf"));
+}
+
+#[test]
+fn brackets_select_a_slot_and_its_trial_fills_the_table() {
+    let mut run = Run::mid_run(4);
+    let second = run.state.running.keys().nth(1).copied();
+    run.keys("]");
+    assert_eq!(run.model.selected_slot(), Some("cuda:1"));
+    assert_eq!(run.model.shown_trial(), second);
+    run.keys("]]]]]]");
+    assert_eq!(run.model.selected_slot(), Some("cuda:3"));
+    run.keys("[[[[[[");
+    assert_eq!(run.model.selected_slot(), Some("cuda:0"));
+}
+
+#[test]
+fn rows_of_history_are_repeated_copied_dropped_and_saved() {
+    let mut run = run();
+    run.keys("3jr");
+    let repeat = run.state.history.trials().last().unwrap().clone();
+    assert_eq!((repeat.candidate, repeat.seed), (36, 1));
+    run.keys("gjjd");
+    assert!(run.state.history.get(36).unwrap().excluded);
+    run.keys("d");
+    assert!(!run.state.history.get(36).unwrap().excluded);
+    run.keys("e lr0=0.02<enter>");
+    let copy = run.state.history.trials().last().unwrap();
+    assert_eq!((copy.genes[0], copy.genes[2]), (0.02, run.state.history.get(36).unwrap().genes[2]));
+    run.keys("/36<enter>y");
+    assert!(matches!(run.effects.last(), Some(Effect::Copy(text)) if text.starts_with("gen=36 ")));
+    run.keys("S");
+    let Some(Effect::Save { text, .. }) = run.effects.last() else { panic!("nothing is saved") };
+    assert!(
+        text.starts_with("# digits, generation 36, fitness ") && text.contains("\noptimizer: sgd\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn slash_filters_and_n_goes_on_and_esc_takes_the_filter_back() {
+    let mut run = run();
+    run.keys("/hsv<enter>n");
+    assert_eq!(run.model.param().unwrap().name, "hsv_s");
+    let shown = crate::look::text(&run.model, 80, 24);
+    assert!(shown.contains("hsv_v") && !shown.contains("lr0"));
+    run.keys("N<esc>");
+    assert!(crate::look::text(&run.model, 80, 24).contains("cls_pw"));
+    assert!(run.model.overlay.is_none());
+}
+
+#[test]
+fn the_log_is_searched_and_followed() {
+    let mut run = run();
+    run.keys("4/gen 3 finished<enter>");
+    assert!(run.model.log.back > 0 && crate::look::text(&run.model, 80, 24).contains("gen 3 finished"));
+    run.keys("F");
+    assert_eq!(run.model.log.back, 0);
+    run.keys("<tab>");
+    assert!(
+        run.effects
+            .iter()
+            .any(|e| matches!(e, Effect::ReadLog { path, .. } if path.ends_with("trials/000037/a1/log.txt")))
+    );
+}
+
+#[test]
+fn density_steps_back_through_the_generations_and_maps_two_parameters() {
+    let mut run = run();
+    run.keys("2<left><left>");
+    assert_eq!(run.model.density.until, Some(35));
+    run.keys("<right><right><right>");
+    assert_eq!(run.model.density.until, None);
+    run.keys("<enter>");
+    assert!(crate::look::text(&run.model, 120, 40).contains("median"));
+    run.keys("vj");
+    assert!(crate::look::text(&run.model, 120, 40).contains("lr0 (across) and lrf (up), mean fitness"));
+    run.keys("<esc>");
+    assert!(!run.model.density.open);
+}
+
+#[test]
+fn another_s_change_is_taken_back_only_after_a_question() {
+    let mut run = run();
+    let theirs =
+        evotop::journal::Who { user: "grace".into(), ..crate::fixture::me(evotop::journal::How::Shell) };
+    let command = evotop::session::steer::parse("sigma 0.5", &run.state).unwrap();
+    for event in run.state.decide(&command, &theirs).unwrap() {
+        run.journal(event);
+    }
+    run.keys("u");
+    assert_eq!(run.state.settings.sigma, 0.5);
+    assert!(crate::look::text(&run.model, 80, 24).contains("grace"));
+    run.keys("y");
+    assert_eq!(run.state.settings.sigma, 0.2);
+}
+
+#[test]
+fn a_lost_connection_is_said_and_nothing_is_asked_until_it_is_back() {
+    let mut run = run();
+    run.tell(evotop::app::News::Lost { why: "the session closed the socket".into() });
+    assert!(crate::look::text(&run.model, 120, 40).contains("connection lost"));
+    run.keys("+");
+    assert!(run.model.pending.is_empty() && run.effects.is_empty());
+    run.tell(evotop::app::News::Connected { read_only: false, dir: "/tmp".into(), demo: false });
+    run.keys("+");
+    assert_eq!(run.state.settings.sigma, 0.21);
+}
