@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_page_of_keys_is_the_table() {
-        assert!(include_str!("../../docs/keys.md").contains(&markdown()));
+        assert!(include_str!("../../README.md").contains(&markdown()));
     }
 
     #[test]

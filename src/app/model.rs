@@ -297,7 +297,7 @@ impl Model {
 
     fn clock_runs(&self) -> bool {
         self.state.as_ref().is_some_and(|s| s.running.values().any(|r| r.frozen_since.is_none()))
-            || matches!(self.connection, Connection::Lost { .. })
+            || matches!(self.status(), Status::Lost(_))
     }
 
     /// When the screen changes by itself next; none if only news or input changes it.
@@ -376,7 +376,10 @@ impl Model {
     /// What the run is doing, in a few words.
     pub fn status(&self) -> Status {
         let Some(state) = &self.state else { return Status::Connecting };
-        if let Connection::Lost { why, .. } = &self.connection {
+        // A session that closed in good order went away as it should.
+        if let Connection::Lost { why, .. } = &self.connection
+            && state.open.is_some()
+        {
             return Status::Lost(why.clone());
         }
         let running = state.running.len();

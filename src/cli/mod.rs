@@ -59,7 +59,7 @@ enum Command {
     Doctor,
     Hyp(hyp::HypArgs),
     /// Print the keys file with every default in it (for ~/.config/evotop/keys.yaml)
-    Keys,
+    Keys(pages::KeysArgs),
     /// Print completions for a shell
     Completions(pages::CompletionsArgs),
     /// Print the manual page
@@ -114,7 +114,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Service(args)) => service::service(&args),
         Some(Command::Doctor) => service::doctor(),
         Some(Command::Hyp(args)) => hyp::hyp(&args),
-        Some(Command::Keys) => Ok(pages::keys()),
+        Some(Command::Keys(args)) => Ok(pages::keys(&args)),
         Some(Command::Completions(args)) => {
             Ok(pages::completions(&args, &mut <Cli as clap::CommandFactory>::command()))
         }

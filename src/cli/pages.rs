@@ -23,8 +23,17 @@ pub fn man(command: clap::Command) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Prints the keys file with every default in it.
-pub fn keys() -> Exit {
-    print!("{}", crate::app::keymap::default_file());
+/// Print the keys file with every default in it (for ~/.config/evotop/keys.yaml)
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    /// The table of keys as Markdown
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+/// Prints the keys file with every default in it, or the table of keys.
+pub fn keys(args: &KeysArgs) -> Exit {
+    use crate::app::keymap::{default_file, markdown};
+    print!("{}", if args.markdown { markdown() } else { default_file() });
     Exit::Done
 }

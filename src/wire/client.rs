@@ -20,7 +20,7 @@ use crate::session::{Command, State, Status};
 pub enum ClientError {
     #[error(transparent)]
     Place(#[from] PlaceError),
-    #[error("no session runs in {dir}", dir = dir.display())]
+    #[error("no session runs in {dir}; look back at it with: evotop replay {dir}; go on with: evotop run --dir {dir}", dir = dir.display())]
     NoSession { dir: PathBuf },
     #[error("the session went away")]
     Disconnected,
