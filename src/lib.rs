@@ -23,6 +23,8 @@ pub mod process;
 
 pub mod dir;
 
+pub mod transfer;
+
 pub mod runner;
 pub mod sim;
 

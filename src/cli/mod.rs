@@ -3,6 +3,7 @@
 mod attach;
 mod check;
 mod exit;
+mod export;
 mod files;
 mod find;
 mod hidden;
@@ -49,6 +50,7 @@ enum Command {
     Status(status::StatusArgs),
     Steer(steer::SteerArgs),
     Stop(steer::StopArgs),
+    Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
     Repair(verify::RepairArgs),
     Fork(files::ForkArgs),
@@ -106,6 +108,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Status(args)) => status::status(&args),
         Some(Command::Steer(args)) => steer::steer(&args),
         Some(Command::Stop(args)) => steer::stop(&args),
+        Some(Command::Export(args)) => export::export(&args),
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Repair(args)) => verify::repair(&args),
         Some(Command::Fork(args)) => files::fork(&args),

@@ -1,6 +1,6 @@
 //! `apply`: an event folded into the state. Total: whatever a journal holds, no event makes it fail.
 
-use super::{LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES};
+use super::{LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES, state::score};
 use crate::evolve::{Edit, NextValues, Settings};
 use crate::journal::{
     AttemptStart, Entry, Event, How, Imported, Mode, Opened, PauseWhy, Proposed, SteerKind, Steered,
@@ -259,7 +259,7 @@ impl State {
         let (names, Settings { fitness, .. }) = (&self.metrics, &self.settings);
         self.history.rescore(|t| {
             let scored = matches!(t.end, Some(End::Finished | End::Imported | End::Pruned { .. }));
-            if scored { fitness.fitness(names, &t.metrics) } else { None }
+            if scored { score(fitness, names, t) } else { None }
         });
     }
 

@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{LogLine, Undo};
-use crate::evolve::{History, NextValues, Settings};
+use crate::evolve::{History, NextValues, Settings, Weights};
 use crate::journal::{Created, Era, Host, Mode, Opened, Program, SlotSpec, Who};
 use crate::space::Space;
-use crate::trial::{Metrics, RunSpec, Trial};
+use crate::trial::{End, Metrics, RunSpec, Trial};
 
 /// How many log lines are kept in memory; the journal has them all.
 pub(super) const LOG_LINES: usize = 2000;
@@ -176,11 +176,21 @@ impl State {
 
     /// A trial's fitness under the present weights, from its metrics.
     pub fn score(&self, trial: &Trial) -> Option<f64> {
-        self.settings.fitness.fitness(&self.metrics, &trial.metrics)
+        score(&self.settings.fitness, &self.metrics, trial)
     }
 
     /// `metrics` as a row in the order of the session's metric names; NaN where one is missing.
     pub fn metric_row(&self, metrics: &Metrics) -> Box<[f64]> {
         self.metrics.iter().map(|name| metrics.get(name).unwrap_or(f64::NAN)).collect()
     }
+}
+
+/// The weighted sum of a trial's metrics. An imported one that has a single score instead, under the name `fitness`, is
+/// taken by that: tables of other tuners keep nothing else.
+pub(super) fn score(weights: &Weights, names: &[String], trial: &Trial) -> Option<f64> {
+    let alone = || {
+        let at = names.iter().position(|name| name == "fitness")?;
+        trial.metrics.get(at).copied().filter(|x| x.is_finite() && trial.end == Some(End::Imported))
+    };
+    weights.fitness(names, &trial.metrics).or_else(alone)
 }

@@ -232,3 +232,13 @@ impl TrainerArgs {
         given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 }
+
+impl From<OutOfBounds> for crate::space::OutOfBounds {
+    fn from(arg: OutOfBounds) -> Self {
+        match arg {
+            OutOfBounds::Abort => Self::Abort,
+            OutOfBounds::Clip => Self::Clip,
+            OutOfBounds::Widen => Self::Widen,
+        }
+    }
+}

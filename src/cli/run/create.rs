@@ -10,18 +10,22 @@ use crate::evolve::{Edit, NextValues, ParentMode, Prune, RULES_VERSION, Settings
 use crate::journal::{Access, Created, FileDisk, VERSION, Writer};
 use crate::runner::command::{self, Preset};
 use crate::session::steer;
-use crate::space::{self, Defaults, OutOfBounds, Source, Space};
+use crate::space::{self, Defaults, Source, Space};
 use crate::trial::{MetricRule, RunSpec, Trainer};
 
-use super::args::{self, RunArgs};
+use super::args::RunArgs;
+use super::past;
 use super::time;
 
 /// Makes the session's directory and the first line of its journal. Returns what will train.
 pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Result<Trainer> {
-    let created = created(args, name)?;
+    let mut created = created(args, name)?;
     let trainer = created.spec.trainer.clone();
+    let past = past::events(args, &mut created)?;
     session.create(Access::Private)?;
-    Writer::create(Arc::new(FileDisk::default()), &session.journal(), clock::now(), created)?;
+    let disk = Arc::new(FileDisk::default());
+    let (mut writer, _) = Writer::create(disk, &session.journal(), clock::now(), created)?;
+    writer.commit(clock::now(), past)?;
     Ok(trainer)
 }
 
@@ -114,11 +118,7 @@ fn usual(trainer: &Trainer, strategy: StrategyKind) -> Option<(&'static str, &'s
 
 /// Start values, gains and bounds.
 fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::Result<Space> {
-    let outside = match args.out_of_bounds {
-        args::OutOfBounds::Abort => OutOfBounds::Abort,
-        args::OutOfBounds::Clip => OutOfBounds::Clip,
-        args::OutOfBounds::Widen => OutOfBounds::Widen,
-    };
+    let outside = args.out_of_bounds.into();
     if !args.params.is_empty() {
         if args.hyp.is_some() || args.space.is_some() {
             return Err(Told::usage("--param and --hyp or --space exclude each other"));

@@ -7,6 +7,7 @@ mod args;
 mod config;
 mod create;
 mod launch;
+mod past;
 mod resume;
 mod time;
 

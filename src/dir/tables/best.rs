@@ -15,10 +15,14 @@ use crate::trial::Trial;
 /// # Errors
 /// Where it cannot be written; the old files stay.
 pub fn write_best(dir: &SessionDir, state: &State, access: Access) -> Result<(), DirError> {
-    let Some((best, fitness)) = state.history.best() else { return Ok(()) };
-    let text = text(state, best, fitness);
+    let Some(text) = best_text(state) else { return Ok(()) };
     replace(&dir.hyp_evolve(), text.as_bytes(), access)?;
     replace(&dir.hyp_evolved(), text.as_bytes(), access)
+}
+
+/// The best candidate's hyp file as text; none where nothing has finished.
+pub fn best_text(state: &State) -> Option<String> {
+    state.history.best().map(|(best, fitness)| text(state, best, fitness))
 }
 
 fn text(state: &State, best: &Trial, fitness: f64) -> String {

@@ -123,6 +123,13 @@ impl EvolveCsv {
     }
 }
 
+/// The whole table as text.
+pub fn csv_text(state: &State) -> String {
+    let columns = Columns::of(state);
+    let rows = rows(state, 0).map(|trial| columns.csv(trial));
+    std::iter::once(columns.header()).chain(rows).collect()
+}
+
 /// Trials with a row, in the order of their ends, leaving the first ends out.
 fn rows(state: &State, from: usize) -> impl Iterator<Item = &Arc<Trial>> {
     let ended = state.ended.get(from..).unwrap_or_default();

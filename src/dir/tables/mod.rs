@@ -9,8 +9,8 @@ mod csv;
 mod row;
 mod text;
 
-pub use best::write_best;
-pub use csv::EvolveCsv;
+pub use best::{best_text, write_best};
+pub use csv::{EvolveCsv, csv_text};
 pub use row::YOLO_METRICS;
 pub use text::EvolveText;
 

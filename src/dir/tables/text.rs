@@ -34,7 +34,8 @@ impl EvolveText {
         replace(&dir.evolve_txt(), self.text().as_bytes(), access)
     }
 
-    fn text(&self) -> String {
+    /// The whole table as text.
+    pub fn text(&self) -> String {
         let mut order: Vec<&Arc<Trial>> = self.trials.iter().collect();
         let fitness = |trial: &Trial| trial.fitness.unwrap_or(f64::NEG_INFINITY);
         order.sort_by(|a, b| fitness(b).total_cmp(&fitness(a)));

@@ -1,0 +1,72 @@
+//! What a new run begins with: trials of earlier runs (`--from`), and candidates to try first (`--enqueue`).
+
+use indexmap::IndexMap;
+
+use crate::cli::exit::Told;
+use crate::journal::{Created, Entry, Era, Event, How, Who};
+use crate::process;
+use crate::session::{Command, State};
+use crate::space::{Kind, Source, hyp};
+use crate::transfer;
+
+use super::args::RunArgs;
+
+/// The events after the first; bounds of the space may be widened by them, where that was asked for.
+pub fn events(args: &RunArgs, created: &mut Created) -> anyhow::Result<Vec<Event>> {
+    let mut events = Vec::new();
+    for (i, path) in args.from.iter().enumerate() {
+        let report = transfer::import(path, &mut created.space, args.out_of_bounds.into())
+            .map_err(|error| Told::usage(format!("--from {error}")))?;
+        let source = path.display();
+        for notice in &report.notices {
+            eprintln!("evotop: {source}: {notice}");
+        }
+        events.push(Event::Era(Era { era: i as u32 + 1, reason: format!("imported from {source}") }));
+        events.push(Event::Imported(report.imported));
+        events
+            .extend(report.notices.into_iter().map(|text| Event::Note { text: format!("{source}: {text}") }));
+    }
+    if !events.is_empty() {
+        let era = args.from.len() as u32 + 1;
+        events.push(Event::Era(Era { era, reason: "the trials of this run".into() }));
+    }
+    let mut state = State::new(created, 0);
+    for (i, event) in events.iter().enumerate() {
+        state.apply(&Entry { seq: i as u64 + 1, time: 0, event: event.clone() });
+    }
+    for path in &args.enqueue {
+        let more = enqueued(&Source::read(path).map_err(|error| Told::usage(error.to_string()))?, &state)?;
+        for event in more {
+            state.apply(&Entry { seq: state.seq + 1, time: 0, event: event.clone() });
+            events.push(event);
+        }
+    }
+    Ok(events)
+}
+
+/// A hyp file as a hand-made candidate: its searched keys, the rest as in the start candidate.
+fn enqueued(source: &Source, state: &State) -> anyhow::Result<Vec<Event>> {
+    let wrong = |what: String| Told::usage(format!("--enqueue {}: {what}", source.name));
+    let mut values = IndexMap::new();
+    let mut other = Vec::new();
+    for (name, value) in hyp::read(source).map_err(|error| Told::usage(format!("--enqueue {error}")))? {
+        let Some(param) = state.space.get(&name) else {
+            other.push(name);
+            continue;
+        };
+        let x = match param.kind {
+            Kind::Choice(_) => param.parse(&value.to_string()),
+            _ => value.number(),
+        };
+        let x = x.ok_or_else(|| wrong(format!("{name} = {value} is not a value that {name} can have")))?;
+        values.insert(name, x);
+    }
+    if values.is_empty() {
+        return Err(wrong("none of its keys is searched in this run".into()));
+    }
+    if !other.is_empty() {
+        eprintln!("evotop: {}: not searched, so left out: {}", source.name, other.join(", "));
+    }
+    let who = Who { user: process::user(), tty: None, ssh: None, how: How::Shell };
+    state.decide(&Command::Enqueue { values, base: None }, &who).map_err(|refused| wrong(refused.to_string()))
+}

@@ -1,0 +1,181 @@
+//! A session's history as other tools read it.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::optuna;
+use crate::dir::{self, EvolveText};
+use crate::session::State;
+use crate::space::Scalar;
+use crate::trial::Trial;
+
+/// How a history can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `evolve.csv`, v6 and later.
+    EvolveCsv,
+    /// `evolve.txt`, 2021.
+    EvolveTxt,
+    /// The best candidate as a hyp file.
+    Hyp,
+    /// Everything, trial by trial.
+    Json,
+    /// A CSV file for data frames: every trial, full precision.
+    Frame,
+    /// An Optuna journal file.
+    Optuna,
+}
+
+impl Format {
+    /// Its name on the command line, and what it is.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("evolve-csv", Self::EvolveCsv),
+        ("evolve-txt", Self::EvolveTxt),
+        ("hyp", Self::Hyp),
+        ("json", Self::Json),
+        ("frame", Self::Frame),
+        ("optuna", Self::Optuna),
+    ];
+
+    /// The format of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format)
+    }
+
+    /// The format that a file's ending means: csv, txt, yaml, json, or log for an Optuna journal.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "csv" => Some(Self::EvolveCsv),
+            "txt" => Some(Self::EvolveTxt),
+            "yaml" | "yml" => Some(Self::Hyp),
+            "json" => Some(Self::Json),
+            "log" => Some(Self::Optuna),
+            _ => None,
+        }
+    }
+}
+
+/// The file's text; an error says why there is none.
+///
+/// # Errors
+/// Where this session has nothing of that form.
+pub fn write(state: &State, format: Format) -> Result<String, String> {
+    Ok(match format {
+        Format::EvolveCsv => dir::csv_text(state),
+        Format::EvolveTxt => EvolveText::of(state)
+            .ok_or("evolve.txt has the seven results of YOLO, which this session has not got; export another format")?
+            .text(),
+        Format::Hyp => dir::best_text(state).ok_or("nothing has finished yet, so there is no best candidate")?,
+        Format::Json => serde_json::to_string_pretty(&all(state)).map_err(|error| error.to_string())? + "\n",
+        Format::Frame => frame(state),
+        Format::Optuna => optuna::journal(state),
+    })
+}
+
+fn all(state: &State) -> Value {
+    json!({
+        "format": "evotop history 1",
+        "session": state.name,
+        "evotop": state.evotop,
+        "seed": state.seed,
+        "created": state.created_at,
+        "settings": state.settings,
+        "space": state.space,
+        "metrics": state.metrics,
+        "eras": state.eras,
+        "best": state.history.best().map(|(trial, _)| trial.generation),
+        "trials": state.history.trials().iter().map(|t| trial(state, t)).collect::<Vec<_>>(),
+    })
+}
+
+fn trial(state: &State, t: &Trial) -> Value {
+    let number = |x: &f64| x.is_finite().then_some(*x);
+    let metrics: indexmap::IndexMap<&String, Option<f64>> =
+        state.metrics.iter().zip(t.metrics.iter().map(number)).collect();
+    let genes = state.space.params.iter().zip(&t.genes);
+    let searched =
+        genes.map(|(p, x)| (p.name.clone(), if x.is_finite() { json!(p.scalar(*x)) } else { Value::Null }));
+    let fixed = state.space.fixed.iter().map(|(name, value)| (name.clone(), json!(value)));
+    json!({
+        "generation": t.generation,
+        "candidate": t.candidate,
+        "origin": t.origin,
+        "parents": t.parents,
+        "trial_seed": t.seed,
+        "era": t.era,
+        "round": t.round,
+        "end": t.end.as_ref().map(crate::trial::End::word),
+        "excluded": t.excluded,
+        "proposed": t.proposed_at,
+        "started": t.started_at,
+        "ended": t.ended_at,
+        "fitness": t.fitness,
+        "metrics": metrics,
+        "hyp": searched.chain(fixed).collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// The columns before the metrics; an import passes them over.
+pub(super) const FRAME: [&str; 10] = [
+    "generation",
+    "candidate",
+    "origin",
+    "end",
+    "era",
+    "trial_seed",
+    "parents",
+    "excluded",
+    "seconds",
+    "fitness",
+];
+
+fn frame(state: &State) -> String {
+    let params = state.space.params.iter().map(|p| p.name.as_str());
+    let fixed = state.space.fixed.keys().map(String::as_str);
+    let metrics = state.metrics.iter().map(String::as_str);
+    let mut text = line(FRAME.into_iter().chain(metrics).chain(params).chain(fixed).map(str::to_owned));
+    for t in state.history.trials() {
+        text.push_str(&line(frame_row(state, t)));
+    }
+    text
+}
+
+fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String> + 'a {
+    let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or(String::new(), |x| x.to_string());
+    let parents: Vec<String> = t.parents.iter().map(ToString::to_string).collect();
+    let head = [
+        t.generation.to_string(),
+        t.candidate.to_string(),
+        json!(t.origin).as_str().unwrap_or_default().to_owned(),
+        t.end.as_ref().map_or("", |end| end.word()).to_owned(),
+        t.era.to_string(),
+        t.seed.to_string(),
+        parents.join(" "),
+        t.excluded.to_string(),
+        number(t.seconds()),
+        number(t.fitness),
+    ];
+    let metrics = (0..state.metrics.len()).map(move |i| number(t.metrics.get(i).copied()));
+    let genes = state.space.params.iter().zip(&t.genes);
+    let genes = genes.map(|(p, x)| if x.is_finite() { shown(&p.scalar(*x)) } else { String::new() });
+    head.into_iter().chain(metrics).chain(genes).chain(state.space.fixed.values().map(shown))
+}
+
+fn shown(value: &Scalar) -> String {
+    value.number().map_or_else(|| value.to_string(), |x| x.to_string())
+}
+
+fn line(cells: impl Iterator<Item = String>) -> String {
+    let mut text = String::new();
+    for (i, cell) in cells.enumerate() {
+        let comma = if i == 0 { "" } else { "," };
+        if cell.contains(['"', ',', '\n', '\r']) {
+            let _ = write!(text, "{comma}\"{}\"", cell.replace('"', "\"\""));
+        } else {
+            let _ = write!(text, "{comma}{cell}");
+        }
+    }
+    text + "\n"
+}

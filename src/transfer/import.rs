@@ -1,0 +1,283 @@
+//! An earlier run's trials, matched with the search space by name.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::export::FRAME;
+use super::formats;
+use super::table::{self, Line, Table};
+use crate::dir::SessionDir;
+use crate::journal::{Imported, Row};
+use crate::session::{RecoverError, recover};
+use crate::space::{Kind, OutOfBounds, Param, Scalar, Space};
+use crate::trial::End;
+
+/// The single score that a table may have instead of metrics.
+const FITNESS: &str = "fitness";
+
+/// Why nothing was taken from a file. Nothing has changed.
+#[derive(Debug, Error)]
+pub enum ImportError {
+    #[error("{path}: {error}", path = path.display())]
+    Io { path: PathBuf, error: std::io::Error },
+    #[error("{path}: {what}", path = path.display())]
+    Table { path: PathBuf, what: String },
+    #[error(transparent)]
+    Session(#[from] RecoverError),
+    #[error(
+        "{path}:{line}: {param} = {value} is outside its bounds {low} to {high}; --out-of-bounds widen moves the bound, \
+         --out-of-bounds clip moves the value, or change one of the files",
+        path = path.display()
+    )]
+    Outside { path: PathBuf, line: usize, param: String, value: f64, low: f64, high: f64 },
+}
+
+/// What was taken, and what is to be told about it.
+#[derive(Debug)]
+pub struct Report {
+    pub imported: Imported,
+    pub notices: Vec<String>,
+}
+
+/// Reads `evolve.txt` (2021, 2020), `evolve.csv` (v6 to today, and evotop's own), Ultralytics' `tune_results.csv` and
+/// `.ndjson`, evotop's own JSON and data-frame CSV, or a session directory. With [`OutOfBounds::Widen`], bounds of the space may move.
+///
+/// # Errors
+/// Names file, line, value and remedy; the space has not changed then.
+pub fn import(path: &Path, space: &mut Space, outside: OutOfBounds) -> Result<Report, ImportError> {
+    let table = read(path, space)?;
+    let mut widened = space.clone();
+    let report = matched(path, &table, &mut widened, outside)?;
+    *space = widened;
+    Ok(report)
+}
+
+fn read(path: &Path, space: &Space) -> Result<Table, ImportError> {
+    if path.is_dir() {
+        return session(path);
+    }
+    let bytes = std::fs::read(path).map_err(|error| ImportError::Io { path: path.into(), error })?;
+    let wrong = |what: String| ImportError::Table { path: path.into(), what };
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not text".into()))?;
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("json") => table::json(&text).map_err(wrong),
+        Some("ndjson" | "jsonl") => table::json_lines(&text).map_err(wrong),
+        Some("txt") => {
+            let mut table = table::columns(&text).map_err(wrong)?;
+            formats::name(&mut table, space).map_err(wrong)?;
+            Ok(table)
+        }
+        Some("csv") => table::csv(&text).map_err(wrong),
+        _ => Err(wrong(
+            "evolve.csv, evolve.txt, tune_results.csv, .ndjson, .json or a session directory is wanted"
+                .into(),
+        )),
+    }
+}
+
+/// The trials with a result of another session.
+fn session(path: &Path) -> Result<Table, ImportError> {
+    let state = recover(&SessionDir::new(path).journal())?.state;
+    let params = state.space.params.iter().map(|p| p.name.clone());
+    let fixed = state.space.fixed.keys().cloned();
+    let names = state.metrics.iter().cloned().chain(params).chain(fixed).collect();
+    let with_result = state
+        .history
+        .trials()
+        .iter()
+        .filter(|t| !t.excluded && matches!(t.end, Some(End::Finished | End::Imported)));
+    let rows = with_result.map(|trial| {
+        let number = |x: &f64| x.is_finite().then_some(Scalar::Float(*x));
+        let missing = state.metrics.len().saturating_sub(trial.metrics.len());
+        let metrics = trial.metrics.iter().map(number).chain(std::iter::repeat_n(None, missing));
+        let genes = state.space.params.iter().zip(&trial.genes);
+        let genes = genes.map(|(p, x)| x.is_finite().then(|| p.scalar(*x)));
+        let fixed = state.space.fixed.values().cloned().map(Some);
+        Line { line: trial.generation as usize, cells: metrics.chain(genes).chain(fixed).collect() }
+    });
+    Ok(Table { names, rows: rows.collect(), notices: Vec::new() })
+}
+
+/// What a column is for this space.
+enum Column {
+    Metric,
+    Gene(usize),
+    Fixed(Scalar),
+    /// Known, and of no use here.
+    Passed,
+    Unknown,
+}
+
+fn matched(
+    path: &Path,
+    table: &Table,
+    space: &mut Space,
+    outside: OutOfBounds,
+) -> Result<Report, ImportError> {
+    let columns = columns(table, space);
+    let metrics = metric_names(table, &columns);
+    if metrics.is_empty() {
+        let what = format!("no column of it is a result; its columns are {}", table.names.join(", "));
+        return Err(ImportError::Table { path: path.into(), what });
+    }
+    let mut notices = table.notices.clone();
+    notices.extend(unmatched(table, &columns, space));
+    let mut rows = Vec::new();
+    for line in &table.rows {
+        match row(line, table, &columns, space) {
+            Ok((genes, metrics)) => rows.push((line.line, genes, metrics)),
+            Err(why) => notices.push(format!("line {}: {why}; it was left out", line.line)),
+        }
+    }
+    for (line, genes, _) in &mut rows {
+        for (i, gene) in genes.iter_mut().enumerate() {
+            if let Some(x) = gene {
+                let param = &mut space.params[i];
+                *x = within(path, *line, param, *x, outside, &mut notices)?;
+            }
+        }
+    }
+    let count = rows.len();
+    notices.insert(0, format!("{count} trials taken over"));
+    if count == 0 {
+        return Err(ImportError::Table {
+            path: path.into(),
+            what: format!("no row of it can be used: {}", notices[1..].join("; ")),
+        });
+    }
+    let rows = rows.into_iter().map(|(_, genes, metrics)| (genes, metrics)).collect();
+    let imported = Imported { source: path.display().to_string(), metrics, rows };
+    Ok(Report { imported, notices })
+}
+
+fn columns(table: &Table, space: &Space) -> Vec<Column> {
+    let first = table.names.iter().position(|name| space.get(name).is_some());
+    let column = |(at, name): (usize, &String)| {
+        let several = table.names.iter().any(|name| name.starts_with("metrics/"));
+        let passed = ["iteration", "proposed", "started", "ended", "round"].contains(&name.as_str())
+            || (FRAME.contains(&name.as_str()) && (name != FITNESS || several));
+        if passed {
+            return Column::Passed;
+        }
+        let result = name == FITNESS || name.starts_with("metrics/") || name.starts_with("val/");
+        match (space.index(name), space.fixed.get(name)) {
+            (Some(i), _) => Column::Gene(i),
+            (None, Some(value)) => Column::Fixed(value.clone()),
+            (None, None) if result => Column::Metric,
+            // A trainer's own names for its results stand before the hyperparameters.
+            (None, None) if first.is_some_and(|first| at < first) => Column::Metric,
+            (None, None) => Column::Unknown,
+        }
+    };
+    table.names.iter().enumerate().map(column).collect()
+}
+
+fn metric_names(table: &Table, columns: &[Column]) -> Vec<String> {
+    let named = table.names.iter().zip(columns);
+    named.filter(|(_, c)| matches!(c, Column::Metric)).map(|(name, _)| name.clone()).collect()
+}
+
+/// What has no counterpart, on either side.
+fn unmatched(table: &Table, columns: &[Column], space: &Space) -> Vec<String> {
+    let mut notices = Vec::new();
+    let named = || table.names.iter().zip(columns);
+    let unknown: Vec<&str> =
+        named().filter(|(_, c)| matches!(c, Column::Unknown)).map(|(name, _)| name.as_str()).collect();
+    if !unknown.is_empty() {
+        notices.push(format!("not searched here, so not taken over: {}", unknown.join(", ")));
+    }
+    let lacking: Vec<&str> = space
+        .params
+        .iter()
+        .map(|p| p.name.as_str())
+        .filter(|n| !table.names.iter().any(|t| t == n))
+        .collect();
+    if !lacking.is_empty() {
+        notices.push(format!("not there, so the start value stands for it: {}", lacking.join(", ")));
+    }
+    for (at, (name, column)) in named().enumerate() {
+        if let Column::Fixed(here) = column
+            && let Some(there) = table.rows.iter().filter_map(|row| row.cells[at].as_ref()).find(|there| {
+                there
+                    .number()
+                    .zip(here.number())
+                    .map_or(*there != here, |(a, b)| (a - b).abs() > 1e-4 * b.abs())
+            })
+        {
+            notices.push(format!("{name} is fixed at {here} here and was {there} there"));
+        }
+    }
+    notices
+}
+
+/// A row's genes and metrics.
+fn row(line: &Line, table: &Table, columns: &[Column], space: &Space) -> Result<(Row, Row), String> {
+    let mut genes: Row = vec![None; space.params.len()];
+    let mut metrics = Row::new();
+    for (at, ((name, column), cell)) in table.names.iter().zip(columns).zip(&line.cells).enumerate() {
+        if let ("end", Column::Passed, Some(end)) = (name.as_str(), column, cell)
+            && !["finished", "imported"].contains(&end.to_string().as_str())
+        {
+            return Err(format!("it {end}"));
+        }
+        match (column, cell) {
+            (Column::Metric, cell) => {
+                let number = cell.as_ref().and_then(Scalar::number);
+                // A column that no row has a number in was not reported; one that this row alone lacks diverged.
+                let used = name == FITNESS || name.starts_with("metrics/");
+                let reported = || table.rows.iter().any(|row| number_at(row, at).is_some());
+                if used && cell.is_some() && !number.is_some_and(f64::is_finite) && reported() {
+                    return Err(format!("{name} is not a number"));
+                }
+                metrics.push(number.filter(|x| x.is_finite()));
+            }
+            (Column::Gene(i), Some(cell)) => genes[*i] = Some(gene(&space.params[*i], cell)?),
+            _ => {}
+        }
+    }
+    if metrics.iter().all(Option::is_none) { Err("it has no result".into()) } else { Ok((genes, metrics)) }
+}
+
+fn number_at(row: &Line, at: usize) -> Option<f64> {
+    row.cells[at].as_ref().and_then(Scalar::number).filter(|x| x.is_finite())
+}
+
+fn gene(param: &Param, cell: &Scalar) -> Result<f64, String> {
+    let wrong = || format!("{} = {cell} is not a value that {} can have", param.name, param.name);
+    if let Kind::Choice(options) = &param.kind {
+        let same = |o: &Scalar| {
+            o.to_string() == cell.to_string() || o.number().is_some_and(|x| cell.number() == Some(x))
+        };
+        return options.iter().position(same).map(|i| i as f64).ok_or_else(wrong);
+    }
+    let x = cell.number().filter(|x| x.is_finite()).ok_or_else(wrong)?;
+    if param.kind == Kind::Int && x.fract() != 0.0 { Err(wrong()) } else { Ok(x) }
+}
+
+/// The value within its bounds, by the way that was chosen.
+fn within(
+    path: &Path,
+    line: usize,
+    param: &mut Param,
+    x: f64,
+    outside: OutOfBounds,
+    notices: &mut Vec<String>,
+) -> Result<f64, ImportError> {
+    if (param.low..=param.high).contains(&x) {
+        return Ok(x);
+    }
+    let Param { name, low, high, .. } = param.clone();
+    let said = format!("line {line}: {name} = {x} is outside its bounds {low} to {high}");
+    let widens = outside == OutOfBounds::Widen && !(param.kind == Kind::Log && x <= 0.0);
+    if widens {
+        (param.low, param.high) = (low.min(x), high.max(x));
+        notices.push(format!("{said}: they are {} to {} now", param.low, param.high));
+        return Ok(x);
+    }
+    if outside == OutOfBounds::Clip {
+        notices.push(format!("{said}: it counts as {}", x.clamp(low, high)));
+        return Ok(x.clamp(low, high));
+    }
+    Err(ImportError::Outside { path: path.into(), line, param: name, value: x, low, high })
+}

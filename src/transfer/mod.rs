@@ -1,0 +1,17 @@
+//! Histories that travel: earlier runs in, this one out.
+//!
+//! `table.rs` reads a file as named columns, `formats.rs` says what the columns without names mean, `import.rs` matches
+//! them by name with a search space; `export.rs` writes a session as other tools read it, `optuna.rs` as an Optuna
+//! journal. The tables that a session keeps up while it runs are in `dir::tables`.
+
+mod export;
+mod formats;
+mod import;
+mod optuna;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use export::{Format, write};
+pub use import::{ImportError, Report, import};
+pub use table::Table;

@@ -1,0 +1,158 @@
+//! A file as a table: names and rows, with the line of each row; and what was wrong with lines that are no rows.
+
+use crate::space::Scalar;
+
+/// A row, and the line of the file that it stands on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    pub line: usize,
+    /// In the order of the names; none where the file has nothing.
+    pub cells: Vec<Option<Scalar>>,
+}
+
+/// Named columns.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Table {
+    pub names: Vec<String>,
+    pub rows: Vec<Line>,
+    /// What was left out, and why.
+    pub notices: Vec<String>,
+}
+
+/// Reads comma-separated text whose first line has the names; spaces around cells and CRLF do not matter.
+pub fn csv(text: &str) -> Result<Table, String> {
+    let mut lines = numbered(text);
+    let (_, header) = lines.next().ok_or("it is empty")?;
+    let names = split(header);
+    if names.iter().any(|name| name.parse::<f64>().is_ok()) {
+        return Err(
+            "its first line has numbers where names are wanted; a table without names ends in .txt".into()
+        );
+    }
+    if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        return Err(format!("the column {} is there twice", twice.1));
+    }
+    let mut table = Table { names, ..Table::default() };
+    table.take(text, lines.map(|(line, text)| (line, split(text))));
+    Ok(table)
+}
+
+/// Reads rows of numbers with spaces between, without names: the commonest width is the table's.
+pub fn columns(text: &str) -> Result<Table, String> {
+    let rows: Vec<(usize, Vec<String>)> = numbered(text)
+        .map(|(line, text)| (line, text.split_whitespace().map(str::to_owned).collect()))
+        .collect();
+    let mut widths: Vec<usize> = rows.iter().map(|(_, cells)| cells.len()).collect();
+    widths.sort_unstable();
+    let commonest = widths.chunk_by(|a, b| a == b).max_by_key(|same| same.len()).map(|same| same[0]);
+    let width = commonest.ok_or("it is empty")?;
+    let mut table = Table { names: vec![String::new(); width], ..Table::default() };
+    table.take(text, rows.into_iter());
+    Ok(table)
+}
+
+/// Reads evotop's own JSON: the list under `trials`.
+pub fn json(text: &str) -> Result<Table, String> {
+    let whole: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+    let trials = whole.get("trials").and_then(serde_json::Value::as_array);
+    let mut table = Table::default();
+    for (i, trial) in trials.ok_or("it has no list of trials")?.iter().enumerate() {
+        if let serde_json::Value::Object(object) = trial {
+            let mut row = Line { line: i, cells: vec![None; table.names.len()] };
+            table.open(object, &mut row);
+            table.rows.push(row);
+        }
+    }
+    let width = table.names.len();
+    table.rows.iter_mut().for_each(|row| row.cells.resize(width, None));
+    Ok(table)
+}
+
+/// Reads a JSON object on every line; objects within are opened (`hyperparameters: {lr0: ...}`).
+pub fn json_lines(text: &str) -> Result<Table, String> {
+    let mut table = Table::default();
+    for (line, text) in numbered(text) {
+        let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) else {
+            table.notices.push(format!("line {line} is not a JSON object and was left out"));
+            continue;
+        };
+        let mut row = Line { line, cells: vec![None; table.names.len()] };
+        table.open(&object, &mut row);
+        table.rows.push(row);
+    }
+    let width = table.names.len();
+    table.rows.iter_mut().for_each(|row| row.cells.resize(width, None));
+    if table.rows.is_empty() { Err("no line of it is a JSON object".into()) } else { Ok(table) }
+}
+
+impl Table {
+    fn open(&mut self, object: &serde_json::Map<String, serde_json::Value>, row: &mut Line) {
+        for (name, value) in object {
+            if let serde_json::Value::Object(within) = value {
+                self.open(within, row);
+            } else if let Ok(scalar) = serde_json::from_value::<Scalar>(value.clone()) {
+                let at = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+                    self.names.push(name.clone());
+                    self.names.len() - 1
+                });
+                row.cells.resize(self.names.len().max(row.cells.len()), None);
+                row.cells[at] = Some(scalar);
+            }
+        }
+    }
+
+    /// Takes the rows that have as many cells as there are names, each once.
+    fn take(&mut self, text: &str, rows: impl Iterator<Item = (usize, Vec<String>)>) {
+        let last = text.lines().count();
+        let (mut seen, mut twice) = (std::collections::HashSet::new(), Vec::new());
+        for (line, cells) in rows {
+            let (found, wanted) = (cells.len(), self.names.len());
+            if found != wanted {
+                let torn = line == last && found < wanted && !text.ends_with('\n');
+                let why = if torn { " (it was cut off)" } else { "" };
+                self.notices.push(format!(
+                    "line {line} has {found} columns instead of {wanted}{why} and was left out"
+                ));
+            } else if seen.insert(cells.clone()) {
+                self.rows.push(Line { line, cells: cells.iter().map(|text| cell(text)).collect() });
+            } else {
+                twice.push(line.to_string());
+            }
+        }
+        if !twice.is_empty() {
+            self.notices.push(format!("there before and left out: line {}", twice.join(", ")));
+        }
+    }
+}
+
+fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
+    lines.map(|(i, line)| (i + 1, line.trim())).filter(|(_, line)| !line.is_empty())
+}
+
+/// Cells between commas, where quotes hold a comma or a doubled quote together.
+fn split(line: &str) -> Vec<String> {
+    let (mut cells, mut quoted) = (vec![String::new()], false);
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                cells.last_mut().into_iter().for_each(|cell| cell.push('"'));
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            c => cells.last_mut().into_iter().for_each(|cell| cell.push(c)),
+        }
+    }
+    cells.iter().map(|cell| cell.trim().to_owned()).collect()
+}
+
+fn cell(text: &str) -> Option<Scalar> {
+    match text.parse::<f64>() {
+        Ok(x) => Some(Scalar::Float(x)),
+        Err(_) if text.is_empty() => None,
+        Err(_) => Some(Scalar::Text(text.to_owned())),
+    }
+}

@@ -1,0 +1,207 @@
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::journal::sample::{created, trial};
+use crate::journal::{Entry, Event};
+use crate::session::State;
+use crate::space::{Defaults, OutOfBounds, Space, builtin, load};
+
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn with(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+fn yolov5() -> Space {
+    let (hyp, ranges) = (builtin::hyp("scratch-2021-03").unwrap(), builtin::space("yolov5").unwrap());
+    load(&hyp, &ranges, Defaults::Yolov5March2021, OutOfBounds::Abort).unwrap().0
+}
+
+fn yolov3() -> Space {
+    let (hyp, ranges) = (builtin::hyp("yolov3-2020-01").unwrap(), builtin::space("yolov3").unwrap());
+    load(&hyp, &ranges, Defaults::None, OutOfBounds::Abort).unwrap().0
+}
+
+fn state(trials: u64) -> State {
+    let mut state = State::new(&created(), 0);
+    for event in (0..trials).flat_map(trial).chain([]) {
+        state.apply(&Entry { seq: state.seq + 1, time: 5, event });
+    }
+    state
+}
+
+/// A state that has nothing but these imported trials.
+fn with_import(of: &State, report: Report) -> State {
+    let mut created = created();
+    created.space = of.space.clone();
+    let mut state = State::new(&created, 0);
+    state.apply(&Entry { seq: 1, time: 0, event: Event::Imported(report.imported) });
+    state
+}
+
+const ROW_2021: &str = "      0.55       0.6       0.7       0.4      0.05      0.04      0.02      0.01       0.2     0.937    0.0005         3       0.8       0.1      0.05       0.5         1         1         1       0.2         4         0     0.015       0.7       0.4         0       0.1       0.5         0         0         0       0.5         1         0";
+
+#[test]
+fn the_table_of_2021_is_matched_by_the_order_of_its_keys() {
+    let files = Files::new();
+    let damaged = format!(
+        "{ROW_2021}\r\n{ROW_2021}\r\n{}\r\n1 2 3\r\n{}",
+        ROW_2021.replace("0.937", "0.9"),
+        &ROW_2021[..80]
+    );
+    let path = files.with("evolve.txt", &damaged);
+    let mut space = yolov5();
+    let report = import(&path, &mut space, OutOfBounds::Abort).unwrap();
+    assert_eq!(report.imported.rows.len(), 2);
+    assert_eq!(report.imported.metrics[3], "metrics/mAP_0.5:0.95");
+    let genes = &report.imported.rows[1].0;
+    assert_eq!(genes[space.index("momentum").unwrap()], Some(0.9));
+    assert_eq!(genes[space.index("mosaic").unwrap()], Some(1.0));
+    assert_eq!(genes[space.index("copy_paste").unwrap()], None);
+    let said = report.notices.join("\n");
+    for part in [
+        "2 trials taken over",
+        "left out: line 2",
+        "line 4 has 3 columns instead of 34",
+        "line 5 has",
+        "(it was cut off)",
+        "order of YOLOv5 of 2021-03",
+        "start value stands for it: copy_paste",
+    ] {
+        assert!(said.contains(part), "{said:?} lacks {part:?}");
+    }
+}
+
+#[test]
+fn the_table_of_2020_has_f1_in_its_fourth_column() {
+    let files = Files::new();
+    let row = "0.5 0.6 0.7 0.55 1 2 3 3.54 37.4 1 49.5 1 0.225 0.00579 -4 0.937 0.000484 0.5 0.0138 0.678 0.36 1.98 0.05 0.05 0.641\n";
+    let report = import(&files.with("evolve.txt", row), &mut yolov3(), OutOfBounds::Abort).unwrap();
+    assert_eq!(report.imported.metrics[3], "metrics/F1");
+    assert_eq!(report.imported.rows[0].0[0], Some(3.54));
+    assert_eq!(report.imported.rows[0].0[17], Some(0.641));
+}
+
+#[test]
+fn a_csv_is_matched_by_name_whatever_the_order_of_its_columns() {
+    let files = Files::new();
+    let text = "     metrics/mAP_0.5,metrics/mAP_0.5:0.95,  val/box_loss,  momentum,   lr0,  mystery\n\
+                0.5, 0.3, 0.1, 0.9, 0.02, 7\n\
+                nan, 0.3, 0.1, 0.9, 0.03, 7\n\
+                0.6, 0.4, nan, 0.95, 0.04, 7\n\
+                0.6, 0.4\n";
+    let mut space = yolov5();
+    let report = import(&files.with("evolve.csv", text), &mut space, OutOfBounds::Abort).unwrap();
+    let lr0: Vec<_> = report.imported.rows.iter().map(|(genes, _)| genes[0]).collect();
+    assert_eq!(lr0, [Some(0.02), Some(0.04)]);
+    assert_eq!(report.imported.rows[1].1, [Some(0.6), Some(0.4), None]);
+    let said = report.notices.join("\n");
+    for part in [
+        "not taken over: mystery",
+        "line 3: metrics/mAP_0.5 is not a number",
+        "line 5 has 2 columns instead of 6",
+    ] {
+        assert!(said.contains(part), "{said:?} lacks {part:?}");
+    }
+}
+
+#[test]
+fn a_row_outside_the_bounds_is_refused_clipped_or_widens_them() {
+    let files = Files::new();
+    let path = files.with("evolve.csv", "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n0.5,0.4,0.3\n");
+    let mut space = yolov5();
+    let refused = import(&path, &mut space, OutOfBounds::Abort).unwrap_err().to_string();
+    for part in ["evolve.csv:2", "lr0 = 0.3", "0.00001 to 0.1", "widen", "clip"] {
+        assert!(refused.contains(part), "{refused:?} lacks {part:?}");
+    }
+    assert_eq!(space, yolov5());
+    let clipped = import(&path, &mut space, OutOfBounds::Clip).unwrap();
+    assert_eq!((clipped.imported.rows[0].0[0], &space), (Some(0.1), &yolov5()));
+    import(&path, &mut space, OutOfBounds::Widen).unwrap();
+    assert_eq!(space.params[0].high, 0.3);
+}
+
+#[test]
+fn a_tuner_s_single_score_is_the_fitness_of_what_it_tried() {
+    let files = Files::new();
+    let csv = files.with("tune_results.csv", "fitness,lr0,momentum\n0.41,0.011,0.93\n0.44,0.012,0.92\n");
+    let json = files.with(
+        "tune_results.ndjson",
+        "{\"iteration\":1,\"fitness\":0.41,\"hyperparameters\":{\"lr0\":0.011,\"momentum\":0.93},\"datasets\":{}}\n\
+         {\"iteration\":2,\"fitness\":0.44,\"hyperparameters\":{\"lr0\":0.012,\"momentum\":0.92}}\n{\"iter",
+    );
+    for path in [csv, json] {
+        let mut space = yolov5();
+        let report = import(&path, &mut space, OutOfBounds::Abort).unwrap();
+        let mut created = created();
+        created.space = space;
+        let mut state = State::new(&created, 0);
+        state.apply(&Entry { seq: 1, time: 0, event: Event::Imported(report.imported) });
+        let (best, fitness) = state.history.best().unwrap();
+        assert_eq!((best.genes[0], fitness, state.ended.len()), (0.012, 0.44, 2), "{}", path.display());
+    }
+}
+
+#[test]
+fn what_is_no_table_is_refused_with_a_reason() {
+    let files = Files::new();
+    for (name, text, part) in [
+        ("a.csv", "", "empty"),
+        ("b.csv", "0.1,0.2\n", "numbers where names"),
+        ("c.csv", "lr0,lr0\n", "twice"),
+        ("d.csv", "lr0,momentum\n0.1,0.9\n", "no column of it is a result"),
+        ("e.txt", "1 2 3\n", "3 columns are not enough"),
+        ("f.txt", "1 2 3 4 5 6 7 8 9\n", "no known order"),
+        ("g.json", "[]", "no list of trials"),
+        ("h.parquet", "", "is wanted"),
+        ("i.csv", "metrics/mAP_0.5,lr0\nnan,0.1\n", "no row of it can be used"),
+    ] {
+        let error = import(&files.with(name, text), &mut yolov5(), OutOfBounds::Abort).unwrap_err();
+        assert!(error.to_string().contains(part) && error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn what_is_exported_is_read_back_as_the_same_history() {
+    let (files, state) = (Files::new(), state(6));
+    let finished: Vec<_> = state.history.trials().iter().filter(|t| t.fitness.is_some()).collect();
+    assert!(finished.len() > 2);
+    for (format, name, digits) in [
+        (Format::Json, "history.json", 17),
+        (Format::Frame, "frame.csv", 17),
+        (Format::EvolveCsv, "evolve.csv", 5),
+    ] {
+        let path = files.with(name, &write(&state, format).unwrap());
+        let report = import(&path, &mut state.space.clone(), OutOfBounds::Abort).unwrap();
+        let back = with_import(&state, report);
+        assert_eq!(back.history.trials().len(), finished.len(), "{name}");
+        for (back, trial) in back.history.trials().iter().zip(&finished) {
+            let rounded = |x: &f64| crate::space::number::significant(*x, digits);
+            assert_eq!(back.genes, trial.genes.iter().map(rounded).collect(), "{name}");
+            assert!((back.fitness.unwrap() - trial.fitness.unwrap()).abs() < 1e-4, "{name}");
+        }
+    }
+}
+
+#[test]
+fn an_optuna_journal_has_every_trial_with_its_end() {
+    let state = state(6);
+    let text = write(&state, Format::Optuna).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |code: u64| lines.iter().filter(move |line| line["op_code"] == code);
+    assert_eq!((of(0).count(), of(4).count()), (1, 6));
+    let complete: Vec<f64> =
+        of(6).filter(|line| line["state"] == 1).map(|line| line["values"][0].as_f64().unwrap()).collect();
+    let finished: Vec<f64> = state.history.trials().iter().filter_map(|t| t.fitness).collect();
+    assert_eq!(complete, finished);
+}
