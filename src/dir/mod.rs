@@ -6,6 +6,8 @@
 //! directories of trials, `fork.rs` begins a session with another one's past, `started.rs` says how one was started. The
 //! journal itself is in `journal`.
 
+#[cfg(test)]
+mod crash;
 mod error;
 mod fork;
 mod layout;
