@@ -82,7 +82,7 @@ pub fn reduce(colour: Color, depth: Depth) -> Option<Color> {
 
 /// Viridis; the darkest end is lifted on dark backgrounds and the brightest lowered on light ones.
 pub fn viridis(x: f64, light: bool) -> Color {
-    let x = if light { x.clamp(0.0, 1.0) * 0.94 } else { 0.12 + x.clamp(0.0, 1.0) * 0.88 };
+    let x = if light { x.clamp(0.0, 1.0) * 0.94 } else { 0.22 + x.clamp(0.0, 1.0) * 0.78 };
     let at = x * (VIRIDIS.len() - 1) as f64;
     let i = (at as usize).min(VIRIDIS.len() - 2);
     let (a, b, f) = (VIRIDIS[i], VIRIDIS[i + 1], at - i as f64);

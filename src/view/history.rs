@@ -152,13 +152,11 @@ fn row(
     for i in &columns.metrics {
         x += 8;
         let value = trial.metrics.get(*i).copied().filter(|v| v.is_finite());
-        ink.put_right(
-            area,
-            x,
-            y,
-            &value.map_or("-".into(), |v| fit(&text::number(v), 7, "")),
-            base.patch(theme.label),
-        );
+        let value = value.map_or("-".into(), |v| match v.abs() {
+            0.001..10.0 => format!("{v:.4}"),
+            _ => fit(&text::number(v), 7, ""),
+        });
+        ink.put_right(area, x, y, &value, base.patch(theme.label));
     }
     let time = seconds(trial, state, &model.live, model.clock()).map_or("-".into(), text::duration);
     ink.put_right(area, x + 9, y, &time, base.patch(theme.label));
