@@ -173,10 +173,22 @@ impl State {
                     let end = End::Failed { class, detail: detail.to_owned() };
                     Event::Ended { generation, end, metrics: Metrics::default() }
                 }];
-                events.extend(self.too_many_failures(generation, class, detail));
+                events.extend(
+                    self.says_nothing(class, detail)
+                        .or_else(|| self.too_many_failures(generation, class, detail)),
+                );
                 events
             }
         }
+    }
+
+    /// Holds the run when the first program that ends well reports no metric: its words are wrong, not its candidate,
+    /// and no more time is to be spent on them.
+    fn says_nothing(&self, class: FailureClass, detail: &str) -> Option<Event> {
+        let first = self.history.parents() == 0 && self.mode == Mode::Running;
+        let why = PauseWhy::Rule { what: detail.to_owned() };
+        (first && class == FailureClass::Protocol && self.spec.trainer.is_command())
+            .then_some(Event::Mode { mode: Mode::Paused(why), who: None })
     }
 
     /// Holds the run when different candidates fail one after the other, and not only on one slot of several.

@@ -108,6 +108,25 @@ fn a_script_that_fails_everywhere_holds_the_run_and_says_why() {
     assert!(told.contains("NameError: x"), "{told}");
 }
 
+#[test]
+fn a_metric_that_is_never_found_holds_the_run_after_the_first_trial_and_is_named() {
+    let world = World::new();
+    let options = [&PARAMS[..], &["--metric", "acc='accuracy ([0-9.]+)'"]].concat();
+    let output = run(&world, &options, &["sh", "-c", "echo val acc 0.5"]);
+    assert_eq!(output.status.code(), Some(4));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("paused: ended well, but nothing it printed matches --metric acc"), "{told}");
+    assert_eq!(told.matches("started on").count(), 1, "{told}");
+}
+
+#[test]
+fn a_directory_of_the_name_of_a_built_in_file_is_no_such_file() {
+    let world = World::new();
+    std::fs::create_dir(world.path("yolov5")).unwrap();
+    let script = program("tests/trainers/yolov5_train.py");
+    good(&world, &["--preset", "yolov5"], &["python3", &script, "--epochs", "2"]);
+}
+
 /// Four slots, one of which dies at once, always, until it is mended.
 #[test]
 fn a_slot_that_dies_at_once_burns_no_candidate_and_comes_back_when_it_heals() {

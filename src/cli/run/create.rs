@@ -179,7 +179,8 @@ fn from_params(texts: &[String]) -> anyhow::Result<Space> {
 /// A file, or a built-in one by its name.
 fn source(name: &str, folder: &str) -> anyhow::Result<Source> {
     let path = Path::new(name);
-    if path.exists() {
+    // A clone of YOLOv5 is often a directory of that name.
+    if path.is_file() {
         return Source::read(path).map_err(|error| Told::usage(error.to_string()));
     }
     let builtin = if folder.is_empty() { space::builtin::hyp(name) } else { space::builtin::space(name) };

@@ -1,4 +1,4 @@
-//! Progress bars as tqdm draws them: how far an epoch is. A trial is judged by none of this.
+//! Progress bars as tqdm and as Ultralytics draws them: how far an epoch is. A trial is judged by none of this.
 
 use std::sync::LazyLock;
 
@@ -11,13 +11,21 @@ pub fn line(text: &str) -> Option<Progress> {
     static BAR: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"\d+%\s*\|[^|]*\|\s*(\d+)/(\d+)\s*\[[^\],]*(?:,\s*([0-9.]+)\s*(s/it|[A-Za-z]+/s))?").ok()
     });
+    // `50% ━━━━━━────── 1/2 9.1s/it 18.1s`, of Ultralytics and of YOLOv5 since it depends on that.
+    static LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"\d+%\s+[━╸╺─]+\s+(\d+)/(\d+)(?:\s+([0-9.]+)\s*(s/it|[A-Za-z]+/s))?").ok()
+    });
     static EPOCH: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"(?:^|\s)(?:[Ee]poch\s*)?(\d+)/(\d+)(?:\s|:|$)").ok());
     // Nearly every line is none: this is the cheap answer.
-    if !text.contains("%|") {
+    let style = if text.contains("%|") {
+        &BAR
+    } else if text.contains('━') || text.contains('─') {
+        &LINE
+    } else {
         return None;
-    }
-    let bar = BAR.as_ref()?.captures(text)?;
+    };
+    let bar = style.as_ref()?.captures(text)?;
     let number = |i: usize| bar.get(i).and_then(|m| m.as_str().parse::<f64>().ok());
     let rate = number(3).filter(|x| *x > 0.0);
     let (rate, unit) = match bar.get(4).map(|m| m.as_str()) {
@@ -59,6 +67,16 @@ mod tests {
         let text = "        0/2      2.1G    0.1171   0.03026        37       320: 100%|██████████| 8/8 [00:03<00:00,  2.35it/s]";
         let bar = line(text).unwrap();
         assert_eq!((bar.epoch, bar.epochs, bar.batch, bar.batches), (1, 3, 8, 8));
+    }
+
+    #[test]
+    fn bars_are_read_as_ultralytics_draws_them() {
+        let text = "        0/1         0G     0.1251    0.03803    0.06428         97        160: 50% ━━━━━━────── 1/2 4.0s/it 18.1s<41.6s";
+        let bar = line(text).unwrap();
+        assert_eq!((bar.epoch, bar.epochs, bar.batch, bar.batches), (1, 2, 1, 2));
+        assert_eq!((bar.rate, bar.unit.as_deref()), (Some(0.25), Some("it/s")));
+        let first = line("  1/3  0G  1.1  160: 0% ──────────── 0/2  5.6s").unwrap();
+        assert_eq!((first.batch, first.rate), (0, None));
     }
 
     #[test]
