@@ -155,6 +155,7 @@ impl Engine {
             SlotNewsKind::Started { trial, attempt, process, group } => {
                 let Some(busy) = self.stations.busy(&slot, trial, attempt) else { return Vec::new() };
                 busy.started = true;
+                let device = self.state.slots.get(&slot).map(|s| s.spec.device.clone());
                 vec![Event::Started(AttemptStart {
                     generation: trial,
                     attempt,
@@ -162,7 +163,7 @@ impl Engine {
                     pid: process.pid,
                     start_time: process.start_time,
                     group,
-                    uuid: None,
+                    uuid: device.filter(|device| device.starts_with("GPU-") || device.starts_with("MIG-")),
                 })]
             }
             SlotNewsKind::Progress { trial, progress } => {

@@ -58,6 +58,17 @@ impl Gpu {
     }
 }
 
+/// Who holds the memory of the GPU with this number or UUID, in words.
+pub fn held(asked: &Asked, mask: &str) -> Option<String> {
+    let Asked::Gpus(gpus) = asked else { return None };
+    let gpu = gpus.iter().find(|gpu| gpu.uuid == mask || gpu.index.to_string() == mask)?;
+    let (used, total) = gpu.memory?;
+    let holders = gpu.processes.iter().map(|(pid, bytes)| format!("process {pid} {}", gibibytes(*bytes)));
+    let holders = holders.collect::<Vec<_>>().join(", ");
+    let by = if holders.is_empty() { String::new() } else { format!(", by {holders}") };
+    Some(format!("{} of {} are held{by}", gibibytes(used), gibibytes(total)))
+}
+
 /// Asks the driver, and waits so long. Blocks: not for the engine's loop.
 pub fn ask(within: Duration) -> Asked {
     // A thread that hangs in the kernel stays there; there is never more than one.
@@ -98,4 +109,33 @@ fn one(device: &Device, index: u32) -> Result<Gpu, NvmlError> {
 
 fn gibibytes(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_holds_the_memory_is_told_with_how_much() {
+        let gpu = Gpu {
+            index: 1,
+            uuid: "GPU-b".into(),
+            name: "H100".into(),
+            utilisation: None,
+            memory: Some((70 << 30, 80 << 30)),
+            temperature: None,
+            processes: vec![(77, 60 << 30), (78, 10 << 30)],
+        };
+        let asked = Asked::Gpus(vec![gpu]);
+        let told = "70.0 GiB of 80.0 GiB are held, by process 77 60.0 GiB, process 78 10.0 GiB";
+        assert_eq!(held(&asked, "1").as_deref(), Some(told));
+        assert_eq!(held(&asked, "GPU-b").as_deref(), Some(told));
+        assert_eq!((held(&asked, "0"), held(&Asked::Late, "1")), (None, None));
+    }
+
+    #[test]
+    fn a_machine_without_a_driver_is_told_so_in_time() {
+        // On a machine with GPUs there is another answer; none may hang.
+        assert!(!matches!(ask(PATIENCE), Asked::Gpus(gpus) if gpus.iter().any(|gpu| gpu.uuid.is_empty())));
+    }
 }

@@ -15,7 +15,7 @@ use super::active::{Active, Late};
 use super::command::Ended;
 use super::once::Once;
 use super::process::{Guarded, Heard};
-use super::{SlotConfig, SlotNews, SlotNewsKind, talk};
+use super::{SlotConfig, SlotNews, SlotNewsKind, devices, gpus, talk};
 use crate::trial::{FailureClass, Job, Outcome};
 
 /// Beyond the grace, how long a process may take to be gone after KILL: the guard gives up before.
@@ -318,9 +318,23 @@ impl Task {
 
     /// Reports the end of the job under way.
     pub fn ended(&mut self, outcome: Outcome) {
-        if let Some(active) = self.active.take() {
-            let (trial, attempt) = (active.job.trial, active.job.attempt);
-            self.report(SlotNewsKind::Ended { trial, attempt, outcome });
+        let Some(active) = self.active.take() else { return };
+        let (trial, attempt) = (active.job.trial, active.job.attempt);
+        let mask = devices::mask(&self.config.spec.device);
+        match (outcome, mask) {
+            (Outcome::Failed { class: FailureClass::OutOfMemory, detail }, Some(mask)) => {
+                // Who holds it is asked of a driver that may hang: not here.
+                let (news, slot) = (self.news.clone(), self.config.spec.name.clone());
+                tokio::spawn(async move {
+                    let asked = tokio::task::spawn_blocking(|| gpus::ask(gpus::PATIENCE)).await;
+                    let held = asked.ok().and_then(|asked| gpus::held(&asked, &mask));
+                    let detail = held.map_or(detail.clone(), |held| format!("{detail} ({held})"));
+                    let outcome = Outcome::Failed { class: FailureClass::OutOfMemory, detail };
+                    let _ =
+                        news.send(SlotNews { slot, kind: SlotNewsKind::Ended { trial, attempt, outcome } });
+                });
+            }
+            (outcome, _) => self.report(SlotNewsKind::Ended { trial, attempt, outcome }),
         }
     }
 
