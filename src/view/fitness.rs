@@ -61,7 +61,10 @@ impl FitnessCache {
             return (self.low, self.high);
         }
         let (low, high) = columns.range.map_or((0.0, 1.0), |(l, h)| (f64::from(l), f64::from(h)));
-        let typical = f64::from(stats::quantile(&mut columns.fitness.clone(), 0.1).unwrap_or(0.0));
+        // Of many a sample is enough to say what is typical.
+        let every = columns.len() / 5000 + 1;
+        let mut sample: Vec<f32> = columns.fitness.iter().copied().step_by(every).collect();
+        let typical = f64::from(stats::quantile(&mut sample, 0.1).unwrap_or(0.0));
         let low = low.max(typical - 1.5 * (high - typical));
         let room = if high > low { (high - low) * 0.04 } else { high.abs().max(1e-3) * 0.05 };
         (low - room, high + room)

@@ -15,6 +15,10 @@ pub struct Ink<'a> {
 
 /// Cells that a text takes.
 pub fn width(text: &str) -> u16 {
+    // Most of what is drawn is plain, and need not be taken apart.
+    if text.is_ascii() {
+        return text.len().min(usize::from(u16::MAX)) as u16;
+    }
     Span::raw(text).width().min(usize::from(u16::MAX)) as u16
 }
 
@@ -26,9 +30,10 @@ pub fn fit(text: &str, cells: u16, dots: &str) -> String {
     if cells == 0 {
         return String::new();
     }
-    let mut cut = String::new();
+    let (mut cut, mut used) = (String::new(), 1);
     for c in text.chars() {
-        if width(&cut) + width(&c.to_string()) + 1 > cells {
+        used += width(c.encode_utf8(&mut [0; 4]));
+        if used > cells {
             break;
         }
         cut.push(c);
