@@ -208,7 +208,8 @@ fn parameter(
         let range = Rect::new(area.x + x + 2, area.y, c.range, area.height);
         let held_by_gain = p.pin.is_none() && !p.is_free();
         if held_by_gain {
-            ink.put(range, 0, y, "fixed (gain 0)", base.patch(theme.dim));
+            let why = if range.width >= 14 { "fixed (gain 0)" } else { "fixed" };
+            ink.put(range, 0, y, why, base.patch(theme.dim));
         } else {
             bar(ink, range, y, p, base, now, best, next, spread.0.get(i).copied().flatten());
         }

@@ -94,10 +94,15 @@ fn row(
     let generation = *generation;
     let x = ink.put(area, x, y, &format!("gen {generation}"), base.patch(theme.text)) + 2;
     if let Some(since) = running.frozen_since {
-        let text = format!("frozen since {}, memory stays taken", text::time_of_day(since, &model.zone));
-        let short = format!("frozen since {}", text::time_of_day(since, &model.zone));
-        let room = area.width.saturating_sub(x + 1);
-        ink.put(area, x, y, if width(&text) <= room { &text } else { &short }, base.patch(theme.warn));
+        let time = text::time_of_day(since, &model.zone);
+        let says = [
+            format!("frozen since {time}, memory stays taken"),
+            format!("frozen since {time}"),
+            format!("frozen {time}"),
+            "frozen".to_owned(),
+        ];
+        let fitting = says.iter().find(|text| x + width(text) <= area.width).unwrap_or(&says[3]);
+        ink.put(area, x, y, fitting, base.patch(theme.warn));
         return;
     }
     let live = model.live.get(generation);
@@ -132,19 +137,17 @@ fn row(
     if epochs > 0 {
         pieces.push((format!("epoch {epoch}/{epochs}"), theme.label));
     }
-    // As many pieces as fit beside a bar of at least ten cells.
-    let least = 8;
-    let room = area.width.saturating_sub(x + least + 1);
+    // A bar of the same length in every row, and as many pieces beside it as fit whole.
+    let cells = (area.width.saturating_sub(x + 1) * 2 / 5).clamp(8, 30).min(area.width.saturating_sub(x + 8));
+    let room = area.width.saturating_sub(x + cells + 1);
     let mut used = 0;
     let fitting: Vec<_> = pieces
         .into_iter()
         .take_while(|(text, _)| {
             used += width(text) + 2;
-            used <= room
+            used <= room + 1
         })
         .collect();
-    let used: u16 = fitting.iter().map(|(t, _)| width(t) + 2).sum();
-    let cells = area.width.saturating_sub(x + used + 1).min(30);
     let done = model.live.done(generation, running).unwrap_or(0.0);
     gauge(ink, area, x, y, cells, done, false);
     let mut x = x + cells + 2;
