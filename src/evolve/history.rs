@@ -1,34 +1,14 @@
 //! The trials so far, and who ranks where.
 //!
-//! Parents are candidates, not trials: a candidate that was repeated stands once, with the mean fitness of its
-//! finished trials. The ranking is kept up as trials end, so that a proposal costs the same after 300 trials as
+//! Parents are candidates, not trials: a candidate that was repeated stands once, with the shrunken mean
+//! of its finished trials (`ranking.rs`). The ranking is kept up as trials end, so that a proposal costs the same after 300 trials as
 //! after 100,000.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::ranking::{Ranking, Standing};
 use crate::trial::Trial;
-
-/// A candidate's place: better fitness first; of equals the later one first.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Place {
-    fitness: f64,
-    candidate: u64,
-}
-
-impl Eq for Place {}
-
-impl Ord for Place {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        other.fitness.total_cmp(&self.fitness).then(other.candidate.cmp(&self.candidate))
-    }
-}
-
-impl PartialOrd for Place {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
 
 /// Every trial, by generation, and the ranking of the candidates that may be parents.
 #[derive(Debug, Clone, Default)]
@@ -36,9 +16,7 @@ pub struct History {
     trials: Vec<Arc<Trial>>,
     /// Trials of a candidate beyond its first.
     repeats: HashMap<u64, Vec<u64>>,
-    ranking: BTreeSet<Place>,
-    /// The fitness under which a candidate stands in the ranking.
-    standing: HashMap<u64, f64>,
+    ranking: Ranking,
     /// Trials whose end counts to `--generations`, and those that have not ended.
     counted: u64,
     open: BTreeSet<u64>,
@@ -82,9 +60,14 @@ impl History {
         self.open.iter().copied()
     }
 
-    /// Candidates that may be parents, best first: the first trial of each and its mean fitness.
-    pub fn ranked(&self) -> impl DoubleEndedIterator<Item = (&Arc<Trial>, f64)> + '_ {
-        self.ranking.iter().filter_map(|place| Some((self.get(place.candidate)?, place.fitness)))
+    /// Candidates that may be parents, best first: the first trial of each and its shrunken mean fitness.
+    pub fn ranked(&self) -> impl Iterator<Item = (&Arc<Trial>, f64)> + '_ {
+        self.ranking.iter().filter_map(|(candidate, fitness)| Some((self.get(candidate)?, fitness)))
+    }
+
+    /// What the trials of a candidate say together; none where it may not be a parent.
+    pub fn standing(&self, candidate: u64) -> Option<Standing> {
+        self.ranking.standing(candidate)
     }
 
     /// How many candidates may be parents.
@@ -92,9 +75,10 @@ impl History {
         self.ranking.len()
     }
 
-    /// The best candidate's first trial and its fitness.
+    /// The best candidate's first trial and its mean fitness.
     pub fn best(&self) -> Option<(&Arc<Trial>, f64)> {
-        self.ranked().next()
+        let (trial, _) = self.ranked().next()?;
+        Some((trial, self.standing(trial.candidate)?.mean))
     }
 
     /// The last round of a generational strategy, and the generations of its members.
@@ -158,8 +142,7 @@ impl History {
                 Arc::make_mut(slot).fitness = new;
             }
         }
-        self.ranking.clear();
-        self.standing.clear();
+        self.ranking = Ranking::default();
         let firsts: Vec<u64> =
             self.trials.iter().filter(|t| t.candidate == t.generation).map(|t| t.generation).collect();
         for candidate in firsts {
@@ -174,18 +157,8 @@ impl History {
     }
 
     fn rank(&mut self, candidate: u64) {
-        if let Some(fitness) = self.standing.remove(&candidate) {
-            self.ranking.remove(&Place { fitness, candidate });
-        }
-        let (mut sum, mut count) = (0.0, 0u32);
-        for fitness in self.trials_of(candidate).filter(|t| t.is_parent()).filter_map(|t| t.fitness) {
-            sum += fitness;
-            count += 1;
-        }
-        if count > 0 {
-            let fitness = sum / f64::from(count);
-            self.standing.insert(candidate, fitness);
-            self.ranking.insert(Place { fitness, candidate });
-        }
+        let parents = self.trials_of(candidate).filter(|t| t.is_parent());
+        let fitness: Vec<f64> = parents.filter_map(|t| t.fitness).collect();
+        self.ranking.set(candidate, &fitness);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`propose`] answers an [`Ask`]; `strategy.rs` is the trait, one file per strategy beside it; `parent.rs` and
 //! `mutate.rs` are what they share; `settings.rs` and `edit.rs` are what a person can change mid-run, `fitness.rs`
-//! and `history.rs` what is known of the trials so far. No files, clocks or processes here.
+//! `history.rs` and `ranking.rs` what is known of the trials
+//! so far, `importance.rs` and `hints.rs` what a person may learn from it. No files, clocks or processes here.
 
 #[cfg(test)]
 mod contract_tests;
@@ -10,11 +11,16 @@ mod edit;
 mod fitness;
 #[cfg(test)]
 mod formula_tests;
+mod hints;
 mod history;
+mod importance;
+#[cfg(test)]
+mod insight_tests;
 mod mutate;
 mod normal;
 mod parent;
 mod population;
+mod ranking;
 mod rng;
 mod settings;
 mod strategy;
@@ -23,7 +29,10 @@ mod yolov5;
 
 pub use edit::{Edit, EditError, NextValues};
 pub use fitness::Weights;
+pub use hints::{Hint, hints};
 pub use history::History;
+pub use importance::{Importance, Share, importance};
+pub use ranking::Standing;
 pub use rng::{RULES_VERSION, Rng, stream};
 pub use settings::{ParentMode, Prune, Settings, StrategyKind};
 pub use strategy::{Ask, Bred, Knobs, Refusal, Strategy, propose, strategy};
