@@ -167,4 +167,18 @@ mod tests {
             assert!(error.starts_with(&format!("line {line}: ")) && error.contains(word), "{error}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_file_says_it_is_read_or_refused(text in "[0-9. \\n-]{0,200}|[ -~\\n]{0,80}") {
+            if let Ok(labels) = parse(&text) {
+                assert!(labels.polygons.is_empty() || labels.polygons.len() == labels.boxes.len());
+                for label in &labels.boxes {
+                    for value in [label.x, label.y, label.w, label.h] {
+                        assert!((0.0..=1.0).contains(&value), "{label:?}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -104,3 +104,49 @@ fn last_two(mut file: std::fs::File) -> std::io::Result<[u8; 2]> {
     file.read_exact(&mut end)?;
     Ok(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A JPEG of 40 x 20 pixels, left black, right white, whose EXIF says that it is to be shown turned.
+    fn turned(path: &Path, orientation: u8) {
+        let picture = image::RgbImage::from_fn(40, 20, |x, _| image::Rgb([if x < 20 { 0 } else { 255 }; 3]));
+        picture.save(path).unwrap();
+        let bytes = std::fs::read(path).unwrap();
+        let entry = [0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0];
+        let tiff = [b"II*\0\x08\0\0\0\x01\0".as_slice(), &entry, &[0; 4]].concat();
+        let exif = [b"Exif\0\0".as_slice(), &tiff].concat();
+        let length = (exif.len() as u16 + 2).to_be_bytes();
+        let whole = [&bytes[..2], &[0xFF, 0xE1], &length, &exif, &bytes[2..]].concat();
+        std::fs::write(path, whole).unwrap();
+    }
+
+    #[test]
+    fn pictures_are_seen_as_their_exif_orientation_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jpg");
+        // 6: shown turned clockwise, so that the left side comes to the top; 8: the other way; 3: upside down.
+        for (orientation, expected, (x, y)) in [
+            (1, (40, 20), (30, 10)),
+            (6, (20, 40), (10, 30)),
+            (8, (20, 40), (10, 10)),
+            (3, (40, 20), (10, 10)),
+        ] {
+            turned(&path, orientation);
+            assert_eq!(size(&path).unwrap(), expected, "{orientation}");
+            let pixels = read(&path).unwrap();
+            assert_eq!((pixels.width, pixels.height), expected, "{orientation}");
+            assert!(pixels.row(y)[x * 3] > 200, "{orientation}: white is not where it belongs");
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        std::fs::write(&path, "nothing").unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("a.png") && error.contains("replace or remove"), "{error}");
+    }
+}
