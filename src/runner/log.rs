@@ -14,7 +14,17 @@ const LONGEST: u64 = 3 * KEPT as u64;
 pub struct TrialLog {
     path: PathBuf,
     file: Option<File>,
+    /// Bytes of the file, and bytes that were written to it in all.
     length: u64,
+    written: u64,
+}
+
+impl Drop for TrialLog {
+    fn drop(&mut self) {
+        if self.length > 2 * KEPT as u64 + 100 {
+            let _ = self.shorten();
+        }
+    }
 }
 
 impl TrialLog {
@@ -22,7 +32,7 @@ impl TrialLog {
     pub fn begin(dir: &Path) -> Self {
         let path = dir.join("log.txt");
         let file = OpenOptions::new().create(true).append(true).open(&path).ok();
-        Self { path, file, length: 0 }
+        Self { path, file, length: 0, written: 0 }
     }
 
     /// Adds a line.
@@ -30,6 +40,7 @@ impl TrialLog {
         let Some(file) = &mut self.file else { return };
         let written = file.write_all(format!("{text}\n").as_bytes());
         self.length += text.len() as u64 + 1;
+        self.written += text.len() as u64 + 1;
         if written.is_err() || (self.length > LONGEST && self.shorten().is_err()) {
             self.file = None;
         }
@@ -40,7 +51,7 @@ impl TrialLog {
         let text = std::fs::read(&self.path)?;
         let (head, tail) = (&text[..KEPT.min(text.len())], &text[text.len().saturating_sub(KEPT)..]);
         let mut kept = head.to_vec();
-        let left_out = text.len() - head.len() - tail.len();
+        let left_out = self.written.saturating_sub((head.len() + tail.len()) as u64);
         kept.extend_from_slice(format!("\n[... {left_out} bytes left out ...]\n").as_bytes());
         kept.extend_from_slice(tail);
         let beside = self.path.with_extension("txt.new");
@@ -63,8 +74,13 @@ mod tests {
         for i in 0..200_000 {
             log.line(&format!("line {i}"));
         }
+        assert!(std::fs::metadata(dir.path().join("log.txt")).unwrap().len() < LONGEST + 100);
+        drop(log);
         let text = std::fs::read_to_string(dir.path().join("log.txt")).unwrap();
         assert!(text.starts_with("line 0\n") && text.ends_with("line 199999\n"));
-        assert!(text.contains("bytes left out") && (text.len() as u64) < LONGEST + 100);
+        let written: usize = (0..200_000).map(|i| format!("line {i}\n").len()).sum();
+        let left_out = format!("[... {} bytes left out ...]", written - 2 * KEPT);
+        assert!(text.contains(&left_out) && text.matches("left out").count() == 1, "{left_out}");
+        assert!(text.len() < 2 * KEPT + 100);
     }
 }

@@ -222,3 +222,34 @@ async fn a_busy_slot_refuses_a_second_trial_and_still_ends_both() {
     assert_eq!(class(&ended[1].1), FailureClass::Protocol);
     bench.close().await;
 }
+
+#[tokio::test]
+async fn the_simulated_trainer_fails_and_diverges_on_request_and_is_the_same_each_time() {
+    let run = |option: Option<&'static str>| async move {
+        let mut run = spec(Trainer::Sim);
+        run.options.insert("sim-epoch-ms".into(), "0".into());
+        run.options.insert("sim-noise".into(), "0.1".into());
+        if let Some(option) = option {
+            run.options.insert(option.into(), "1".into());
+        }
+        let mut bench = Bench::with(run);
+        let outcome = bench.run(5).await;
+        let epochs = bench.heard.iter().filter(|kind| matches!(kind, SlotNewsKind::Epoch { .. })).count();
+        bench.close().await;
+        (outcome, epochs)
+    };
+    assert_eq!(class(&run(Some("sim-fail")).await.0), FailureClass::Crash);
+    assert!(matches!(run(Some("sim-diverge")).await.0, Outcome::Diverged { .. }));
+    let (first, epochs) = run(None).await;
+    assert!(matches!(&first, Outcome::Finished { metrics } if metrics.0.len() == 7));
+    assert_eq!(epochs, 3);
+    assert_eq!(first, run(None).await.0);
+}
+
+#[tokio::test]
+async fn a_worker_of_another_protocol_is_refused_by_its_number() {
+    let hello = r#"read line; echo '{"type":"hello","protocol":9,"program":"p","build":"1","metrics":[]}'; sleep 3600"#;
+    let outcome = end(Trainer::Worker { argv: vec!["sh".into(), "-c".into(), hello.into()] }).await;
+    assert_eq!(class(&outcome), FailureClass::SlotLost);
+    assert!(detail(&outcome).contains("protocol 9"), "{outcome:?}");
+}
