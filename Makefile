@@ -11,7 +11,7 @@ demo: needs libtorch ## a real evolution on built-in handwritten digits, on the 
 	@target/debug/evotop run --demo
 
 test: needs libtorch ## every test
-	$(CARGO) test --workspace --all-targets
+	$(CARGO) test --workspace --no-fail-fast
 
 check: needs libtorch ## formatting, lints, licences (where cargo-deny is installed)
 	$(CARGO) fmt --all --check
@@ -20,6 +20,9 @@ check: needs libtorch ## formatting, lints, licences (where cargo-deny is instal
 
 bench: needs ## the figures that the README states
 	$(CARGO) bench -p evotop
+
+chaos: needs ## kill what runs at random instants, N times four kills (default 50), and look that nothing is lost
+	EVOTOP_CHAOS=$(or $(N),50) $(CARGO) test -p evotop --test whole killed_at_random -- --nocapture
 
 libtorch: ## put libtorch into .libtorch (CUDA=1 with, CUDA=0 without the CUDA libraries)
 	@CUDA='$(CUDA)' scripts/libtorch.sh

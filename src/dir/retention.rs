@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{DirError, SessionDir, bytes};
@@ -11,7 +12,7 @@ use crate::session::State;
 use crate::trial::End;
 
 /// What is kept: `best:5,last:3,failed`. Trials that have not ended always are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keep {
     /// Trials of the so many best candidates.
     pub best: usize,

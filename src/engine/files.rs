@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::dir::{
-    DirError, EvolveCsv, EvolveText, Live, Saved, SessionDir, Watch, replace, write_best, write_session_yaml,
+    DirError, EvolveCsv, EvolveText, Keep, Live, Plan, Saved, SessionDir, Watch, replace, write_best,
+    write_session_yaml,
 };
 use crate::journal::Access;
 use crate::session::State;
@@ -29,6 +30,9 @@ pub(super) struct Files {
     renewed: (usize, Instant),
     /// The best candidate that `hyp_evolve.yaml` shows.
     best: Option<(u64, f64)>,
+    /// Which trials keep their directory, and how many had ended when that was seen to last.
+    keep: Option<Keep>,
+    kept_at: usize,
     /// An error that was said: it is not said again before it is another.
     said: Option<String>,
 }
@@ -38,11 +42,11 @@ impl Files {
     ///
     /// # Errors
     /// Where they cannot be written.
-    pub fn open(dir: SessionDir, state: &State) -> Result<Self, DirError> {
+    pub fn open(dir: SessionDir, state: &State, keep: Option<Keep>) -> Result<Self, DirError> {
         let csv = EvolveCsv::open(&dir, state, Access::Private)?;
         let live = Live::open(&dir, Access::Private)?;
         write_session_yaml(&dir, state, Access::Private)?;
-        Ok(Self { dir, csv, live, renewed: (0, Instant::now()), best: None, said: None })
+        Ok(Self { dir, csv, live, renewed: (0, Instant::now()), best: None, keep, kept_at: 0, said: None })
     }
 
     /// Makes an attempt's directory, with its `hyp.yaml`. Returns it, and the one of the attempt before.
@@ -75,10 +79,20 @@ impl Files {
         let settled = self.csv.update(state).and_then(|()| self.write_best(state));
         let settled = settled.and_then(|()| self.live.settle(state));
         let settled = if due { settled.and_then(|()| self.write_text(state)) } else { settled };
+        self.keep_few(state);
         let error = settled.err().map(|error| error.to_string());
         let news = error.clone().filter(|error| self.said.as_ref() != Some(error));
         self.said = error;
         news
+    }
+
+    /// Removes the directories of trials that are not kept, off the loop. What cannot be removed now is tried again
+    /// when the next trial ends.
+    fn keep_few(&mut self, state: &State) {
+        let Some(keep) = self.keep.filter(|_| state.ended.len() != self.kept_at) else { return };
+        self.kept_at = state.ended.len();
+        let (plan, dir) = (Plan::of(&keep, state), self.dir.clone());
+        tokio::task::spawn_blocking(move || plan.collect(&dir));
     }
 
     /// Writes what is written whole, one last time.
@@ -86,7 +100,8 @@ impl Files {
         self.csv.update(state)?;
         self.best = None;
         self.write_best(state)?;
-        self.write_text(state)
+        self.write_text(state)?;
+        self.keep.map_or(Ok(()), |keep| Plan::of(&keep, state).collect(&self.dir).map(drop))
     }
 
     fn write_best(&mut self, state: &State) -> Result<(), DirError> {

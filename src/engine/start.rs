@@ -12,7 +12,7 @@ use super::files::Files;
 use super::finish::Stopping;
 use super::hooks::{Hook, Hooks};
 use super::stations::Stations;
-use crate::dir::{DirError, Lock, LockError, Meaning, SessionDir, Watch};
+use crate::dir::{DirError, Keep, Lock, LockError, Meaning, SessionDir, Watch};
 use crate::evolve::Edit;
 use crate::journal::{Event, FileDisk, How, JournalError, Opened, SlotSpec, Who, Writer};
 use crate::process::{self, ProcessId};
@@ -39,6 +39,9 @@ pub struct Start {
     pub time_limit: Option<u64>,
     #[serde(default)]
     pub hooks: Vec<Hook>,
+    /// Which trials keep their directory: `best:5,last:3,failed`. All of them where it is not said.
+    #[serde(default)]
+    pub keep: Option<Keep>,
     /// Take over from another host whose heartbeat has lapsed.
     #[serde(default)]
     pub take_over: bool,
@@ -117,7 +120,7 @@ impl Engine {
         let limit = start.time_limit.map(Duration::from_secs);
         let engine = Self {
             hooks: Hooks::new(start.hooks.clone(), &state),
-            files: Files::open(dir, &state)?,
+            files: Files::open(dir, &state, start.keep)?,
             stations: Stations::new(slot_news),
             deadline: limit.map(|limit| tokio::time::Instant::now() + limit),
             stopping: None,

@@ -140,3 +140,27 @@ fn an_altered_setting_or_parent_is_found_too() {
         assert!(message.contains(named), "{message}");
     }
 }
+
+#[test]
+fn only_the_directories_that_were_asked_for_are_kept_and_every_row_is() {
+    let world = World::new();
+    world.good(&[
+        "run",
+        "--headless",
+        "--trainer",
+        "sim",
+        "--sim-epoch-ms",
+        "0",
+        "--devices",
+        "cpu",
+        "--generations",
+        "12",
+        "--keep",
+        "best:2,last:1",
+        "--dir",
+        "d",
+    ]);
+    let kept = std::fs::read_dir(world.path("d").join("trials")).unwrap().count();
+    assert!((1..=3).contains(&kept), "{kept} directories are left");
+    assert_eq!(rows(&world.path("d")), 12);
+}

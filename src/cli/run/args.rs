@@ -101,6 +101,9 @@ pub struct RunArgs {
     /// End a trial that prints nothing for so long [default: off]
     #[arg(long, value_name = "TIME", help_heading = "Trials")]
     pub silence: Option<String>,
+    /// Keep only these trials' directories as it goes: best:5,last:3,failed [default: all]
+    #[arg(long, value_name = "WHAT", help_heading = "Trials")]
+    pub keep: Option<String>,
     /// Run a command on events: 'paused,failed,slot-lost,best,finished CMD'
     #[arg(long = "on", num_args = 2, value_names = ["EVENTS", "CMD"], help_heading = "Trials")]
     pub on: Vec<String>,
