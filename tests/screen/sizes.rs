@@ -121,7 +121,7 @@ fn themes() -> [(Theme, Cache); 3] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn any_keys_at_any_size_neither_panic_nor_draw_outside(
