@@ -41,8 +41,8 @@ report = []
 for _ in range(ask['trainings']):
     marks = []
     calls = Callbacks()
-    calls.register_action('on_train_epoch_start', callback=lambda *a: marks.append(time.perf_counter()))
-    calls.register_action('on_train_epoch_end', callback=lambda *a: marks.append(time.perf_counter()))
+    calls.register_action('on_train_epoch_start', callback=lambda *a, **k: marks.append(time.perf_counter()))
+    calls.register_action('on_train_epoch_end', callback=lambda *a, **k: marks.append(time.perf_counter()))
     import yaml
     hyp = yaml.safe_load(open(ask['hyp']))
     began = time.perf_counter()
