@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{SlotHealth, State, mode_text};
-use crate::evolve::Settings;
+use crate::evolve::{Importance, Settings, Share, hints, importance};
 use crate::journal::Mode;
 use crate::space::Scalar;
 use crate::trial::Metrics;
@@ -34,6 +34,12 @@ pub struct Status {
     pub revision: u32,
     pub settings: Settings,
     pub params: Vec<ParamStatus>,
+    /// Part of the variance of fitness that the parameters' importance explains; none while trials are too few.
+    #[serde(default)]
+    pub explained: Option<f64>,
+    /// What to know about the search, in words.
+    #[serde(default)]
+    pub hints: Vec<String>,
     pub slots: Vec<SlotStatus>,
     /// Generations that wait for a slot, the next one first.
     pub queue: Vec<u64>,
@@ -51,7 +57,14 @@ pub struct Status {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Best {
     pub generation: u64,
+    /// The mean of its trials, where there are several.
     pub fitness: f64,
+    /// How many trials of it finished.
+    #[serde(default)]
+    pub trials: u32,
+    /// Of the fitness; none while no candidate was repeated.
+    #[serde(default)]
+    pub standard_error: Option<f64>,
     pub metrics: Metrics,
     pub hyp: IndexMap<String, Scalar>,
 }
@@ -64,6 +77,12 @@ pub struct ParamStatus {
     pub high: f64,
     pub gain: f64,
     pub pin: Option<f64>,
+    /// Its share of all parameters' importance; none while trials are too few.
+    #[serde(default)]
+    pub importance: Option<f64>,
+    /// Whether that stands out from chance.
+    #[serde(default)]
+    pub clear: bool,
 }
 
 /// One slot, and what it does.
@@ -89,6 +108,11 @@ impl State {
         for end in self.history.trials().iter().filter_map(|t| t.end.as_ref()) {
             *ends.entry(end.word().to_owned()).or_default() += 1;
         }
+        let (explained, shares) = match importance(&self.space, &self.history) {
+            Importance::Known { explained, params } => (Some(explained), params),
+            Importance::TooFew { .. } => (None, Vec::new()),
+        };
+        let params = self.space.params.iter().enumerate().map(|(i, p)| ParamStatus::of(p, shares.get(i)));
         Status {
             name: self.name.clone(),
             evotop: self.evotop.clone(),
@@ -99,15 +123,15 @@ impl State {
             done: self.history.counted(),
             next_generation: self.next_proposal(),
             ends,
-            best: self.history.best().map(|(trial, fitness)| Best {
-                generation: trial.generation,
-                fitness,
-                metrics: self.metrics.iter().map(String::as_str).zip(trial.metrics.iter().copied()).collect(),
-                hyp: self.space.hyp(&trial.genes),
-            }),
+            best: self.best_status(),
             revision: self.revision,
             settings: self.settings.clone(),
-            params: self.space.params.iter().map(ParamStatus::of).collect(),
+            params: params.collect(),
+            explained,
+            hints: hints(&self.space, &self.settings, &self.history)
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             slots: self.slots.keys().map(|name| self.slot_status(name)).collect(),
             queue: self.queue.iter().copied().collect(),
             seconds_left: self.seconds_left(),
@@ -116,6 +140,19 @@ impl State {
             seq: self.seq,
             time: self.time,
         }
+    }
+
+    fn best_status(&self) -> Option<Best> {
+        let (trial, fitness) = self.history.best()?;
+        let standing = self.history.standing(trial.candidate)?;
+        Some(Best {
+            generation: trial.generation,
+            fitness,
+            trials: standing.trials,
+            standard_error: standing.standard_error,
+            metrics: self.metrics.iter().map(String::as_str).zip(trial.metrics.iter().copied()).collect(),
+            hyp: self.space.hyp(&trial.genes),
+        })
     }
 
     /// The state in one word.
@@ -173,7 +210,15 @@ impl State {
 }
 
 impl ParamStatus {
-    fn of(p: &crate::space::Param) -> Self {
-        Self { name: p.name.clone(), low: p.low, high: p.high, gain: p.gain, pin: p.pin }
+    fn of(p: &crate::space::Param, share: Option<&Share>) -> Self {
+        Self {
+            name: p.name.clone(),
+            low: p.low,
+            high: p.high,
+            gain: p.gain,
+            pin: p.pin,
+            importance: share.map(|s| s.share),
+            clear: share.is_some_and(|s| s.clear),
+        }
     }
 }
