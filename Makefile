@@ -21,8 +21,8 @@ check: needs libtorch ## formatting, lints, licences (where cargo-deny is instal
 bench: needs ## the figures that the README states
 	$(CARGO) bench -p evotop
 
-chaos: needs ## kill what runs at random instants, N times four kills (default 50), and look that nothing is lost
-	EVOTOP_CHAOS=$(or $(N),50) $(CARGO) test -p evotop --test whole killed_at_random -- --nocapture
+chaos: needs ## kill what runs at random instants, N times four kills (default 50), and eight slots with 500 trials each; nothing may be lost
+	EVOTOP_CHAOS=$(or $(N),50) $(CARGO) test -p evotop --test whole --test slots killed_at_random -- --nocapture
 
 libtorch: ## put libtorch into .libtorch (CUDA=1 with, CUDA=0 without the CUDA libraries)
 	@CUDA='$(CUDA)' scripts/libtorch.sh
