@@ -73,8 +73,33 @@ enum Command {
     Info { model: String },
 }
 
+/// Starts the program again, in its own place, with threads that sleep while they wait: libgomp's spin by default, which takes the cores
+/// from the threads that load pictures (a quarter of the processor time of a training on two cores). libgomp reads this as it is
+/// loaded, so it cannot be set later. Whoever sets one of the variables decides.
+#[cfg(unix)]
+fn wait_asleep() {
+    use std::os::unix::process::CommandExt as _;
+    if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().any(|name| std::env::var_os(name).is_some()) {
+        return;
+    }
+    if let Ok(program) = std::env::current_exe() {
+        // Comes back only where it fails; then it goes on as it is.
+        let _ = std::process::Command::new(program)
+            .args(std::env::args_os().skip(1))
+            .env("OMP_WAIT_POLICY", "passive")
+            .exec();
+    }
+}
+
+#[cfg(not(unix))]
+fn wait_asleep() {}
+
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = Cli::parse();
+    if matches!(cli.command, Command::Train { .. } | Command::Worker | Command::Val { .. }) {
+        wait_asleep();
+    }
+    let result = match cli.command {
         Command::Train { options, hyp } => train_once(&options, hyp.as_deref()),
         Command::Val { weights, data, img, batch, device, single_cls } => {
             validate(&weights, &data, img, batch, &device, single_cls)
