@@ -17,7 +17,7 @@ use crate::wire::{Attached, ClientRequest, Snapshot};
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 
 /// Bytes that have to be free before a run that was held for want of space goes on.
-const SPACE: u64 = 64 << 20;
+const SPACE: u64 = 16 << 20;
 
 /// Runs the session in `start.dir` until it ends.
 ///

@@ -85,7 +85,9 @@ pub fn mode_text(mode: &Mode) -> String {
             PauseWhy::WasFrozen => "paused: it was frozen when its session ended".into(),
             PauseWhy::NothingFree => "paused: every parameter is held still; unpin one to go on".into(),
             PauseWhy::NoSlot => "paused: no slot is left".into(),
-            PauseWhy::NoSpace { what } => format!("paused: disk full ({what}); goes on when there is space"),
+            PauseWhy::NoSpace { what } => {
+                format!("paused: disk full ({what}); goes on by itself when 16 MB are free")
+            }
             PauseWhy::Failures { count, last } => {
                 format!("paused: {count} different candidates failed in a row, last with {last}")
             }

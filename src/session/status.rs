@@ -117,7 +117,10 @@ impl State {
             name: self.name.clone(),
             evotop: self.evotop.clone(),
             state: self.word().into(),
-            why: (self.mode != Mode::Running).then(|| mode_text(&self.mode)),
+            why: (self.mode != Mode::Running).then(|| {
+                let text = mode_text(&self.mode);
+                text.strip_prefix("paused: ").unwrap_or(&text).to_owned()
+            }),
             seed: self.seed,
             generations: self.settings.generations,
             done: self.history.counted(),

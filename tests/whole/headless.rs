@@ -164,3 +164,71 @@ fn only_the_directories_that_were_asked_for_are_kept_and_every_row_is() {
     assert!((1..=3).contains(&kept), "{kept} directories are left");
     assert_eq!(rows(&world.path("d")), 12);
 }
+
+#[test]
+fn a_program_that_knows_no_yaml_is_evolved_by_its_flags_and_its_output() {
+    let world = World::new();
+    std::fs::write(
+        world.path("train.sh"),
+        "while [ $# -gt 0 ]; do case $1 in --x) x=$2;; esac; shift; done\nawk \"BEGIN { print \\\"val acc \\\" 1 - ($x - 0.3) ^ 2 }\"\n",
+    )
+    .unwrap();
+    world.good(&[
+        "run",
+        "--headless",
+        "--devices",
+        "cpu",
+        "--generations",
+        "30",
+        "--seed",
+        "1",
+        "--param",
+        "x=0.9[0..1]",
+        "--metric",
+        "acc='val acc ([0-9.]+)'",
+        "--dir",
+        "d",
+        "--",
+        "sh",
+        "train.sh",
+        "{args}",
+    ]);
+    let best = world.status("d")["best"]["fitness"].as_f64().unwrap();
+    assert!(best > 0.95, "after 30 generations the best is {best}; the start was 0.64");
+    world.good(&["verify", "d"]);
+}
+
+#[test]
+fn a_saved_settings_file_steers_and_a_bad_one_changes_nothing() {
+    let world = World::new();
+    world.good(&[
+        "run",
+        "--detach",
+        "--trainer",
+        "sim",
+        "--sim-epoch-ms",
+        "200",
+        "--devices",
+        "cpu",
+        "--dir",
+        "d",
+    ]);
+    let file = world.path("d").join("live/settings.yaml");
+    crate::common::wait_until("the live files are there", || file.exists());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let changed: String = text
+        .lines()
+        .map(
+            |line| if line.starts_with("sigma:") { "sigma: 0.33".to_owned() } else { line.to_owned() } + "\n",
+        )
+        .collect();
+    std::fs::write(&file, &changed).unwrap();
+    crate::common::wait_until("sigma is steered", || world.status("d")["settings"]["sigma"] == 0.33);
+    let revision = world.status("d")["revision"].clone();
+    std::fs::write(&file, changed.replace("0.33", "lots")).unwrap();
+    crate::common::wait_until("the mistake is told", || {
+        std::fs::read_to_string(world.path("d").join("journal.jsonl")).unwrap().contains("lots")
+    });
+    assert_eq!(world.status("d")["revision"], revision);
+    world.good(&["stop", "d", "--now"]);
+}
