@@ -60,7 +60,7 @@ pub fn fork(args: &ForkArgs) -> anyhow::Result<Exit> {
     let (from, fork) = (SessionDir::new(&from), SessionDir::new(&to));
     dir::fork(&from, &fork, &name, args.at, clock::now(), Access::Private)?;
     Registry::open().add(&name, &to)?;
-    println!("{name} begins after gen {}; go on with: evotop run --dir {}", args.at, to.display());
+    tell!("{name} begins after gen {}; go on with: evotop run --dir {}", args.at, to.display());
     Ok(Exit::Done)
 }
 
@@ -76,7 +76,7 @@ pub fn rm(args: &RmArgs) -> anyhow::Result<Exit> {
     let full = std::fs::canonicalize(&dir)?;
     std::fs::remove_dir_all(&full)?;
     Registry::open().remove(&full)?;
-    println!("removed {}", dir.display());
+    tell!("removed {}", dir.display());
     Ok(Exit::Done)
 }
 
@@ -89,7 +89,7 @@ pub fn gc(args: &GcArgs) -> anyhow::Result<Exit> {
     let session = SessionDir::new(&dir);
     let collected = if args.dry_run { plan.preview(&session)? } else { plan.collect(&session)? };
     let word = if args.dry_run { "would remove" } else { "removed" };
-    println!(
+    tell!(
         "{word} the directories of {} trials, {:.1} MB",
         collected.trials.len(),
         collected.bytes as f64 / 1e6

@@ -29,7 +29,7 @@ pub fn hyp(args: &HypArgs) -> anyhow::Result<Exit> {
     match &args.what {
         What::List => {
             for (name, about) in builtin::list() {
-                println!("{name:24} {about}");
+                tell!("{name:24} {about}");
             }
         }
         What::Show { name } => {

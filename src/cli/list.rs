@@ -33,17 +33,17 @@ pub struct Listed {
 pub fn ls(args: &LsArgs) -> anyhow::Result<Exit> {
     let listed = list()?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&listed)?);
+        tell!("{}", serde_json::to_string_pretty(&listed)?);
         return Ok(Exit::Done);
     }
     if listed.is_empty() {
-        println!("no sessions; evotop run starts one");
+        tell!("no sessions; evotop run starts one");
     }
     for s in &listed {
         let best = s.best.map(|best| format!("best {best:.4}")).unwrap_or_default();
         let trials = format!("{}/{}", s.done, s.generations);
         let size = format!("{:.1} MB", s.bytes as f64 / 1e6);
-        println!("{:20} {:12} {trials:>11}  {best:12} {size:>10}  {}", s.name, s.state, s.dir.display());
+        tell!("{:20} {:12} {trials:>11}  {best:12} {size:>10}  {}", s.name, s.state, s.dir.display());
     }
     Ok(Exit::Done)
 }

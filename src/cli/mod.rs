@@ -1,5 +1,12 @@
 //! The shell's side: one file per subcommand. Each parses, calls one function, and gives an exit code.
 
+/// `println!` for whom nobody may listen any more (`evotop ls | head`): that is an error to return, not a panic.
+macro_rules! tell {
+    ($($words:tt)*) => {
+        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($words)*)))?
+    };
+}
+
 mod attach;
 mod check;
 mod exit;

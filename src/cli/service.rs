@@ -25,16 +25,16 @@ pub fn service(args: &ServiceArgs) -> anyhow::Result<Exit> {
     let recovery = recover(&SessionDir::new(&dir).journal())?;
     let program = std::env::current_exe()?;
     let name = &recovery.state.name;
-    println!("# systemctl --user enable --now evotop-{name}.service, with this text in");
-    println!("# ~/.config/systemd/user/evotop-{name}.service; once: loginctl enable-linger");
-    println!("[Unit]\nDescription=evotop session {name}\n");
-    println!("[Service]");
-    println!("WorkingDirectory={}", quoted(&recovery.state.spec.cwd));
-    println!("ExecStart={} run --headless --dir {}", quoted(&program), quoted(&dir));
+    tell!("# systemctl --user enable --now evotop-{name}.service, with this text in");
+    tell!("# ~/.config/systemd/user/evotop-{name}.service; once: loginctl enable-linger");
+    tell!("[Unit]\nDescription=evotop session {name}\n");
+    tell!("[Service]");
+    tell!("WorkingDirectory={}", quoted(&recovery.state.spec.cwd));
+    tell!("ExecStart={} run --headless --dir {}", quoted(&program), quoted(&dir));
     // 3: stopped in good order; 4: it cannot go on by itself.
-    println!("KillSignal=SIGTERM\nTimeoutStopSec={}", recovery.state.spec.grace + 30);
-    println!("Restart=on-failure\nRestartPreventExitStatus=2 3 4\nSuccessExitStatus=3\n");
-    println!("[Install]\nWantedBy=default.target");
+    tell!("KillSignal=SIGTERM\nTimeoutStopSec={}", recovery.state.spec.grace + 30);
+    tell!("Restart=on-failure\nRestartPreventExitStatus=2 3 4\nSuccessExitStatus=3\n");
+    tell!("[Install]\nWantedBy=default.target");
     Ok(Exit::Done)
 }
 
@@ -46,39 +46,39 @@ fn quoted(path: &std::path::Path) -> String {
 /// Says whether this machine has what evotop needs, and what to do where it has not.
 pub fn doctor() -> anyhow::Result<Exit> {
     let own = process::own_program();
-    println!("evotop     {} ({})", env!("CARGO_PKG_VERSION"), own.display());
+    tell!("evotop     {} ({})", env!("CARGO_PKG_VERSION"), own.display());
     let yolo = own.with_file_name("evotop-yolo");
     match Command::new(&yolo).arg("--version").output() {
         Ok(said) if said.status.success() => {
-            println!("trainer    {} ({})", String::from_utf8_lossy(&said.stdout).trim(), yolo.display());
+            tell!("trainer    {} ({})", String::from_utf8_lossy(&said.stdout).trim(), yolo.display());
         }
-        Ok(said) => println!(
+        Ok(said) => tell!(
             "trainer    {} does not run: {}",
             yolo.display(),
             String::from_utf8_lossy(&said.stderr).trim()
         ),
-        Err(_) => println!("trainer    none: {} is not there; make demo builds it", yolo.display()),
+        Err(_) => tell!("trainer    none: {} is not there; make demo builds it", yolo.display()),
     }
     match crate::wire::socket_of(&std::env::current_dir()?) {
         Ok(socket) => {
-            println!("sockets    {}", socket.parent().map_or_else(PathBuf::new, Into::into).display());
+            tell!("sockets    {}", socket.parent().map_or_else(PathBuf::new, Into::into).display());
         }
-        Err(error) => println!("sockets    {error}"),
+        Err(error) => tell!("sockets    {error}"),
     }
-    println!("sessions   {} known", Registry::open().list().len());
+    tell!("sessions   {} known", Registry::open().list().len());
     match lingers() {
-        Some(true) => println!("logout     sessions go on (linger is enabled)"),
+        Some(true) => tell!("logout     sessions go on (linger is enabled)"),
         Some(false) => {
-            println!("logout     systemd may end sessions with your last login: loginctl enable-linger");
+            tell!("logout     systemd may end sessions with your last login: loginctl enable-linger");
         }
-        None => println!("logout     sessions go on (no systemd login manager here)"),
+        None => tell!("logout     sessions go on (no systemd login manager here)"),
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    println!("cores      {cores}");
+    tell!("cores      {cores}");
     if std::path::Path::new("/proc/driver/nvidia/version").exists() {
-        println!("gpu        an NVIDIA driver is loaded");
+        tell!("gpu        an NVIDIA driver is loaded");
     } else {
-        println!("gpu        no NVIDIA driver: trials run on the cpu");
+        tell!("gpu        no NVIDIA driver: trials run on the cpu");
     }
     Ok(Exit::Done)
 }

@@ -29,25 +29,25 @@ pub fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
         Err(error) => return Err(find::told(&error)),
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
+        tell!("{}", serde_json::to_string_pretty(&status)?);
     } else {
-        print(&status);
+        print(&status)?;
     }
     Ok(Exit::Done)
 }
 
-fn print(s: &Status) {
+fn print(s: &Status) -> anyhow::Result<()> {
     let why = s.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-    println!("{}  {}{why}", s.name, s.state);
-    println!("trials    {} of {}", s.done, s.generations);
+    tell!("{}  {}{why}", s.name, s.state);
+    tell!("trials    {} of {}", s.done, s.generations);
     let ends: Vec<String> = s.ends.iter().map(|(word, n)| format!("{n} {word}")).collect();
     if !ends.is_empty() {
-        println!("ended     {}", ends.join(", "));
+        tell!("ended     {}", ends.join(", "));
     }
     if let Some(best) = &s.best {
-        println!("best      {:.5} at gen {}", best.fitness, best.generation);
+        tell!("best      {:.5} at gen {}", best.fitness, best.generation);
     }
-    println!(
+    tell!(
         "settings  {} {} of {}, sigma {}, mutation probability {}",
         s.settings.strategy.name(),
         s.settings.parent.name(),
@@ -57,7 +57,7 @@ fn print(s: &Status) {
     );
     let pins: Vec<String> = s.params.iter().filter_map(|p| Some(format!("{}={}", p.name, p.pin?))).collect();
     if !pins.is_empty() {
-        println!("pinned    {}", pins.join(" "));
+        tell!("pinned    {}", pins.join(" "));
     }
     for slot in &s.slots {
         match slot.generation {
@@ -65,12 +65,13 @@ fn print(s: &Status) {
                 let epoch = slot.epoch.zip(slot.epochs).filter(|(_, of)| *of > 0);
                 let epoch = epoch.map(|(n, of)| format!(", epoch {n}/{of}")).unwrap_or_default();
                 let frozen = if slot.frozen_since.is_some() { ", frozen" } else { "" };
-                println!("{:9} gen {generation}{epoch}{frozen}", slot.name);
+                tell!("{:9} gen {generation}{epoch}{frozen}", slot.name);
             }
-            None => println!("{:9} {}", slot.name, if slot.health == "well" { "free" } else { &slot.health }),
+            None => tell!("{:9} {}", slot.name, if slot.health == "well" { "free" } else { &slot.health }),
         }
     }
     if let Some(left) = s.seconds_left.filter(|_| s.state == "running") {
-        println!("left      {}", crate::clock::span(left));
+        tell!("left      {}", crate::clock::span(left));
     }
+    Ok(())
 }

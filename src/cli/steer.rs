@@ -47,7 +47,7 @@ fn say(name: &str, line: &str) -> anyhow::Result<Exit> {
     .map_err(|error| find::told(&error))?;
     match answer {
         Ok(text) => {
-            println!("{text}");
+            tell!("{text}");
             Ok(Exit::Done)
         }
         Err(why) => Err(Told::usage(why)),

@@ -41,9 +41,11 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
         return Err(Told::with(Exit::Unverified, format!("{}: {wrong}", path.display())));
     }
     let verified = verifier.verified();
-    println!(
+    tell!(
         "verified: {} proposals derived again, {} trials taken as input, {} changes of settings done again",
-        verified.derived, verified.taken, verified.steered
+        verified.derived,
+        verified.taken,
+        verified.steered
     );
     Ok(Exit::Done)
 }
@@ -53,6 +55,6 @@ pub fn repair(args: &RepairArgs) -> anyhow::Result<Exit> {
     let from = SessionDir::new(find::dir(&args.name)?).journal();
     let to = args.to.clone().unwrap_or_else(|| from.with_file_name("journal.mended.jsonl"));
     let report = journal::repair(&FileDisk::default(), &from, &to)?;
-    println!("{report}");
+    tell!("{report}");
     Ok(Exit::Done)
 }

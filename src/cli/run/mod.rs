@@ -49,7 +49,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
     }
     launch::launch(&start)?;
     if args.detach {
-        println!("session {name} runs; watch it with: evotop attach {name}");
+        tell!("session {name} runs; watch it with: evotop attach {name}");
         return Ok(Exit::Done);
     }
     attach::to(&start.dir, false, args.demo, &args.screen)
