@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -11,11 +12,12 @@ use super::exit::{Exit, Told};
 use super::{block_on, find, link, list, run};
 use crate::app::picker::{Choice, Picked, Picker, Standing};
 use crate::app::replay::Replay;
-use crate::app::{Keymap, Options};
+use crate::app::{Keymap, News, Options};
 use crate::clock;
 use crate::dir::SessionDir;
 use crate::journal;
 use crate::term::{self, Link, TermOptions, ThemeChoice};
+use crate::view::Plain;
 use crate::wire::Client;
 
 /// News on its way to the screen.
@@ -124,6 +126,13 @@ fn replay_of(dir: &Path, screen: &ScreenArgs) -> anyhow::Result<Exit> {
     let path = SessionDir::new(dir).journal();
     let mut entries = Vec::new();
     journal::read(&path, |entry| entries.push(entry))?;
+    if screen.plain || !std::io::stdout().is_terminal() {
+        let mut plain = Plain::new(jiff::tz::TimeZone::system());
+        for line in entries.into_iter().flat_map(|entry| plain.lines(News::Entry(Arc::new(entry)))) {
+            tell!("{line}");
+        }
+        return Ok(Exit::Done);
+    }
     let replay = Replay::new(entries, dir.to_owned(), clock::now())
         .ok_or_else(|| anyhow::anyhow!("{}: the journal does not say how the run began", path.display()))?;
     let options = options(screen)?;

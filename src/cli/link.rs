@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use crate::app::{News, Request};
-use crate::journal::How;
+use crate::journal::{Event, How};
 use crate::wire::{Client, ClientError, FromSession, Heard, ToSession};
 
 /// Between two tries.
@@ -22,10 +22,10 @@ pub async fn keep(
     news: Sender<News>,
     mut requests: Receiver<Request>,
 ) {
-    // A session that closed in good order is not waited for, but looked for now and then: it may be resumed.
     loop {
+        let mut closed = false;
         let why = match connect(&dir, read_only, demo, &news).await {
-            Ok(client) => match serve(client, &news, &mut requests).await {
+            Ok(client) => match serve(client, &news, &mut requests, &mut closed).await {
                 Ok(()) => return,
                 Err(error) => error.to_string(),
             },
@@ -34,7 +34,8 @@ pub async fn keep(
         if news.send(News::Lost { why }).await.is_err() {
             return;
         }
-        if retry(&news, &mut requests).await {
+        // A session that closed in good order is not waited for.
+        if closed || retry(&news, &mut requests).await {
             return;
         }
     }
@@ -57,13 +58,17 @@ async fn serve(
     mut client: Client,
     news: &Sender<News>,
     requests: &mut Receiver<Request>,
+    closed: &mut bool,
 ) -> Result<(), ClientError> {
     loop {
         tokio::select! {
             heard = client.hear() => {
                 let told = match heard? {
                     Heard::State(state) => News::Snapshot(state),
-                    Heard::Message(FromSession::Entry { entry }) => News::Entry(Arc::from(entry)),
+                    Heard::Message(FromSession::Entry { entry }) => {
+                        *closed = matches!(entry.event, Event::Closed { .. });
+                        News::Entry(Arc::from(entry))
+                    }
                     Heard::Message(FromSession::Progress { generation, progress }) => {
                         News::Progress { generation, progress }
                     }

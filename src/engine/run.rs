@@ -1,5 +1,6 @@
 //! The loop: signals first, then what slots report, clients, edited files, and the clock.
 
+use std::io::Write;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -59,7 +60,8 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
 pub(super) fn print(line: &LogLine) {
     let time = jiff::Timestamp::from_millisecond(line.time).unwrap_or_default();
     let local = time.to_zoned_datetime(jiff::tz::TimeZone::system());
-    println!("{} {}", local.strftime("%H:%M:%S"), line.text);
+    // Nobody has to listen: a session does not end because its output was cut off.
+    let _ = writeln!(std::io::stdout(), "{} {}", local.strftime("%H:%M:%S"), line.text);
 }
 
 impl Engine {

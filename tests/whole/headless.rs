@@ -232,3 +232,31 @@ fn a_saved_settings_file_steers_and_a_bad_one_changes_nothing() {
     assert_eq!(world.status("d")["revision"], revision);
     world.good(&["stop", "d", "--now"]);
 }
+
+#[test]
+fn a_complete_run_says_so_and_ends_instead_of_waiting_for_more() {
+    let world = World::new();
+    assert!(run(&world, "d", "3").status.success());
+    let said = world.good(&["run", "--dir", "d"]);
+    assert!(said.contains("complete (3 trials)"), "{said}");
+}
+
+#[test]
+fn plain_lines_end_with_the_session() {
+    let world = World::new();
+    let lines = world.good(&[
+        "run",
+        "--plain",
+        "--trainer",
+        "sim",
+        "--sim-epoch-ms",
+        "20",
+        "--devices",
+        "cpu",
+        "--generations",
+        "5",
+        "--dir",
+        "d",
+    ]);
+    assert!(lines.contains("closed: complete"), "{lines}");
+}

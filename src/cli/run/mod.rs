@@ -32,7 +32,14 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let (name, dir) = place(&args)?;
     let session = SessionDir::new(&dir);
     let (edits, devices) = if session.journal().exists() {
-        resume::edits(&args, &session)?
+        let resumed = resume::resumed(&args, &session)?;
+        if let Some(done) = resumed.complete.filter(|_| !args.headless) {
+            tell!(
+                "{name} is complete ({done} trials): look back with evotop replay, or ask for more with --generations"
+            );
+            return Ok(Exit::Done);
+        }
+        (resumed.edits, resumed.devices)
     } else {
         let trainer = create::create(&args, &name, &session)?;
         service::warn_of_logout(&trainer);

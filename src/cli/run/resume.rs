@@ -12,8 +12,18 @@ use crate::session::{Recovery, recover};
 use super::args::RunArgs;
 use super::create;
 
-/// What the command line changes, and the devices the run was started with.
-pub fn edits(args: &RunArgs, session: &SessionDir) -> anyhow::Result<(Vec<Edit>, String)> {
+/// A run that is gone on with.
+pub struct Resumed {
+    /// What the command line changes.
+    pub edits: Vec<Edit>,
+    /// The devices the run was started with.
+    pub devices: String,
+    /// Trials of a run that has nothing left to do.
+    pub complete: Option<u64>,
+}
+
+/// What the same words mean for this session.
+pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> {
     let Recovery { created, state, .. } = recover(&session.journal())?;
     let differs = differences(args, &created)?;
     if !differs.is_empty() {
@@ -33,7 +43,10 @@ pub fn edits(args: &RunArgs, session: &SessionDir) -> anyhow::Result<(Vec<Edit>,
             edits.push(edit);
         }
     }
-    Ok((edits, created.spec.devices))
+    let more = edits.iter().find_map(|edit| if let Edit::Generations(n) = edit { Some(*n) } else { None });
+    let (done, wanted) = (state.history.counted(), more.unwrap_or(state.settings.generations));
+    let complete = (done >= wanted && state.history.open().len() == 0).then_some(done);
+    Ok(Resumed { edits, devices: created.spec.devices, complete })
 }
 
 /// What would make it another run.
