@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
+use std::sync::{Mutex, PoisonError};
+
 use std::path::Path;
 
 use evotop_yolo::data::Library;
@@ -68,8 +70,13 @@ fn trained(setup: &Setup, hyp: &Hyp) -> (Vec<[f64; 3]>, [f64; 7]) {
     }
 }
 
+/// libtorch's generator belongs to the whole process, as a worker's one training at a time may expect: two trainings
+/// side by side would draw from each other's stream.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// Trains with and without one hyperparameter changed; says whether anything differs.
 fn acts(name: &str, value: f64) -> bool {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let dir = tempfile::tempdir().unwrap();
     let yaml = digits::write(dir.path(), 12, 4, 0).unwrap();
     boxes_to_polygons(&dir.path().join("labels"));
