@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::finish::Finish;
 use super::start::{Engine, EngineError, Inlets, Start};
 use crate::clock;
+use crate::dir::LockError;
 use crate::journal::{Event, Mode, PauseWhy};
 use crate::runner::SlotNews;
 use crate::session::{Command, LogLine, Refused, SlotHealth, steer};
@@ -120,7 +121,9 @@ impl Engine {
         who: &crate::journal::Who,
     ) -> Result<Result<String, String>, EngineError> {
         if !self.unwritten.is_empty() {
-            return Ok(Err("the disk is full: nothing can be changed until there is space".into()));
+            return Ok(Err(
+                "nothing can be written now (a full disk?): nothing can be changed until that is over".into(),
+            ));
         }
         let events = match self.state.decide(command, who) {
             Ok(events) => events,
@@ -168,8 +171,11 @@ impl Engine {
             Ok(false) => {}
             Err(error) => self.notice(&format!("no client can attach: {error}")),
         }
-        if let Err(error) = self.lock.beat() {
-            self.notice(&format!("the lock's heartbeat cannot be written: {error}"));
+        match self.lock.beat() {
+            // Another process has the session now: not a line more may be written to its journal.
+            Err(lost @ LockError::Lost { .. }) => return Err(lost.into()),
+            Err(error) => self.notice(&format!("the lock's heartbeat cannot be written: {error}")),
+            Ok(()) => {}
         }
         if !self.unwritten.is_empty() {
             self.write_what_waits()?;

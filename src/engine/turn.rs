@@ -53,9 +53,10 @@ impl Engine {
                 self.apply_all(entries);
                 Ok(true)
             }
-            Err(error) if error.is_no_space() => {
+            // What may or may not be on disk is read back before anything else is written.
+            Err(error) if error.is_no_space() || self.journal.doubt().is_some() => {
                 self.unwritten.push((now, events));
-                self.notice(&format!("the disk is full, the run waits for space: {error}"));
+                self.notice(&format!("nothing can be written, the run waits: {error}"));
                 Ok(false)
             }
             Err(error) => Err(error.into()),
@@ -67,11 +68,17 @@ impl Engine {
     /// # Errors
     /// As [`Engine::turn`].
     pub fn write_what_waits(&mut self) -> Result<(), EngineError> {
+        if self.journal.doubt().is_some()
+            && let Err(error) = self.journal.reopen()
+        {
+            self.notice(&format!("the journal cannot be read back yet: {error}"));
+            return Ok(());
+        }
         let mut waiting = std::mem::take(&mut self.unwritten).into_iter();
         for (time, events) in waiting.by_ref() {
             match self.journal.commit(time, events.clone()) {
                 Ok(entries) => self.apply_all(entries),
-                Err(error) if error.is_no_space() => {
+                Err(error) if error.is_no_space() || self.journal.doubt().is_some() => {
                     self.unwritten.push((time, events));
                     break;
                 }
@@ -80,7 +87,7 @@ impl Engine {
         }
         self.unwritten.extend(waiting);
         if self.unwritten.is_empty() {
-            self.notice("there is space again: the run goes on");
+            self.notice("what waited is on disk: the run goes on");
             self.turn(Vec::new())?;
         }
         Ok(())
