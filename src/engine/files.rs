@@ -57,10 +57,9 @@ impl Files {
         values: &Hyp,
     ) -> Result<(PathBuf, Option<PathBuf>), DirError> {
         let dir = self.dir.create_attempt(generation, attempt, Access::Private)?;
-        let dir = std::path::absolute(&dir).unwrap_or(dir);
         replace(&dir.join("hyp.yaml"), hyp::write(values).as_bytes(), Access::Private)?;
         let before = attempt.checked_sub(1).filter(|n| *n > 0).map(|n| self.dir.attempt(generation, n));
-        Ok((dir, before.filter(|dir| dir.exists()).map(|dir| std::path::absolute(&dir).unwrap_or(dir))))
+        Ok((dir, before.filter(|dir| dir.exists())))
     }
 
     /// Says when a live file may have been edited.

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::dir::LockError;
 use crate::journal::{Event, Mode, PauseWhy};
 use crate::runner::SlotNews;
-use crate::session::{Command, LogLine, Refused, SlotHealth, steer};
+use crate::session::{Command, LogLine, SlotHealth, steer};
 use crate::wire::{Attached, ClientRequest, Snapshot};
 
 /// How often socket, lock and disk are looked after.
@@ -40,7 +40,7 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
         let wake = engine.wake(housekeeping);
         tokio::select! {
             biased;
-            (word, now) = signals.next() => engine.told_to_stop(word, now)?,
+            (word, within_grace) = signals.next() => engine.told_to_stop(word, within_grace)?,
             Some(news) = inlets.slots.recv() => engine.slots_report(news, &mut inlets)?,
             Some(request) = inlets.clients.recv() => engine.client_asks(request)?,
             () = inlets.edited.changed() => engine.files_say()?,
@@ -79,7 +79,8 @@ impl Engine {
 
     fn slots_report(&mut self, first: SlotNews, inlets: &mut Inlets) -> Result<(), EngineError> {
         let mut events = self.slot_reports(first);
-        // All that is there goes into one turn, and shares one fsync; but an end frees a slot, so it ends the turn.
+        // What makes no events (progress, epochs) is taken in at once; what does is a turn of its own, since the next
+        // report is judged by the state after it.
         while events.is_empty() {
             match inlets.slots.try_recv() {
                 Ok(news) => events.extend(self.slot_reports(news)),
@@ -127,7 +128,7 @@ impl Engine {
         }
         let events = match self.state.decide(command, who) {
             Ok(events) => events,
-            Err(refused) => return Ok(Err(refusal(&refused))),
+            Err(refused) => return Ok(Err(refused.to_string())),
         };
         if events.is_empty() {
             return Ok(Ok("it is so already".into()));
@@ -136,12 +137,6 @@ impl Engine {
         let said = events.len();
         if let Command::Stop { now } = command {
             self.stop(&format!("stopped by {}", who.user), *now);
-            if *now {
-                self.turn(events)?;
-                let given_up = self.given_up();
-                self.turn(given_up)?;
-                return Ok(Ok("stopping now: running trials start again on resume".into()));
-            }
         }
         self.turn(events)?;
         let done = self.state.log.iter().skip_while(|line| line.seq <= before).take(said);
@@ -149,19 +144,16 @@ impl Engine {
         Ok(Ok(text.join("; ")))
     }
 
-    fn told_to_stop(&mut self, word: &str, now: bool) -> Result<(), EngineError> {
+    /// A signal: stop after the running trials, `within_grace` where they may take no longer; a second one stops now.
+    fn told_to_stop(&mut self, word: &str, within_grace: bool) -> Result<(), EngineError> {
         let again = self.stopping.is_some();
-        self.stop(word, now);
-        let how = if now || again { "now" } else { "after the running trials" };
-        let mut events = vec![Event::Note { text: format!("{word}: stopping {how}") }];
-        if now || again {
-            events.extend(self.given_up());
-        } else if word == "terminated" {
-            let grace = Duration::from_secs(self.state.spec.grace);
-            let end = Instant::now() + grace;
+        self.stop(word, false);
+        if within_grace && !again {
+            let end = Instant::now() + Duration::from_secs(self.state.spec.grace);
             self.deadline = Some(self.deadline.map_or(end, |d| d.min(end)));
         }
-        self.turn(events)
+        let how = if again { "now" } else { "after the running trials" };
+        self.turn(vec![Event::Note { text: format!("{word}: stopping {how}") }])
     }
 
     /// Looks after what can go away by itself.
@@ -183,8 +175,7 @@ impl Engine {
         if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             self.deadline = None;
             self.stop("the time is up", true);
-            let given_up = self.given_up();
-            self.turn(given_up)?;
+            self.turn(Vec::new())?;
         }
         self.space_is_back()
     }
@@ -222,10 +213,6 @@ impl Engine {
     }
 }
 
-fn refusal(refused: &Refused) -> String {
-    refused.to_string()
-}
-
 /// The signals that end a session in good order.
 struct Signals {
     interrupt: Signal,
@@ -242,12 +229,12 @@ impl Signals {
         })
     }
 
-    /// The word for it, and whether running trials are given up.
+    /// The word for it, and whether running trials have no more than the grace.
     async fn next(&mut self) -> (&'static str, bool) {
         tokio::select! {
             _ = self.interrupt.recv() => ("interrupted", false),
-            _ = self.terminate.recv() => ("terminated", false),
-            _ = self.user.recv() => ("terminated", false),
+            _ = self.terminate.recv() => ("terminated", true),
+            _ = self.user.recv() => ("terminated", true),
         }
     }
 }

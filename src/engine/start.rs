@@ -104,13 +104,16 @@ impl Engine {
     ///
     /// # Errors
     /// Where another process has it, or its journal is damaged.
-    pub async fn open(start: Start) -> Result<(Self, Inlets), EngineError> {
+    pub async fn open(mut start: Start) -> Result<(Self, Inlets), EngineError> {
+        // Trainers start elsewhere, and are told paths of it.
+        start.dir = std::path::absolute(&start.dir)
+            .map_err(|error| EngineError::Io { what: start.dir.display().to_string(), error })?;
         let dir = SessionDir::new(&start.dir);
         let lock = Lock::take(&dir, start.take_over)?;
         let path = dir.journal();
         let Recovery { state, recovered, .. } = recover(&path)?;
         let journal = Writer::open(Arc::new(FileDisk::default()), &path, &recovered)?;
-        end_survivors(&std::path::absolute(&start.dir).unwrap_or_else(|_| start.dir.clone()), &state).await;
+        end_survivors(&start.dir, &state).await;
         let (slot_news, slots) = mpsc::unbounded_channel();
         let (requests, clients) = mpsc::unbounded_channel();
         let (news, _) = broadcast::channel(NEWS_KEPT);
@@ -167,9 +170,7 @@ impl Engine {
         }
         Ok(())
     }
-}
 
-impl Engine {
     /// Takes in what people saved in the live files. What is not understood is said, and changes nothing.
     ///
     /// # Errors

@@ -79,9 +79,7 @@ impl Stations {
             self.all.drain().map(|(_, station)| station.slot.close()).collect();
         closing.join_all().await;
     }
-}
 
-impl Stations {
     /// Whether the slot is to blame for this end of an attempt.
     fn blame(&mut self, slot: &str, candidate: u64, outcome: &Outcome) -> Option<Quarantine> {
         let busy = self.all.iter().filter(|(_, station)| station.busy.is_some());
@@ -163,7 +161,7 @@ impl Engine {
                     pid: process.pid,
                     start_time: process.start_time,
                     group,
-                    uuid: device.filter(|device| device.starts_with("GPU-") || device.starts_with("MIG-")),
+                    uuid: device.filter(|device| devices::is_uuid(device)),
                 })]
             }
             SlotNewsKind::Progress { trial, progress } => {
@@ -250,7 +248,7 @@ impl Engine {
             spec: slot.spec.clone(),
             run: self.state.spec.clone(),
             threads: self.threads(),
-            dir: std::path::absolute(&self.start.dir).unwrap_or_else(|_| self.start.dir.clone()),
+            dir: self.start.dir.clone(),
             evotop: crate::process::own_program(),
         };
         let slot = Slot::open(config, self.stations.news.clone());

@@ -47,16 +47,24 @@ impl Engine {
             self.unwritten.push((clock::now(), events));
             return Ok(false);
         }
-        let now = clock::now();
-        match self.journal.commit(now, events.clone()) {
+        self.commit(clock::now(), events)
+    }
+
+    /// Commits the events as of `time` and folds them in, or has them wait. Says whether they are on disk.
+    fn commit(&mut self, time: i64, events: Vec<Event>) -> Result<bool, EngineError> {
+        match self.journal.commit(time, events.clone()) {
             Ok(entries) => {
-                self.apply_all(entries);
+                for entry in entries {
+                    self.apply(entry);
+                }
                 Ok(true)
             }
             // What may or may not be on disk is read back before anything else is written.
             Err(error) if error.is_no_space() || self.journal.doubt().is_some() => {
-                self.unwritten.push((now, events));
-                self.notice(&format!("nothing can be written, the run waits: {error}"));
+                if self.unwritten.is_empty() {
+                    self.notice(&format!("nothing can be written, the run waits: {error}"));
+                }
+                self.unwritten.push((time, events));
                 Ok(false)
             }
             Err(error) => Err(error.into()),
@@ -76,13 +84,8 @@ impl Engine {
         }
         let mut waiting = std::mem::take(&mut self.unwritten).into_iter();
         for (time, events) in waiting.by_ref() {
-            match self.journal.commit(time, events.clone()) {
-                Ok(entries) => self.apply_all(entries),
-                Err(error) if error.is_no_space() || self.journal.doubt().is_some() => {
-                    self.unwritten.push((time, events));
-                    break;
-                }
-                Err(error) => return Err(error.into()),
+            if !self.commit(time, events)? {
+                break;
             }
         }
         self.unwritten.extend(waiting);
@@ -91,12 +94,6 @@ impl Engine {
             self.turn(Vec::new())?;
         }
         Ok(())
-    }
-
-    fn apply_all(&mut self, entries: Vec<Entry>) {
-        for entry in entries {
-            self.apply(entry);
-        }
     }
 
     fn apply(&mut self, entry: Entry) {
@@ -125,8 +122,11 @@ impl Engine {
 
     /// What follows from the state by itself: slots come back, free slots are given trials, new trials are proposed.
     fn follows(&mut self) -> Vec<Event> {
-        if self.stopping.is_some() || !self.unwritten.is_empty() {
+        if !self.unwritten.is_empty() {
             return Vec::new();
+        }
+        if let Some(stopping) = &self.stopping {
+            return if stopping.now { self.given_up() } else { Vec::new() };
         }
         let slots = self.slots_follow();
         if !slots.is_empty() {

@@ -75,13 +75,17 @@ fn slot(device: &str, n: usize) -> SlotSpec {
 fn is_device(device: &str) -> bool {
     matches!(device, "cpu" | "mps")
         || device.strip_prefix("cuda:").is_some_and(|n| n.parse::<u32>().is_ok())
-        || device.starts_with("GPU-")
-        || device.starts_with("MIG-")
+        || is_uuid(device)
+}
+
+/// Whether it is the UUID of a GPU, or of a share of one.
+pub fn is_uuid(device: &str) -> bool {
+    device.starts_with("GPU-") || device.starts_with("MIG-")
 }
 
 /// The value of `CUDA_VISIBLE_DEVICES` under which this device is `cuda:0`: the N-th of what this process was given.
 pub fn mask(device: &str) -> Option<String> {
-    if device.starts_with("GPU-") || device.starts_with("MIG-") {
+    if is_uuid(device) {
         return Some(device.to_owned());
     }
     let n: usize = device.strip_prefix("cuda:")?.parse().ok()?;

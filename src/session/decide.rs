@@ -26,8 +26,12 @@ impl State {
             Command::Include { first, last } => self.exclude(*first, *last, false, who),
             Command::ChangeSlots { added, removed } => self.change_slots(added, removed, who),
             Command::Stop { now } => {
-                let when = if *now { "now" } else { "after the running trials" };
-                Ok(vec![Event::Note { text: format!("stopping {when}, by {}", who.user) }])
+                let text = if *now {
+                    format!("stopping now, by {}: running trials start again on resume", who.user)
+                } else {
+                    format!("stopping after the running trials, by {}", who.user)
+                };
+                Ok(vec![Event::Note { text }])
             }
         }
     }
