@@ -25,28 +25,8 @@ fn space() -> Space {
 }
 
 fn trial(generation: u64, genes: Box<[f64]>, fitness: Option<f64>) -> Trial {
-    Trial {
-        generation,
-        candidate: generation,
-        origin: Origin::Bred,
-        genes,
-        parents: Box::default(),
-        changes: Box::default(),
-        seed: 0,
-        revision: 0,
-        round: None,
-        era: 0,
-        proposed_at: 0,
-        started_at: None,
-        ended_at: None,
-        attempts: 1,
-        slot: None,
-        end: fitness.map(|_| End::Finished),
-        metrics: Box::default(),
-        fitness,
-        curve: Vec::new(),
-        excluded: false,
-    }
+    let end = fitness.map(|_| End::Finished);
+    Trial { end, fitness, ..Trial::new(generation, Origin::Bred, genes) }
 }
 
 fn settings(kind: StrategyKind, parent: ParentMode) -> Settings {

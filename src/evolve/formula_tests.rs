@@ -19,28 +19,8 @@ fn space(params: &[(&str, f64, [f64; 3])]) -> Space {
 }
 
 fn finished(generation: u64, genes: &[f64], fitness: f64) -> Trial {
-    Trial {
-        generation,
-        candidate: generation,
-        origin: Origin::Bred,
-        genes: genes.into(),
-        parents: Box::default(),
-        changes: Box::default(),
-        seed: 0,
-        revision: 0,
-        round: None,
-        era: 0,
-        proposed_at: 0,
-        started_at: None,
-        ended_at: None,
-        attempts: 1,
-        slot: None,
-        end: Some(End::Finished),
-        metrics: Box::default(),
-        fitness: Some(fitness),
-        curve: Vec::new(),
-        excluded: false,
-    }
+    let (end, fitness) = (Some(End::Finished), Some(fitness));
+    Trial { end, fitness, ..Trial::new(generation, Origin::Bred, genes.into()) }
 }
 
 fn history(rows: &[(&[f64], f64)]) -> History {

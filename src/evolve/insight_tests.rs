@@ -28,28 +28,8 @@ fn settings(kind: StrategyKind) -> Settings {
 }
 
 fn finished(generation: u64, genes: &[f64], parents: &[u64], fitness: f64) -> Trial {
-    Trial {
-        generation,
-        candidate: generation,
-        origin: Origin::Bred,
-        genes: genes.into(),
-        parents: parents.into(),
-        changes: Box::default(),
-        seed: 0,
-        revision: 0,
-        round: None,
-        era: 0,
-        proposed_at: 0,
-        started_at: None,
-        ended_at: None,
-        attempts: 1,
-        slot: None,
-        end: Some(End::Finished),
-        metrics: Box::default(),
-        fitness: Some(fitness),
-        curve: Vec::new(),
-        excluded: false,
-    }
+    let (end, fitness, parents) = (Some(End::Finished), Some(fitness), parents.into());
+    Trial { parents, end, fitness, ..Trial::new(generation, Origin::Bred, genes.into()) }
 }
 
 /// An evolution on a landscape with its top at 0.3 to 0.8 of each range, every parameter weighing as said.

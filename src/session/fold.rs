@@ -104,10 +104,7 @@ impl State {
             self.next.clear();
         }
         self.history.push(Trial {
-            generation: p.generation,
             candidate: p.candidate.unwrap_or(p.generation),
-            origin: p.origin,
-            genes: p.genes.clone(),
             parents: p.parents.clone(),
             changes: p.changes.clone(),
             seed: p.seed,
@@ -115,15 +112,7 @@ impl State {
             round: p.round,
             era: self.era(),
             proposed_at: time,
-            started_at: None,
-            ended_at: None,
-            attempts: 0,
-            slot: None,
-            end: None,
-            metrics: Box::default(),
-            fitness: None,
-            curve: Vec::new(),
-            excluded: false,
+            ..Trial::new(p.generation, p.origin, p.genes.clone())
         });
         self.queue.push_back(p.generation);
     }
@@ -138,27 +127,15 @@ impl State {
                 .zip(metrics)
                 .map(|(n, x)| (n.as_str(), x.unwrap_or(f64::NAN)))
                 .collect();
+            let genes = genes.iter().map(|x| x.unwrap_or(f64::NAN)).collect();
             let mut trial = Trial {
-                generation,
-                candidate: generation,
-                origin: Origin::Import,
-                genes: genes.iter().map(|x| x.unwrap_or(f64::NAN)).collect(),
-                parents: Box::default(),
-                changes: Box::default(),
-                seed: 0,
                 revision: self.revision,
-                round: None,
                 era: self.era(),
                 proposed_at: time,
-                started_at: None,
                 ended_at: Some(time),
-                attempts: 0,
-                slot: None,
                 end: Some(End::Imported),
                 metrics: self.metric_row(&named),
-                fitness: None,
-                curve: Vec::new(),
-                excluded: false,
+                ..Trial::new(generation, Origin::Import, genes)
             };
             trial.fitness = self.score(&trial);
             self.history.push(trial);

@@ -122,6 +122,32 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// A candidate that was just proposed; the rest of it is to be filled in.
+    pub fn new(generation: u64, origin: Origin, genes: Box<[f64]>) -> Self {
+        Self {
+            generation,
+            candidate: generation,
+            origin,
+            genes,
+            parents: Box::default(),
+            changes: Box::default(),
+            seed: 0,
+            revision: 0,
+            round: None,
+            era: 0,
+            proposed_at: 0,
+            started_at: None,
+            ended_at: None,
+            attempts: 0,
+            slot: None,
+            end: None,
+            metrics: Box::default(),
+            fitness: None,
+            curve: Vec::new(),
+            excluded: false,
+        }
+    }
+
     /// Whether it may be a parent now.
     pub fn is_parent(&self) -> bool {
         !self.excluded && self.fitness.is_some() && self.end.as_ref().is_some_and(End::is_parent)
