@@ -9,6 +9,7 @@
 //! No module imports one below it.
 
 pub mod clock;
+pub mod hash;
 
 pub mod space;
 pub mod trial;

@@ -153,7 +153,7 @@ pub fn word(trial: &Trial, state: &State) -> &'static str {
 
 /// Seconds a trial has taken so far.
 pub fn seconds(trial: &Trial, state: &State, _live: &LiveTrials, now: i64) -> Option<f64> {
-    let running = || state.running.get(&trial.generation).map(|r| super::estimate::elapsed(r, now));
+    let running = || state.running.get(&trial.generation).map(|r| r.trained(now));
     trial.seconds().or_else(running)
 }
 

@@ -2,14 +2,14 @@
 
 use super::key::{Code, Key};
 
-/// How a session stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a session stands. Those that want attention most come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     Running,
-    /// It ended in good order.
-    Finished,
     /// Its process went away before the end: a reboot, a kill.
     Interrupted,
+    /// It ended in good order.
+    Finished,
 }
 
 impl Standing {
@@ -57,12 +57,7 @@ pub struct Picker {
 impl Picker {
     /// Running sessions first, then interrupted, then finished ones.
     pub fn new(mut choices: Vec<Choice>) -> Self {
-        let order = |c: &Choice| match c.standing {
-            Standing::Running => 0,
-            Standing::Interrupted => 1,
-            Standing::Finished => 2,
-        };
-        choices.sort_by_key(order);
+        choices.sort_by_key(|choice| choice.standing);
         Self { choices, cursor: 0, asks: false }
     }
 

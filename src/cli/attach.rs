@@ -73,7 +73,7 @@ pub fn attach(args: &AttachArgs) -> anyhow::Result<Exit> {
 /// `evotop` without a command: the one session that runs, or a choice of all.
 pub fn alone() -> anyhow::Result<Exit> {
     let screen = ScreenArgs::default();
-    let mut listed = list::list()?;
+    let mut listed = list::list();
     let running: Vec<usize> =
         (0..listed.len()).filter(|i| standing(&listed[*i].state) == Standing::Running).collect();
     if let [one] = running[..] {
@@ -85,12 +85,8 @@ pub fn alone() -> anyhow::Result<Exit> {
             "no session yet; evotop run starts one, evotop run --help says how",
         ));
     }
-    // The picker shows running ones first, and gives back a place in its own order.
-    listed.sort_by_key(|s| match standing(&s.state) {
-        Standing::Running => 0,
-        Standing::Interrupted => 1,
-        Standing::Finished => 2,
-    });
+    // The picker gives back a place in its own order.
+    listed.sort_by_key(|s| standing(&s.state));
     let choices = listed.iter().map(|s| Choice {
         name: s.name.clone(),
         standing: standing(&s.state),

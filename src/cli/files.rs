@@ -45,7 +45,7 @@ pub struct GcArgs {
     pub name: String,
     /// What is kept: best:5,last:3,failed
     #[arg(long, default_value = "best:5,last:3,failed")]
-    pub keep: String,
+    pub keep: Keep,
     /// Only say what would be removed
     #[arg(long, short = 'n')]
     pub dry_run: bool,
@@ -82,10 +82,8 @@ pub fn rm(args: &RmArgs) -> anyhow::Result<Exit> {
 
 /// Removes trials' directories.
 pub fn gc(args: &GcArgs) -> anyhow::Result<Exit> {
-    let keep: Keep =
-        args.keep.parse().map_err(|error: dir::KeepError| Told::usage(format!("--keep: {error}")))?;
     let dir = find::dir(&args.name)?;
-    let plan = Plan::of(&keep, &find::state(&dir)?);
+    let plan = Plan::of(&args.keep, &find::state(&dir)?);
     let session = SessionDir::new(&dir);
     let collected = if args.dry_run { plan.preview(&session)? } else { plan.collect(&session)? };
     let word = if args.dry_run { "would remove" } else { "removed" };

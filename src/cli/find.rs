@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::block_on;
 use super::exit::{Exit, Told};
 use crate::dir::{Registry, SessionDir};
-use crate::session::State;
+use crate::session::{State, Status};
 use crate::wire::{Client, ClientError};
 
 /// The directory of the session with this name, or in this directory.
@@ -56,6 +56,24 @@ pub fn running() -> anyhow::Result<Vec<PathBuf>> {
 pub fn state(dir: &Path) -> anyhow::Result<State> {
     let path = SessionDir::new(dir).journal();
     Ok(crate::session::recover(&path)?.state)
+}
+
+/// How a session stands, from itself; where none runs, from its journal, and then the state as well.
+pub fn status(dir: &Path) -> anyhow::Result<(Status, Option<State>)> {
+    match block_on(async { Client::connect(dir, true).await?.status().await })? {
+        Ok(status) => Ok((*status, None)),
+        // One that cannot be understood may be of a later build; its journal may still be read.
+        Err(
+            ClientError::NoSession { .. }
+            | ClientError::Disconnected
+            | ClientError::Io(_)
+            | ClientError::Undecodable(_),
+        ) => {
+            let state = state(dir)?;
+            Ok((state.status(), Some(state)))
+        }
+        Err(error) => Err(told(&error)),
+    }
 }
 
 /// A client's error with the exit code it deserves.

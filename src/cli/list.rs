@@ -3,9 +3,8 @@
 use clap::Args;
 
 use super::exit::Exit;
-use super::{block_on, find};
+use super::find;
 use crate::dir::{Registry, SessionDir};
-use crate::wire::Client;
 
 /// List sessions: running, finished, interrupted
 #[derive(Debug, Args)]
@@ -31,7 +30,7 @@ pub struct Listed {
 
 /// Lists the sessions.
 pub fn ls(args: &LsArgs) -> anyhow::Result<Exit> {
-    let listed = list()?;
+    let listed = list();
     if args.json {
         tell!("{}", serde_json::to_string_pretty(&listed)?);
         return Ok(Exit::Done);
@@ -49,20 +48,11 @@ pub fn ls(args: &LsArgs) -> anyhow::Result<Exit> {
 }
 
 /// Every session that is registered and still there.
-pub fn list() -> anyhow::Result<Vec<Listed>> {
+pub fn list() -> Vec<Listed> {
     let mut listed = Vec::new();
     for known in Registry::open().list() {
-        let asked = block_on(async { Client::connect(&known.dir, true).await?.status().await })?;
-        let (status, interrupted) = match asked {
-            Ok(status) => (*status, false),
-            Err(_) => match find::state(&known.dir) {
-                Ok(state) => {
-                    let interrupted = state.open.is_some() && !state.is_complete();
-                    (state.status(), interrupted)
-                }
-                Err(_) => continue,
-            },
-        };
+        let Ok((status, at_rest)) = find::status(&known.dir) else { continue };
+        let interrupted = at_rest.is_some_and(|state| state.open.is_some() && !state.is_complete());
         listed.push(Listed {
             name: status.name,
             state: if interrupted { "interrupted".into() } else { status.state },
@@ -73,5 +63,5 @@ pub fn list() -> anyhow::Result<Vec<Listed>> {
             dir: known.dir,
         });
     }
-    Ok(listed)
+    listed
 }

@@ -3,9 +3,8 @@
 use clap::Args;
 
 use super::exit::Exit;
-use super::{block_on, find};
+use super::find;
 use crate::session::Status;
-use crate::wire::{Client, ClientError};
 
 /// How a session stands
 #[derive(Debug, Args)]
@@ -20,14 +19,7 @@ pub struct StatusArgs {
 /// Prints how a session stands.
 pub fn status(args: &StatusArgs) -> anyhow::Result<Exit> {
     let dir = find::dir_or_only(args.name.as_deref())?;
-    let asked = block_on(async { Client::connect(&dir, true).await?.status().await })?;
-    let status = match asked {
-        Ok(status) => *status,
-        Err(ClientError::NoSession { .. } | ClientError::Disconnected | ClientError::Io(_)) => {
-            find::state(&dir)?.status()
-        }
-        Err(error) => return Err(find::told(&error)),
-    };
+    let (status, _) = find::status(&dir)?;
     if args.json {
         tell!("{}", serde_json::to_string_pretty(&status)?);
     } else {
@@ -71,7 +63,7 @@ fn print(s: &Status) -> anyhow::Result<()> {
         }
     }
     if let Some(left) = s.seconds_left.filter(|_| s.state == "running") {
-        tell!("left      {}", crate::clock::span(left));
+        tell!("left      {}", crate::clock::duration(left));
     }
     Ok(())
 }

@@ -234,7 +234,7 @@ fn silent_elsewhere(
     take_over: Option<(Duration, Duration)>,
 ) -> Result<(), LockError> {
     let silent = clock::now().saturating_sub(holder.heartbeat).max(0);
-    let said = clock::span(silent as f64 / 1000.0);
+    let said = clock::duration(silent as f64 / 1000.0);
     let (dir, host, pid) = (dir.root().to_owned(), holder.host.clone(), holder.pid);
     let Some((lapsed, watched)) = take_over else {
         return Err(LockError::OtherHost { dir, host, pid, silent: said });

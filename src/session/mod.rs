@@ -14,6 +14,7 @@ mod recover;
 mod state;
 mod status;
 pub mod steer;
+mod times;
 mod undo;
 mod verify;
 

@@ -137,7 +137,7 @@ impl State {
                 .collect(),
             slots: self.slots.keys().map(|name| self.slot_status(name)).collect(),
             queue: self.queue.iter().copied().collect(),
-            seconds_left: self.seconds_left(),
+            seconds_left: self.run_left(|g| self.trial_left(g, self.time)),
             slot_seconds: self.history.trials().iter().filter_map(|t| t.seconds()).sum(),
             era: self.era(),
             seq: self.seq,
@@ -173,21 +173,6 @@ impl State {
         } else {
             "pausing"
         }
-    }
-
-    /// Seconds until every trial has ended: what the last trials took, shared among the slots that take trials.
-    pub fn seconds_left(&self) -> Option<f64> {
-        let last = self.ended.iter().rev().take(20).filter_map(|g| self.history.get(*g)?.seconds());
-        let took: Vec<f64> = last.collect();
-        if took.is_empty() {
-            return None;
-        }
-        let mean = took.iter().sum::<f64>() / took.len() as f64;
-        let slots = self.slots.values().filter(|s| s.health == SlotHealth::Well).count().max(1);
-        let running: f64 =
-            self.running.values().map(|r| ((self.time - r.since) as f64 / 1000.0).min(mean)).sum();
-        let left = self.left_to_propose() + self.history.open().len() as u64;
-        Some(((left as f64).mul_add(mean, -running) / slots as f64).max(0.0))
     }
 
     fn slot_status(&self, name: &str) -> SlotStatus {

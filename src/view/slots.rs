@@ -111,10 +111,7 @@ fn row(
     let left = estimate::trial_left(state, &model.live, generation, model.clock()).map(text::duration);
     let (epoch, epochs) =
         live.map_or((running.epoch, running.epochs), |l| (l.progress.epoch, l.progress.epochs));
-    pieces.push((
-        left.unwrap_or_else(|| text::duration(estimate::elapsed(running, model.clock()))),
-        theme.text,
-    ));
+    pieces.push((left.unwrap_or_else(|| text::duration(running.trained(model.clock()))), theme.text));
     if let Some(silent) = silent {
         pieces.insert(0, (format!("silent {}", text::short_duration(silent)), theme.warn));
     }

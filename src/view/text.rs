@@ -5,21 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::space::{Kind, Param};
 
-/// A duration in two units at most: `41m`, `2d 4h`, `12s`, `6.1s`.
-pub fn duration(seconds: f64) -> String {
-    if !seconds.is_finite() || seconds < 0.0 {
-        return "-".into();
-    }
-    let s = seconds.round() as u64;
-    match s {
-        _ if seconds < 9.95 => format!("{seconds:.1}s"),
-        0..60 => format!("{s}s"),
-        60..600 => format!("{}m {:02}s", s / 60, s % 60),
-        600..3600 => format!("{}m", s / 60),
-        3600..86_400 => format!("{}h {:02}m", s / 3600, s % 3600 / 60),
-        _ => format!("{}d {}h", s / 86_400, s % 86_400 / 3600),
-    }
-}
+pub use crate::clock::duration;
 
 /// A duration in one unit, whole: `41m`, `2d`.
 pub fn short_duration(seconds: f64) -> String {

@@ -67,7 +67,7 @@ fn progress(ink: &mut Ink, area: Rect, model: &Model, trial: &Trial, running: &R
             .as_ref()
             .and_then(|s| estimate::trial_left(s, &model.live, trial.generation, model.clock()))
             .map_or_else(
-                || text::duration(estimate::elapsed(running, model.clock())),
+                || text::duration(running.trained(model.clock())),
                 |s| format!("left {}", text::duration(s)),
             ),
     };

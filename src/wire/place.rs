@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::hash::fnv1a;
+
 /// Why there is no place for a socket.
 #[derive(Debug, Error)]
 pub enum PlaceError {
@@ -39,21 +41,12 @@ pub fn socket_of(dir: &Path) -> Result<PathBuf, PlaceError> {
     Ok(home.join(format!("{:016x}.sock", fnv1a(full.as_os_str().as_encoded_bytes()))))
 }
 
-/// The 64-bit FNV-1a hash: a short name that every build derives in the same way.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_build_finds_a_session_at_the_same_place() {
-        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
         let dir = tempfile::tempdir().unwrap();
         let socket = socket_of(dir.path()).unwrap();
         assert_eq!(socket, socket_of(&dir.path().join(".")).unwrap());

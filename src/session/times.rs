@@ -1,0 +1,43 @@
+//! How long things take, from what trials took.
+
+use super::{Running, SlotHealth, State};
+use crate::trial::End;
+
+/// How many of the last trials tell how long one takes.
+const LAST: usize = 10;
+
+impl Running {
+    /// Seconds that it has trained, frozen time left out.
+    pub fn trained(&self, now: i64) -> f64 {
+        let until = self.frozen_since.unwrap_or(now);
+        ((until - self.since - self.frozen_for).max(0)) as f64 / 1000.0
+    }
+}
+
+impl State {
+    /// Mean seconds of the last trials that finished.
+    pub fn trial_seconds(&self) -> Option<f64> {
+        let finished = self.ended.iter().rev().filter_map(|g| self.history.get(*g));
+        let finished = finished.filter(|t| t.end == Some(End::Finished));
+        let seconds: Vec<f64> = finished.filter_map(|t| t.seconds()).take(LAST).collect();
+        (!seconds.is_empty()).then(|| seconds.iter().sum::<f64>() / seconds.len() as f64)
+    }
+
+    /// Seconds until the run is complete on the slots that work; none where it is, or nothing has finished yet.
+    /// `trial_left` says what a running trial still takes.
+    pub fn run_left(&self, trial_left: impl Fn(u64) -> Option<f64>) -> Option<f64> {
+        if self.is_complete() {
+            return None;
+        }
+        let waiting = (self.left_to_propose() + self.queue.len() as u64) as f64 * self.trial_seconds()?;
+        let running: f64 = self.running.keys().filter_map(|g| trial_left(*g)).sum();
+        let slots = self.slots.values().filter(|s| s.health == SlotHealth::Well).count().max(1);
+        Some((waiting + running) / slots as f64)
+    }
+
+    /// Seconds that a running trial still takes if it takes as long as others did.
+    pub fn trial_left(&self, generation: u64, now: i64) -> Option<f64> {
+        let trained = self.running.get(&generation)?.trained(now);
+        self.trial_seconds().map(|whole| (whole - trained).max(0.0))
+    }
+}
