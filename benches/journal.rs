@@ -55,7 +55,7 @@ fn created() -> Created {
 
 fn metrics(generation: u64) -> Metrics {
     let at = |i: u64| number::decimals(((generation + i) as f64 * 0.37).sin().abs(), 5);
-    evotop::dir::YOLO_METRICS.into_iter().zip(0..).map(|(name, i)| (name, at(i))).collect()
+    evotop::trial::YOLO_METRICS.into_iter().zip(0..).map(|(name, i)| (name, at(i))).collect()
 }
 
 /// A trial as a session journals it.

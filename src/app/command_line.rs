@@ -1,7 +1,7 @@
 //! The command line: its past, and completion from the grammar's own table.
 
 use super::line::Line;
-use crate::evolve::StrategyKind;
+use crate::evolve::{ParentMode, Prune, StrategyKind};
 use crate::session::{State, steer};
 
 /// How many lines are remembered.
@@ -104,23 +104,10 @@ pub fn candidates(before: &str, state: &State) -> Vec<String> {
         ["pin", _] => own(&["at"]),
         ["set"] => {
             let fields = params().flat_map(|p| ["gain", "low", "high"].map(|f| format!("{p}.{f}")));
-            params()
-                .chain(fields)
-                .chain(own(&[
-                    "sigma",
-                    "probability",
-                    "parent",
-                    "top",
-                    "strategy",
-                    "method",
-                    "fitness",
-                    "generations",
-                    "prune",
-                ]))
-                .collect()
+            params().chain(fields).chain(own(&steer::SETTINGS)).collect()
         }
-        ["parent"] | ["set", "parent"] => own(&["single", "weighted"]),
-        ["prune"] | ["set", "prune"] => own(&["off", "median", "asha"]),
+        ["parent"] | ["set", "parent"] => own(&ParentMode::ALL.map(ParentMode::name)),
+        ["prune"] | ["set", "prune"] => own(&Prune::ALL.map(Prune::name)),
         ["method"] | ["set", "method"] => own(&["1", "2", "3"]),
         ["strategy"] | ["set", "strategy"] => strategies(),
         ["fitness", ..] => state.metrics.clone(),

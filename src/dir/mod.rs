@@ -27,5 +27,5 @@ pub use lock::{Holder, Lock, LockError};
 pub use registry::{Known, Registry};
 pub use retention::{Collected, Keep, KeepError, Plan};
 pub use started::write_session_yaml;
-pub use tables::{EvolveCsv, EvolveText, YOLO_METRICS, best_text, csv_text, write_best};
+pub use tables::{EvolveCsv, EvolveText, best_text, csv_text, write_best};
 pub use write::{replace, replace_with};

@@ -57,6 +57,13 @@ pub enum ParentMode {
 }
 
 impl ParentMode {
+    pub const ALL: [Self; 2] = [Self::Single, Self::Weighted];
+
+    /// The mode of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -73,6 +80,24 @@ pub enum Prune {
     Off,
     Median,
     Asha,
+}
+
+impl Prune {
+    pub const ALL: [Self; 3] = [Self::Off, Self::Median, Self::Asha];
+
+    /// The rule of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.name() == name)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Median => "median",
+            Self::Asha => "asha",
+        }
+    }
 }
 
 /// The settings of a session: state, changed by edits, recorded in the journal.

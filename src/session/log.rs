@@ -155,7 +155,7 @@ pub(super) fn value(state: &State, edit: &Edit) -> String {
             terms.join(" + ")
         }
         Edit::Generations(n) => n.to_string(),
-        Edit::Prune(prune) => format!("{prune:?}").to_lowercase(),
+        Edit::Prune(prune) => prune.name().into(),
         Edit::Pin { param, at: Some(x) } => format!("pinned at {}", show(param, *x)),
         Edit::Pin { at: None, .. } => "free".into(),
         Edit::Value { param, to } => show(param, *to),

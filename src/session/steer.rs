@@ -176,7 +176,8 @@ pub enum GrammarError {
     NoBest,
 }
 
-const SETTINGS: [&str; 9] =
+/// Names of the settings, as `set` takes them.
+pub const SETTINGS: [&str; 9] =
     ["sigma", "probability", "parent", "top", "strategy", "method", "fitness", "generations", "prune"];
 
 /// The command that a line means in this state.
@@ -355,25 +356,30 @@ fn setting(name: &'static str, words: &mut Words, state: &State) -> Result<Comma
         "top" => Edit::Top(number(words.want("the number")?, "a whole number")?),
         "method" => Edit::Method(number(words.want("the method")?, "1, 2 or 3")?),
         "generations" => Edit::Generations(number(words.want("the number")?, "a whole number")?),
-        "parent" => Edit::Parent(match words.want("the mode")? {
-            "single" => ParentMode::Single,
-            "weighted" => ParentMode::Weighted,
-            other => {
-                return Err(GrammarError::Value { word: other.into(), wanted: "single or weighted".into() });
-            }
-        }),
-        "prune" => Edit::Prune(match words.want("the rule")? {
-            "off" => Prune::Off,
-            "median" => Prune::Median,
-            "asha" => Prune::Asha,
-            other => {
-                return Err(GrammarError::Value { word: other.into(), wanted: "off, median or asha".into() });
-            }
-        }),
+        "parent" => Edit::Parent(parent(words.want("the mode")?)?),
+        "prune" => Edit::Prune(prune(words.want("the rule")?)?),
         "strategy" => Edit::Strategy(strategy(words.want("the name")?)?),
         _ => Edit::Fitness(weights(&words.rest().join(" "))?),
     };
     Ok(edit(new, state))
+}
+
+/// The way of making parents of this name.
+///
+/// # Errors
+/// Names the ones there are.
+pub fn parent(name: &str) -> Result<ParentMode, GrammarError> {
+    let wanted = || "single or weighted".into();
+    ParentMode::parse(name).ok_or_else(|| GrammarError::Value { word: name.into(), wanted: wanted() })
+}
+
+/// The pruning rule of this name.
+///
+/// # Errors
+/// Names the ones there are.
+pub fn prune(name: &str) -> Result<Prune, GrammarError> {
+    let wanted = || "off, median or asha".into();
+    Prune::parse(name).ok_or_else(|| GrammarError::Value { word: name.into(), wanted: wanted() })
 }
 
 /// The strategy of this name.

@@ -19,19 +19,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::StandardNormal;
 
+use crate::hash::fnv1a;
 use crate::space::{Range, Scalar, builtin, read_ranges};
-use crate::trial::Metrics;
-
-/// The seven metrics of a YOLO validation, in the order of evolve.csv.
-pub const METRICS: [&str; 7] = [
-    "metrics/precision",
-    "metrics/recall",
-    "metrics/mAP_0.5",
-    "metrics/mAP_0.5:0.95",
-    "val/box_loss",
-    "val/obj_loss",
-    "val/cls_loss",
-];
+use crate::trial::{Metrics, YOLO_METRICS};
 
 /// Weights of the parameters that matter most; any other weighs 0.02 to 0.1.
 const WEIGHTS: [(&str, f64); 8] = [
@@ -58,13 +48,13 @@ impl Landscape {
     /// The training of these values under this trial seed.
     pub fn new(hyp: &IndexMap<String, Scalar>, seed: u64, noise: f64) -> Self {
         let (mut sum, mut total, mut hash) =
-            (0.0, 0.0, fnv(b"evotop") ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            (0.0, 0.0, fnv1a(b"evotop") ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         for (name, value) in hyp {
             let Some(x) = value.number() else { continue };
             let w = weight(name);
             sum += w * (position(name, x) - optimum(name)).powi(2);
             total += w;
-            hash = hash.rotate_left(7) ^ fnv(name.as_bytes()) ^ x.to_bits();
+            hash = hash.rotate_left(7) ^ fnv1a(name.as_bytes()) ^ x.to_bits();
         }
         let distance = if total > 0.0 { sum / total } else { 0.0 };
         let lr = hyp.get("lr0").and_then(Scalar::number).map_or(0.3, |x| position("lr0", x));
@@ -87,7 +77,7 @@ impl Landscape {
         let map = (self.map * self.trained(f64::from(epoch), epochs) + self.noise * noise).clamp(0.0, 1.0);
         let losses = self.losses(f64::from(epoch), epochs);
         let values = [map.powf(0.4), map.powf(0.7), map.powf(0.6), map, losses[0], losses[1], losses[2]];
-        METRICS.into_iter().zip(values).collect()
+        YOLO_METRICS.into_iter().zip(values).collect()
     }
 
     /// Box, objectness and class loss after so many epochs.
@@ -104,13 +94,13 @@ impl Landscape {
 
 /// Where a parameter is best, as a part of its range.
 pub fn optimum(name: &str) -> f64 {
-    0.15 + 0.7 * part(fnv(name.as_bytes()))
+    0.15 + 0.7 * part(fnv1a(name.as_bytes()))
 }
 
 /// How much a parameter matters.
 pub fn weight(name: &str) -> f64 {
     let known = WEIGHTS.iter().find(|(known, _)| *known == name).map(|(_, w)| *w);
-    known.unwrap_or_else(|| 0.02 + 0.08 * part(fnv(name.as_bytes()).rotate_left(32)))
+    known.unwrap_or_else(|| 0.02 + 0.08 * part(fnv1a(name.as_bytes()).rotate_left(32)))
 }
 
 fn position(name: &str, x: f64) -> f64 {
@@ -127,10 +117,6 @@ fn position(name: &str, x: f64) -> f64 {
 /// A hash as a number in 0..1.
 fn part(hash: u64) -> f64 {
     (hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11) as f64 / (1u64 << 53) as f64
-}
-
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -6,5 +6,5 @@
 mod landscape;
 mod worker;
 
-pub use landscape::{Landscape, METRICS, optimum, weight};
+pub use landscape::{Landscape, optimum, weight};
 pub use worker::serve;

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 
-use super::{Landscape, METRICS};
+use super::Landscape;
 use crate::trial::protocol::{FromWorker, PROTOCOL, ToWorker};
-use crate::trial::{FailureClass, Job, Metrics};
+use crate::trial::{FailureClass, Job, Metrics, YOLO_METRICS};
 
 /// Batches of an epoch.
 const BATCHES: u32 = 20;
@@ -94,7 +94,7 @@ fn hello() -> FromWorker {
         protocol: PROTOCOL,
         program: format!("evotop sim {}", env!("CARGO_PKG_VERSION")),
         build: format!("sim-{}", env!("CARGO_PKG_VERSION")),
-        metrics: METRICS.map(String::from).to_vec(),
+        metrics: YOLO_METRICS.map(String::from).to_vec(),
         fitness: IndexMap::from([("metrics/mAP_0.5".into(), 0.1), ("metrics/mAP_0.5:0.95".into(), 0.9)]),
     }
 }

@@ -2,17 +2,10 @@
 
 use super::Table;
 use crate::space::Space;
+use crate::trial::YOLO_METRICS;
 
 /// The results of YOLOv5's table of 2021, and of yolov3's of 2020, whose fourth column is F1.
-const RESULTS: [&str; 7] = [
-    "metrics/precision",
-    "metrics/recall",
-    "metrics/mAP_0.5",
-    "metrics/mAP_0.5:0.95",
-    "val/box_loss",
-    "val/obj_loss",
-    "val/cls_loss",
-];
+const RESULTS: [&str; 7] = YOLO_METRICS;
 const F1: &str = "metrics/F1";
 
 /// The keys of hyp.scratch of 2021-03, in its order.

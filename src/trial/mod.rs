@@ -8,6 +8,6 @@ mod record;
 mod spec;
 
 pub use job::Job;
-pub use outcome::{FailureClass, Metrics, Outcome};
+pub use outcome::{FailureClass, Metrics, Outcome, YOLO_METRICS};
 pub use record::{Change, End, Origin, Trial};
 pub use spec::{MetricRule, RunSpec, Take, Trainer};

@@ -5,6 +5,17 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+/// The seven metrics of a YOLO validation, in the order of the originals' tables.
+pub const YOLO_METRICS: [&str; 7] = [
+    "metrics/precision",
+    "metrics/recall",
+    "metrics/mAP_0.5",
+    "metrics/mAP_0.5:0.95",
+    "val/box_loss",
+    "val/obj_loss",
+    "val/cls_loss",
+];
+
 /// Named metrics in the trainer's order. JSON has no NaN: it travels as `null`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]

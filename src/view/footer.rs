@@ -59,7 +59,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
         (name("strategy", ""), strategy, style(true, "strategy")),
     ];
     if settings.prune != crate::evolve::Prune::Off {
-        parts.push(("prune", format!("{:?}", settings.prune).to_lowercase(), style(true, "prune")));
+        parts.push(("prune", settings.prune.name().to_owned(), style(true, "prune")));
     }
     let mut x = 1;
     for (label, value, value_style) in parts {

@@ -11,7 +11,7 @@ use evotop::journal::{
 use evotop::session::{Command, State, steer};
 use evotop::space::{Kind, Param, Scalar, Space};
 use evotop::trial::protocol::Progress;
-use evotop::trial::{Change, End, FailureClass, Metrics, Origin, RunSpec, Trainer};
+use evotop::trial::{Change, End, FailureClass, Metrics, Origin, RunSpec, Trainer, YOLO_METRICS};
 
 /// 2026-11-24 08:00:00 UTC.
 pub const START: i64 = 1_795_507_200_000;
@@ -47,16 +47,6 @@ const PARAMS: [(&str, f64, f64, f64, f64); 29] = [
     ("mosaic", 1.0, 1.0, 0.0, 1.0),
     ("mixup", 0.0, 1.0, 0.0, 1.0),
     ("copy_paste", 0.0, 1.0, 0.0, 1.0),
-];
-
-const METRICS: [&str; 7] = [
-    "metrics/precision",
-    "metrics/recall",
-    "metrics/mAP_0.5",
-    "metrics/mAP_0.5:0.95",
-    "val/box_loss",
-    "val/obj_loss",
-    "val/cls_loss",
 ];
 
 /// A session, its journal, and a screen attached to it.
@@ -229,13 +219,13 @@ impl Run {
 
     /// The metrics of a training of this quality.
     pub fn metrics(&mut self, quality: f64) -> Metrics {
-        let noise: Vec<f64> = (0..METRICS.len()).map(|_| self.chance() * 0.02).collect();
+        let noise: Vec<f64> = (0..YOLO_METRICS.len()).map(|_| self.chance() * 0.02).collect();
         let values = [1.05, 0.98, 1.02, 0.66, 0.08, 0.05, 0.03];
         let values = values.iter().enumerate().map(|(i, v)| {
             let x = if i < 4 { v * quality + noise[i] } else { v * (1.5 - quality) + noise[i] * 0.1 };
             evotop::space::number::decimals(x, 5)
         });
-        METRICS.iter().zip(values).map(|(n, x)| (*n, x)).collect()
+        YOLO_METRICS.iter().zip(values).map(|(n, x)| (*n, x)).collect()
     }
 
     /// How good the trial would come out, by a landscape of its own.

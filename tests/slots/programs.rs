@@ -50,7 +50,7 @@ async fn yolov5_is_called_as_its_own_evolve_does_and_its_last_row_is_the_result(
     bench.slot().run(write_hyp(&bench, 1, 0.02));
     let result = metrics(bench.ended().await);
     let names: Vec<&str> = result.0.keys().map(String::as_str).collect();
-    assert_eq!(names, evotop::sim::METRICS);
+    assert_eq!(names, evotop::trial::YOLO_METRICS);
     assert_eq!(result.get("metrics/mAP_0.5:0.95"), Some(0.5));
     assert_eq!(epochs(&bench), [(1, 3, 0), (2, 3, 0), (3, 3, 7)], "--noval: only the last is validated");
     let batch = bench.heard.iter().find_map(|kind| match kind {

@@ -67,7 +67,7 @@ fn yolov5_runs_with_nothing_but_its_name() {
     let script = program("tests/trainers/yolov5_train.py");
     good(&world, &["--preset", "yolov5", "--hyp", "scratch-low"], &["python3", &script, "--epochs", "2"]);
     let header = header(&world, "d");
-    assert_eq!(header[..7], evotop::sim::METRICS.map(String::from));
+    assert_eq!(header[..7], evotop::trial::YOLO_METRICS.map(String::from));
     assert!(world.path("d/evolve.txt").exists());
 }
 

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser, Subcommand};
+use evotop::trial::YOLO_METRICS;
 use evotop_yolo::data::{self, Cache, DataYaml, Dataset, Library, Split, ValLoader};
 use evotop_yolo::hyp::Hyp;
 use evotop_yolo::loss::anchor_sizes;
 use evotop_yolo::model::{Config, Model};
 use evotop_yolo::options::{self, Options};
 use evotop_yolo::setup::{self, Setup};
-use evotop_yolo::table::METRICS;
 use evotop_yolo::train::{BatchReport, End, EpochReport, Flow, Run, Watch, evaluate, train};
 use evotop_yolo::weights::Weights;
 use evotop_yolo::{device, digits, worker};
@@ -135,7 +135,7 @@ fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
     println!("{}: {} epochs on {}", dir.display(), run.epochs, device::spelled(run.device));
     match train(&setup, &run, &mut Printed)? {
         End::Finished { metrics } => {
-            for (name, x) in METRICS.iter().zip(metrics) {
+            for (name, x) in YOLO_METRICS.iter().zip(metrics) {
                 println!("{name:>22} {x:.6}");
             }
             Ok(())

@@ -4,16 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The metrics of a result, in order.
-pub const METRICS: [&str; 7] = [
-    "metrics/precision",
-    "metrics/recall",
-    "metrics/mAP_0.5",
-    "metrics/mAP_0.5:0.95",
-    "val/box_loss",
-    "val/obj_loss",
-    "val/cls_loss",
-];
+use evotop::trial::YOLO_METRICS;
+
 const TRAIN: [&str; 3] = ["train/box_loss", "train/obj_loss", "train/cls_loss"];
 const RATES: [&str; 3] = ["x/lr0", "x/lr1", "x/lr2"];
 
@@ -50,7 +42,7 @@ impl ResultsCsv {
 }
 
 fn header() -> String {
-    let names = ["epoch"].into_iter().chain(TRAIN).chain(METRICS).chain(RATES);
+    let names = ["epoch"].into_iter().chain(TRAIN).chain(YOLO_METRICS).chain(RATES);
     let cells: Vec<String> = names.map(|name| format!("{name:>20}")).collect();
     format!("{}\n", cells.join(","))
 }

@@ -18,9 +18,10 @@ use crate::options::Val;
 use crate::scaler::Scaler;
 use crate::schedule::{Fall, Schedule, Stepper};
 use crate::setup::Setup;
-use crate::table::{EpochRow, METRICS, ResultsCsv};
+use crate::table::{EpochRow, ResultsCsv};
 use crate::val::{self, Evaluation, Forward, NmsOptions};
 use crate::weights::WeightsError;
+use evotop::trial::YOLO_METRICS;
 
 /// Between two reports of batches.
 const REPORT: Duration = Duration::from_millis(250);
@@ -158,7 +159,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
         };
         if let Some(metrics) = metrics {
             if let Some(at) = metrics.iter().position(|x| !x.is_finite()) {
-                return Ok(End::Diverged { epoch, what: format!("{} is {}", METRICS[at], metrics[at]) });
+                return Ok(End::Diverged { epoch, what: format!("{} is {}", YOLO_METRICS[at], metrics[at]) });
             }
             best.see(epoch, metrics);
         }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use evotop::trial::protocol::{FromWorker, PROTOCOL, ToWorker};
-use evotop::trial::{FailureClass, Job, Metrics};
+use evotop::trial::{FailureClass, Job, Metrics, YOLO_METRICS};
 use indexmap::IndexMap;
 
 use crate::data::Library;
@@ -16,7 +16,6 @@ use crate::hyp::Hyp;
 use crate::options::{Options, Val};
 use crate::preflight::{self, Outlook};
 use crate::setup::Setup;
-use crate::table::METRICS;
 use crate::train::{BatchReport, End, EpochReport, Flow, Run, TrainError, Watch, train};
 
 /// Epochs of a training where none are asked for.
@@ -107,7 +106,7 @@ impl<W: Write> Worker<W> {
                 protocol: PROTOCOL,
                 program: format!("evotop-yolo {}", env!("CARGO_PKG_VERSION")),
                 build: build(),
-                metrics: METRICS.map(str::to_owned).to_vec(),
+                metrics: YOLO_METRICS.map(str::to_owned).to_vec(),
                 fitness: IndexMap::from([
                     ("metrics/mAP_0.5".to_owned(), 0.1),
                     ("metrics/mAP_0.5:0.95".to_owned(), 0.9),
@@ -323,7 +322,7 @@ fn val_batches(setup: &Setup, epochs: u32) -> usize {
 }
 
 fn named(metrics: &[f64; 7]) -> Metrics {
-    METRICS.into_iter().zip(metrics.iter().copied()).collect()
+    YOLO_METRICS.into_iter().zip(metrics.iter().copied()).collect()
 }
 
 fn say(output: &mut impl Write, word: &FromWorker) -> std::io::Result<()> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::dir::Keep;
 use crate::engine::OnFailure;
 
 /// Start an evolution, or go on with one: the same words resume it.
@@ -103,7 +104,7 @@ pub struct RunArgs {
     pub silence: Option<String>,
     /// Keep only these trials' directories as it goes: best:5,last:3,failed [default: all]
     #[arg(long, value_name = "WHAT", help_heading = "Trials")]
-    pub keep: Option<String>,
+    pub keep: Option<Keep>,
     /// Run a command on events: 'paused,failed,slot-lost,best,finished CMD'
     #[arg(long = "on", num_args = 2, value_names = ["EVENTS", "CMD"], help_heading = "Trials")]
     pub on: Vec<String>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cli::exit::Told;
 use crate::clock;
 use crate::dir::SessionDir;
-use crate::evolve::{Edit, NextValues, ParentMode, Prune, RULES_VERSION, Settings, StrategyKind, Weights};
+use crate::evolve::{Edit, NextValues, RULES_VERSION, Settings, StrategyKind, Weights};
 use crate::journal::{Access, Created, FileDisk, VERSION, Writer};
 use crate::runner::command::{self, Preset};
 use crate::session::steer;
@@ -197,20 +197,11 @@ pub fn explicit(args: &RunArgs) -> anyhow::Result<Vec<Edit>> {
     if let Some(name) = &args.strategy {
         edits.push(Edit::Strategy(steer::strategy(name).map_err(usage("--strategy"))?));
     }
-    if let Some(mode) = &args.parent {
-        edits.push(Edit::Parent(match mode.as_str() {
-            "single" => ParentMode::Single,
-            "weighted" => ParentMode::Weighted,
-            _ => return Err(Told::usage(format!("--parent {mode}: single or weighted"))),
-        }));
+    if let Some(name) = &args.parent {
+        edits.push(Edit::Parent(steer::parent(name).map_err(usage("--parent"))?));
     }
-    if let Some(rule) = &args.prune {
-        edits.push(Edit::Prune(match rule.as_str() {
-            "off" => Prune::Off,
-            "median" => Prune::Median,
-            "asha" => Prune::Asha,
-            _ => return Err(Told::usage(format!("--prune {rule}: off, median or asha"))),
-        }));
+    if let Some(name) = &args.prune {
+        edits.push(Edit::Prune(steer::prune(name).map_err(usage("--prune"))?));
     }
     if let Some(text) = &args.fitness {
         edits.push(Edit::Fitness(steer::weights(text).map_err(usage("--fitness"))?));

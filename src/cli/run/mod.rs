@@ -18,7 +18,7 @@ pub use create::created;
 
 use super::exit::{Exit, Told};
 use super::{attach, block_on, find, hidden, service};
-use crate::dir::{Keep, Registry, SessionDir};
+use crate::dir::{Registry, SessionDir};
 use crate::engine::{Hook, Occasion, OnFailure, Start};
 use crate::evolve::Edit;
 use crate::journal::How;
@@ -126,16 +126,9 @@ fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, devices: &str) -> anyho
         on_failure,
         time_limit,
         hooks: hooks(&args.on)?,
-        keep: keep(args.keep.as_deref())?,
+        keep: args.keep,
         take_over: args.take_over,
     })
-}
-
-fn keep(text: Option<&str>) -> anyhow::Result<Option<Keep>> {
-    let read = |text: &str| {
-        text.parse().map_err(|error: crate::dir::KeepError| Told::usage(format!("--keep: {error}")))
-    };
-    text.map(read).transpose()
 }
 
 /// `--on EVENTS CMD`, as often as given.

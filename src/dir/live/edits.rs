@@ -47,14 +47,8 @@ pub(super) fn of(
 fn setting(key: &str, field: &str, leaf: &Leaf) -> Option<Edit> {
     Some(match (key, leaf) {
         ("strategy", Leaf::Word(name)) => Edit::Strategy(StrategyKind::parse(name)?),
-        ("parent", Leaf::Word(name)) => {
-            let modes = [ParentMode::Single, ParentMode::Weighted];
-            Edit::Parent(modes.into_iter().find(|mode| mode.name() == name)?)
-        }
-        ("prune", Leaf::Word(name)) => {
-            let rules = [Prune::Off, Prune::Median, Prune::Asha];
-            Edit::Prune(rules.into_iter().find(|rule| super::leaves::prune_name(*rule) == name)?)
-        }
+        ("parent", Leaf::Word(name)) => Edit::Parent(ParentMode::parse(name)?),
+        ("prune", Leaf::Word(name)) => Edit::Prune(Prune::parse(name)?),
         ("top", Leaf::Number(n)) => Edit::Top(*n as u32),
         ("sigma", Leaf::Number(x)) => Edit::Sigma(*x),
         ("probability", Leaf::Number(x)) => Edit::Probability(*x),

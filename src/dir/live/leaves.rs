@@ -78,21 +78,13 @@ fn of_settings(space: &Space, s: &Settings) -> Leaves {
         number("probability", "", s.probability),
         number("method", "", f64::from(s.method)),
         number("generations", "", s.generations as f64),
-        word("prune", "", prune_name(s.prune).to_owned()),
+        word("prune", "", s.prune.name().to_owned()),
         (place("fitness", ""), Leaf::Weights(s.fitness.clone())),
     ]);
     leaves.extend(
         space.params.iter().map(|p| (place("pins", &p.name), p.pin.map_or(Leaf::Absent, Leaf::Number))),
     );
     leaves
-}
-
-pub(super) fn prune_name(prune: Prune) -> &'static str {
-    match prune {
-        Prune::Off => "off",
-        Prune::Median => "median",
-        Prune::Asha => "asha",
-    }
 }
 
 pub(super) fn place(key: &str, field: &str) -> Place {
@@ -211,8 +203,8 @@ fn read_word(source: &Source, key: &str, value: &Value) -> Result<Leaf, SpaceErr
             let names = crate::evolve::StrategyKind::ALL.map(crate::evolve::StrategyKind::name);
             (known.map(|kind| kind.name().to_owned()), names.join(", "))
         }
-        "parent" => one_of(&text, &[ParentMode::Single, ParentMode::Weighted].map(ParentMode::name)),
-        _ => one_of(&text, &[Prune::Off, Prune::Median, Prune::Asha].map(prune_name)),
+        "parent" => one_of(&text, &ParentMode::ALL.map(ParentMode::name)),
+        _ => one_of(&text, &Prune::ALL.map(Prune::name)),
     };
     good.map(Leaf::Word).ok_or_else(|| source.wrong(key, format!("{key} is {text}; it is one of {wanted}")))
 }

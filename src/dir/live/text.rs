@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::leaves::{self, File, Leaf, Leaves, prune_name, shown};
+use super::leaves::{self, File, Leaf, Leaves, shown};
 use crate::evolve::{Settings, StrategyKind};
 use crate::space::number::yaml;
 use crate::space::{Kind, Param, Scalar, Source, Space, hyp};
@@ -155,7 +155,7 @@ fn setting_lines(space: &Space, s: &Settings) -> Vec<Line> {
         line("probability", yaml(s.probability), "mutation probability of a gene, 0.01 to 1"),
         line("method", s.method.to_string(), "mutation method of yolov3: 1, 2, 3"),
         line("generations", s.generations.to_string(), "how many trials the run is to have"),
-        line("prune", format!("'{}'", prune_name(s.prune)), "'off', median, asha"),
+        line("prune", format!("'{}'", s.prune.name()), "'off', median, asha"),
         line("fitness", flow(s.fitness.0.iter().map(|(name, w)| (name, yaml(*w)))), ""),
         line("pins", flow(pins), "{lr0: 0.01} holds lr0 still"),
     ]

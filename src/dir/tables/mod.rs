@@ -11,7 +11,6 @@ mod text;
 
 pub use best::{best_text, write_best};
 pub use csv::{EvolveCsv, csv_text};
-pub use row::YOLO_METRICS;
 pub use text::EvolveText;
 
 #[cfg(test)]

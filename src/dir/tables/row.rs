@@ -4,18 +4,7 @@ use std::fmt::Write;
 
 use crate::session::State;
 use crate::space::{Scalar, Space, number};
-use crate::trial::{End, Trial};
-
-/// The seven metrics of YOLO, in the order of the originals' tables.
-pub const YOLO_METRICS: [&str; 7] = [
-    "metrics/precision",
-    "metrics/recall",
-    "metrics/mAP_0.5",
-    "metrics/mAP_0.5:0.95",
-    "val/box_loss",
-    "val/obj_loss",
-    "val/cls_loss",
-];
+use crate::trial::{End, Trial, YOLO_METRICS};
 
 /// Whether a trial has a row: it has a result.
 pub(super) fn has_row(trial: &Trial) -> bool {

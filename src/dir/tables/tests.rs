@@ -6,7 +6,7 @@ use crate::journal::sample::{created, trial};
 use crate::journal::{Access, Entry, Event, Imported};
 use crate::session::State;
 use crate::space::Scalar;
-use crate::trial::{End, Metrics, Trainer};
+use crate::trial::{End, Metrics, Trainer, YOLO_METRICS};
 
 struct Run {
     _keep: tempfile::TempDir,

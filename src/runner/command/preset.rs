@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use thiserror::Error;
 
 use super::Values;
-use crate::trial::Job;
+use crate::trial::{Job, YOLO_METRICS};
 
 /// A known program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,15 +64,7 @@ impl Preset {
     /// The metrics that a row of its `results.csv` has, in order.
     pub fn metrics(self) -> Vec<String> {
         let names: &[&str] = match self {
-            Self::Yolov5 => &[
-                "metrics/precision",
-                "metrics/recall",
-                "metrics/mAP_0.5",
-                "metrics/mAP_0.5:0.95",
-                "val/box_loss",
-                "val/obj_loss",
-                "val/cls_loss",
-            ],
+            Self::Yolov5 => &YOLO_METRICS,
             Self::Ultralytics => &[
                 "metrics/precision(B)",
                 "metrics/recall(B)",

@@ -3,22 +3,14 @@
 
 use indexmap::IndexMap;
 
-use crate::trial::Metrics;
+use crate::trial::{Metrics, YOLO_METRICS};
 
 /// Columns that are no metrics: what counts, and what a trainer sets or sees while it trains.
 const COUNTS: [&str; 6] = ["epoch", "epochs", "step", "time", "seconds", "timestamp"];
 const TRAINING: [&str; 4] = ["train/", "x/", "lr/", "train_"];
 
 /// The columns of a `results.txt` of 2021: epoch, memory, four training losses and two counts, then these.
-const TXT: [&str; 7] = [
-    "metrics/precision",
-    "metrics/recall",
-    "metrics/mAP_0.5",
-    "metrics/mAP_0.5:0.95",
-    "val/box_loss",
-    "val/obj_loss",
-    "val/cls_loss",
-];
+const TXT: [&str; 7] = YOLO_METRICS;
 const TXT_BEFORE: usize = 8;
 
 /// One row.
