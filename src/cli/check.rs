@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::exit::{Exit, Told};
+use super::out;
 use super::run::{RunArgs, created};
 use crate::runner::command::check::{Question, check as answer};
 use crate::runner::devices;
@@ -48,6 +49,6 @@ pub fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let question =
         Question { words: argv, job: &job, rules: metrics, preset: preset.as_deref(), log: log.as_deref() };
     let found = answer(&question);
-    print!("{found}");
+    out(&found.to_string())?;
     Ok(if found.problems.is_empty() { Exit::Done } else { Exit::Usage })
 }

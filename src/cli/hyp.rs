@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Told};
+use super::out;
 use crate::space::{self, Source, builtin};
 
 /// The built-in hyp files, and a space with proposed bounds for any other
@@ -36,9 +37,9 @@ pub fn hyp(args: &HypArgs) -> anyhow::Result<Exit> {
             let text = builtin::get(name).ok_or_else(|| {
                 Told::usage(format!("there is no built-in file {name}; evotop hyp list lists them"))
             })?;
-            print!("{text}");
+            out(text)?;
         }
-        What::Init { file } => print!("{}", space::propose(&Source::read(file)?)?),
+        What::Init { file } => out(&space::propose(&Source::read(file)?)?)?,
     }
     Ok(Exit::Done)
 }

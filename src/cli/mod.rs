@@ -7,6 +7,11 @@ macro_rules! tell {
     };
 }
 
+/// Prints a text as it is. As `tell!`, it fails where nobody listens.
+fn out(text: &str) -> std::io::Result<()> {
+    std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())
+}
+
 mod attach;
 mod check;
 mod exit;
@@ -124,9 +129,9 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Service(args)) => service::service(&args),
         Some(Command::Doctor) => service::doctor(),
         Some(Command::Hyp(args)) => hyp::hyp(&args),
-        Some(Command::Keys(args)) => Ok(pages::keys(&args)),
+        Some(Command::Keys(args)) => pages::keys(&args),
         Some(Command::Completions(args)) => {
-            Ok(pages::completions(&args, &mut <Cli as clap::CommandFactory>::command()))
+            pages::completions(&args, &mut <Cli as clap::CommandFactory>::command())
         }
         Some(Command::Man) => pages::man(<Cli as clap::CommandFactory>::command()),
         Some(Command::Session) => hidden::session(),

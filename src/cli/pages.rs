@@ -4,6 +4,8 @@ use clap::Args;
 use clap_complete::Shell;
 
 use super::exit::Exit;
+use super::out;
+use crate::app::keymap::{default_file, markdown};
 
 /// Print completions for a shell
 #[derive(Debug, Args)]
@@ -12,9 +14,12 @@ pub struct CompletionsArgs {
 }
 
 /// Prints completions.
-pub fn completions(args: &CompletionsArgs, command: &mut clap::Command) -> Exit {
-    clap_complete::generate(args.shell, command, "evotop", &mut std::io::stdout());
-    Exit::Done
+pub fn completions(args: &CompletionsArgs, command: &mut clap::Command) -> anyhow::Result<Exit> {
+    // Into memory first: the generator has no way to say that nobody listens.
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, command, "evotop", &mut text);
+    out(&String::from_utf8_lossy(&text))?;
+    Ok(Exit::Done)
 }
 
 /// Prints the manual page.
@@ -32,8 +37,7 @@ pub struct KeysArgs {
 }
 
 /// Prints the keys file with every default in it, or the table of keys.
-pub fn keys(args: &KeysArgs) -> Exit {
-    use crate::app::keymap::{default_file, markdown};
-    print!("{}", if args.markdown { markdown() } else { default_file() });
-    Exit::Done
+pub fn keys(args: &KeysArgs) -> anyhow::Result<Exit> {
+    out(&if args.markdown { markdown() } else { default_file() })?;
+    Ok(Exit::Done)
 }

@@ -5,21 +5,11 @@
 
 use indexmap::IndexMap;
 
+use super::bounds::{OutOfBounds, within};
 use super::file::Range;
 use super::hyp::Hyp;
 use super::yaml::{Source, SpaceError};
 use super::{Kind, Param, Scalar, Space, file, hyp};
-
-/// What happens to a start value outside its bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutOfBounds {
-    /// An error that names the ways out.
-    Abort,
-    /// The value moves to the bound.
-    Clip,
-    /// The bound moves to the value.
-    Widen,
-}
 
 /// What a recipe does about keys that a hyp file lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,63 +87,21 @@ fn param(
     let Range { name, gain, low, high, kind } = range.clone();
     let mut param = Param { name, value: 0.0, gain, low, high, kind, pin: None };
     let name = param.name.clone();
-    param.value = match (&param.kind, value) {
-        (Kind::Choice(options), value) => {
-            let same = |option: &&Scalar| *option == value || option.to_string() == value.to_string();
-            let at = options.iter().position(|option| same(&option));
-            at.ok_or_else(|| {
+    let x = param.read(value).ok_or_else(|| {
+        let why = match &param.kind {
+            Kind::Choice(options) => {
                 let known: Vec<String> = options.iter().map(ToString::to_string).collect();
-                source.wrong(&name, format!("{name} = {value} is not one of {}", known.join(", ")))
-            })? as f64
-        }
-        (kind, value) => {
-            let x = value.number().ok_or_else(|| {
-                source.wrong(&name, format!("{name} = {value} is searched, so a number is wanted"))
-            })?;
-            if *kind == Kind::Int && x.fract() != 0.0 {
-                return Err(source.wrong(&name, format!("{name} = {x} has to be a whole number")));
+                format!("is not one of {}", known.join(", "))
             }
-            x
-        }
-    };
-    within(source, &mut param, outside, notices)?;
+            Kind::Int if value.number().is_some() => "has to be a whole number".into(),
+            _ => "is searched, so a number is wanted".into(),
+        };
+        source.wrong(&name, format!("{name} = {value} {why}"))
+    })?;
+    let (x, said) = within(&mut param, x, outside).map_err(|why| source.wrong(&name, why))?;
+    param.value = x;
+    notices.extend(said);
     Ok(param)
-}
-
-/// Brings the start value and the bounds together, as asked.
-fn within(
-    source: &Source,
-    p: &mut Param,
-    outside: OutOfBounds,
-    notices: &mut Vec<String>,
-) -> Result<(), SpaceError> {
-    let Param { name, value, low, high, .. } = p.clone();
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    let said = format!("{name} = {value} is outside its bounds {low} to {high}");
-    match outside {
-        OutOfBounds::Abort => {
-            return Err(source.wrong(
-                &name,
-                format!("{said}; --out-of-bounds widen moves the bound, --out-of-bounds clip moves the value, or change one of the files"),
-            ));
-        }
-        OutOfBounds::Clip => {
-            p.value = value.clamp(low, high);
-            notices.push(format!("{said}: it starts at {}", p.value));
-        }
-        OutOfBounds::Widen if p.kind == Kind::Log && value <= 0.0 => {
-            return Err(
-                source.wrong(&name, format!("{said}, and a logarithmic range cannot be widened to it"))
-            );
-        }
-        OutOfBounds::Widen => {
-            (p.low, p.high) = (low.min(value), high.max(value));
-            notices.push(format!("{said}: they are {} to {} now", p.low, p.high));
-        }
-    }
-    Ok(())
 }
 
 /// Reads `lr=3e-4[1e-6..1e-2,log]`, `layers=3[1..8,int]`, `opt=SGD[SGD|Adam|AdamW]`: a parameter without any file.

@@ -1,9 +1,10 @@
 //! WHAT is searched: parameters with their start value, gain, bounds, kind and pin. Pure.
 //!
 //! `param.rs` is one parameter, `space.rs` all of them with the fixed keys of the hyp file. `yaml.rs`, `hyp.rs` and
-//! `file.rs` read and write the files, `load.rs` joins them by name, `builtin.rs` has those that are built in,
+//! `file.rs` read and write the files, `load.rs` joins them by name, `bounds.rs` is what happens outside the bounds, `builtin.rs` has those that are built in,
 //! `propose.rs` bounds for any hyp file. How the next value is bred is not here: see `evolve`.
 
+mod bounds;
 pub mod builtin;
 mod file;
 pub mod hyp;
@@ -18,9 +19,10 @@ mod tests;
 mod whole;
 mod yaml;
 
+pub use bounds::{OutOfBounds, within};
 pub use file::{Range, read as read_ranges};
 pub use hyp::Hyp;
-pub use load::{Defaults, OutOfBounds, load, parse_param};
+pub use load::{Defaults, load, parse_param};
 pub use param::{Kind, Param};
 pub use propose::propose;
 pub use scalar::Scalar;

@@ -101,6 +101,18 @@ impl Param {
         }
     }
 
+    /// Reads a value from a file: a finite number, whole where the kind says so, or an option by its label or number.
+    pub fn read(&self, value: &Scalar) -> Option<f64> {
+        if let Kind::Choice(options) = &self.kind {
+            let same = |option: &Scalar| {
+                option.to_string() == value.to_string()
+                    || option.number().is_some_and(|x| value.number() == Some(x))
+            };
+            return options.iter().position(same).map(|i| i as f64);
+        }
+        value.number().filter(|x| x.is_finite() && (self.kind != Kind::Int || x.fract() == 0.0))
+    }
+
     /// Reads a value as a person writes it: a number, or an option's label.
     pub fn parse(&self, text: &str) -> Option<f64> {
         if let Kind::Choice(options) = &self.kind {

@@ -10,7 +10,7 @@ use super::table::{self, Line, Table};
 use crate::dir::SessionDir;
 use crate::journal::{Imported, Row};
 use crate::session::{RecoverError, recover};
-use crate::space::{Kind, OutOfBounds, Param, Scalar, Space};
+use crate::space::{OutOfBounds, Scalar, Space, within};
 use crate::trial::End;
 
 /// The single score that a table may have instead of metrics.
@@ -25,12 +25,8 @@ pub enum ImportError {
     Table { path: PathBuf, what: String },
     #[error(transparent)]
     Session(#[from] RecoverError),
-    #[error(
-        "{path}:{line}: {param} = {value} is outside its bounds {low} to {high}; --out-of-bounds widen moves the bound, \
-         --out-of-bounds clip moves the value, or change one of the files",
-        path = path.display()
-    )]
-    Outside { path: PathBuf, line: usize, param: String, value: f64, low: f64, high: f64 },
+    #[error("{path}:{line}: {what}", path = path.display())]
+    Outside { path: PathBuf, line: usize, what: String },
 }
 
 /// What was taken, and what is to be told about it.
@@ -134,7 +130,13 @@ fn matched(
         for (i, gene) in genes.iter_mut().enumerate() {
             if let Some(x) = gene {
                 let param = &mut space.params[i];
-                *x = within(path, *line, param, *x, outside, &mut notices)?;
+                let (inside, said) = within(param, *x, outside).map_err(|what| ImportError::Outside {
+                    path: path.into(),
+                    line: *line,
+                    what,
+                })?;
+                *x = inside;
+                notices.extend(said.map(|said| format!("line {line}: {said}")));
             }
         }
     }
@@ -232,7 +234,14 @@ fn row(line: &Line, table: &Table, columns: &[Column], space: &Space) -> Result<
                 }
                 metrics.push(number.filter(|x| x.is_finite()));
             }
-            (Column::Gene(i), Some(cell)) => genes[*i] = Some(gene(&space.params[*i], cell)?),
+            (Column::Gene(i), Some(cell)) => {
+                let param = &space.params[*i];
+                let x = param.read(cell);
+                genes[*i] =
+                    Some(x.ok_or_else(|| {
+                        format!("{0} = {cell} is not a value that {0} can have", param.name)
+                    })?);
+            }
             _ => {}
         }
     }
@@ -241,43 +250,4 @@ fn row(line: &Line, table: &Table, columns: &[Column], space: &Space) -> Result<
 
 fn number_at(row: &Line, at: usize) -> Option<f64> {
     row.cells[at].as_ref().and_then(Scalar::number).filter(|x| x.is_finite())
-}
-
-fn gene(param: &Param, cell: &Scalar) -> Result<f64, String> {
-    let wrong = || format!("{} = {cell} is not a value that {} can have", param.name, param.name);
-    if let Kind::Choice(options) = &param.kind {
-        let same = |o: &Scalar| {
-            o.to_string() == cell.to_string() || o.number().is_some_and(|x| cell.number() == Some(x))
-        };
-        return options.iter().position(same).map(|i| i as f64).ok_or_else(wrong);
-    }
-    let x = cell.number().filter(|x| x.is_finite()).ok_or_else(wrong)?;
-    if param.kind == Kind::Int && x.fract() != 0.0 { Err(wrong()) } else { Ok(x) }
-}
-
-/// The value within its bounds, by the way that was chosen.
-fn within(
-    path: &Path,
-    line: usize,
-    param: &mut Param,
-    x: f64,
-    outside: OutOfBounds,
-    notices: &mut Vec<String>,
-) -> Result<f64, ImportError> {
-    if (param.low..=param.high).contains(&x) {
-        return Ok(x);
-    }
-    let Param { name, low, high, .. } = param.clone();
-    let said = format!("line {line}: {name} = {x} is outside its bounds {low} to {high}");
-    let widens = outside == OutOfBounds::Widen && !(param.kind == Kind::Log && x <= 0.0);
-    if widens {
-        (param.low, param.high) = (low.min(x), high.max(x));
-        notices.push(format!("{said}: they are {} to {} now", param.low, param.high));
-        return Ok(x);
-    }
-    if outside == OutOfBounds::Clip {
-        notices.push(format!("{said}: it counts as {}", x.clamp(low, high)));
-        return Ok(x.clamp(low, high));
-    }
-    Err(ImportError::Outside { path: path.into(), line, param: name, value: x, low, high })
 }

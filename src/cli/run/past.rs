@@ -6,7 +6,7 @@ use crate::cli::exit::Told;
 use crate::journal::{Created, Entry, Era, Event, How, Who};
 use crate::process;
 use crate::session::{Command, State};
-use crate::space::{Kind, Source, hyp};
+use crate::space::{Source, hyp};
 use crate::transfer;
 
 use super::args::RunArgs;
@@ -54,10 +54,7 @@ fn enqueued(source: &Source, state: &State) -> anyhow::Result<Vec<Event>> {
             other.push(name);
             continue;
         };
-        let x = match param.kind {
-            Kind::Choice(_) => param.parse(&value.to_string()),
-            _ => value.number(),
-        };
+        let x = param.read(&value);
         let x = x.ok_or_else(|| wrong(format!("{name} = {value} is not a value that {name} can have")))?;
         values.insert(name, x);
     }

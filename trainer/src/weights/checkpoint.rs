@@ -3,27 +3,18 @@
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
-use std::path::Path;
 
 use tch::{Kind, Tensor};
 use zip::{CompressionMethod, ZipArchive};
 
+use super::Weights;
 use super::pickle::{self, Id, Node, Tree};
-use super::{Weights, WeightsError};
 use crate::model::Config;
 
 /// A pickle longer than this is no checkpoint's.
 const LONGEST_PICKLE: u64 = 64 << 20;
 /// Modules within modules.
 const DEEPEST: usize = 64;
-
-/// Reads a file.
-pub(super) fn read(path: &Path) -> Result<Weights, WeightsError> {
-    let bytes = std::fs::read(path)
-        .map_err(|why| WeightsError::Read { path: path.to_owned(), why: why.to_string() })?;
-    parse(&bytes, &path.display().to_string())
-        .map_err(|why| WeightsError::Format { path: path.to_owned(), why })
-}
 
 /// Reads a file's bytes; no byte of them can do more than make this fail.
 ///

@@ -49,14 +49,15 @@ impl Weights {
     /// Names the file and what is wrong with it.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        match ending.to_ascii_lowercase().as_str() {
-            "safetensors" => safetensors::read(path),
-            "pt" | "pth" => checkpoint::read(path),
-            _ => Err(WeightsError::Format {
-                path: path.to_owned(),
-                why: "its name ends neither in .pt nor in .safetensors".to_owned(),
-            }),
-        }
+        let wrong = |why: String| WeightsError::Format { path: path.to_owned(), why };
+        let parse: fn(&[u8], &str) -> Result<Self, String> = match ending.to_ascii_lowercase().as_str() {
+            "safetensors" => safetensors::parse,
+            "pt" | "pth" => checkpoint::parse,
+            _ => return Err(wrong("its name ends neither in .pt nor in .safetensors".to_owned())),
+        };
+        let bytes = std::fs::read(path)
+            .map_err(|why| WeightsError::Read { path: path.to_owned(), why: why.to_string() })?;
+        parse(&bytes, &path.display().to_string()).map_err(wrong)
     }
 
     /// Gives a network everything that has its name and shape; without anchors if those are the network's own business.

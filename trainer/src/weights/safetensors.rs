@@ -14,14 +14,6 @@ use crate::model::Model;
 const CONFIG: &str = "evotop.model";
 const NAMES: &str = "evotop.names";
 
-/// Reads a file.
-pub(super) fn read(path: &Path) -> Result<Weights, WeightsError> {
-    let bytes = std::fs::read(path)
-        .map_err(|why| WeightsError::Read { path: path.to_owned(), why: why.to_string() })?;
-    parse(&bytes, &path.display().to_string())
-        .map_err(|why| WeightsError::Format { path: path.to_owned(), why })
-}
-
 /// Reads a file's bytes.
 ///
 /// # Errors
