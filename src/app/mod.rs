@@ -1,15 +1,18 @@
 //! What the user sees, without drawing and without sockets.
 //!
-//! [`Model`] is fed with [`News`] and [`Input`] and answers with [`Effect`]s; `update.rs` takes the input,
-//! `steering.rs` is what its keys ask of the session, `action.rs` THE table of keys, `keymap.rs` the keys in force.
+//! [`Model`] is fed with [`News`] and [`Input`] and answers with [`Effect`]s; `update.rs` takes the input, `dialogue.rs`
+//! where something lies over the page, `find.rs` filters and searches; `steering.rs` is what keys ask of the session,
+//! `action.rs` THE table of keys, `keymap.rs` the keys in force.
 //! Cells are not made here: see `view`. Bytes neither: see `term`.
 
 pub mod action;
 pub mod columns;
 pub mod command_line;
 pub mod density;
+mod dialogue;
 pub mod edit_form;
 pub mod estimate;
+mod find;
 pub mod history;
 pub mod key;
 pub mod keymap;

@@ -11,8 +11,8 @@ use super::link::{Effect, ReplayStep, Request};
 use super::log::Source;
 use super::model::{Connection, Model, Page};
 use super::overlay::{Knob, Overlay};
-use super::steering::{choices, turn};
-use crate::session::{Command, steer};
+use super::steering::choices;
+use crate::session::Command;
 use crate::space::Param;
 use crate::trial::End;
 
@@ -279,63 +279,6 @@ impl Model {
         self.overlay = Some(Overlay::Fitness { line: Line::new(&terms.join(" + ")), error: None });
     }
 
-    fn filter_text(&mut self, page: Page) -> &mut String {
-        match page {
-            Page::Live | Page::Density => &mut self.params.filter,
-            Page::History => &mut self.history.filter,
-            Page::Log => &mut self.log.search,
-        }
-    }
-
-    fn open_filter(&mut self) {
-        let before = self.filter_text(self.page).clone();
-        self.overlay = Some(Overlay::Filter { page: self.page, line: Line::new(&before), before });
-    }
-
-    fn set_filter(&mut self, page: Page, text: String) {
-        let Some(state) = &self.state else { return };
-        match page {
-            Page::Live | Page::Density => {
-                self.params.set_filter(text, &state.space);
-                if page == Page::Density && !self.params.filter.is_empty() {
-                    self.density.cursor = self.params.cursor;
-                }
-            }
-            Page::History => {
-                self.history.filter = text;
-                self.history.changed(state);
-            }
-            Page::Log => {
-                (self.log.search, self.log.found) = (text, None);
-                self.log.find(false, state);
-            }
-        }
-    }
-
-    fn next_match(&mut self, forth: bool) {
-        let Some(state) = &self.state else { return };
-        let by = if forth { 1 } else { -1 };
-        match self.page {
-            Page::Live => self.params.by(by, &state.space),
-            Page::Density => {
-                self.params.cursor = self.density.cursor;
-                self.params.by(by, &state.space);
-                self.density.cursor = self.params.cursor;
-            }
-            Page::History => self.history.by(by, state),
-            Page::Log => {
-                if !self.log.find(forth, state) {
-                    let what = if self.log.search.is_empty() {
-                        "/ searches".into()
-                    } else {
-                        format!("no {}", self.log.search)
-                    };
-                    self.toasts.say(what, self.now);
-                }
-            }
-        }
-    }
-
     fn turn_slot(&mut self, forth: bool) {
         let at = self.slot_index();
         let Some(state) = &self.state else { return };
@@ -428,7 +371,7 @@ impl Model {
     }
 
     /// Leaves at once where nothing is left running by it, asks otherwise.
-    fn ask_leave(&mut self) -> Vec<Effect> {
+    pub(super) fn ask_leave(&mut self) -> Vec<Effect> {
         let runs =
             self.state.as_ref().is_some_and(|s| s.open.is_some()) && self.connection == Connection::Connected;
         if self.read_only || self.replay.is_some() || !runs {
@@ -438,214 +381,11 @@ impl Model {
         vec![Effect::DropTyped]
     }
 
-    fn stop(&mut self, now: bool) -> Vec<Effect> {
+    pub(super) fn stop(&mut self, now: bool) -> Vec<Effect> {
         let text = if now { "stop now" } else { "stop after the running trials" };
         let effects = self.ask(Command::Stop { now }, text.into(), None);
         self.leaving = (!effects.is_empty()).then(|| self.last_id());
         effects
-    }
-
-    /// A key while something lies over the page. What is not put back is closed.
-    fn over(&mut self, overlay: Overlay, key: Key) -> Vec<Effect> {
-        let interrupt = key.ctrl && key.code == Code::Char('c');
-        let closes = key.code == Code::Esc || interrupt;
-        match overlay {
-            Overlay::Leave => match key.code {
-                Code::Char('c') if key.ctrl => return vec![Effect::Leave { stopped: false }],
-                Code::Enter | Code::Char('q' | 'y') => return vec![Effect::Leave { stopped: false }],
-                Code::Char('s') => return self.stop(false),
-                Code::Char('S') => return self.stop(true),
-                Code::Esc | Code::Char('n') => {}
-                _ => self.overlay = Some(Overlay::Leave),
-            },
-            Overlay::Abort { generation, attempt, slot } => match key.code {
-                _ if closes => {}
-                Code::Char('y' | 'x') | Code::Enter => {
-                    let command = Command::Abort { generation, requeue: false };
-                    return self.ask(command, format!("abort gen {generation}"), None);
-                }
-                Code::Char('r') => {
-                    let command = Command::Abort { generation, requeue: true };
-                    return self.ask(command, format!("put gen {generation} back"), None);
-                }
-                Code::Char('n' | 'q') => {}
-                _ => self.overlay = Some(Overlay::Abort { generation, attempt, slot }),
-            },
-            Overlay::Another { redo, why } => match key.code {
-                _ if closes => {}
-                Code::Char('y') | Code::Enter => return self.undo(redo, true),
-                Code::Char('n' | 'q') => {}
-                _ => self.overlay = Some(Overlay::Another { redo, why }),
-            },
-            Overlay::Help { scroll } => match key.code {
-                _ if closes => {}
-                Code::Char('q' | '?') | Code::Enter => {}
-                Code::Down | Code::Char('j') => {
-                    self.overlay = Some(Overlay::Help { scroll: (scroll + 1).min(500) });
-                }
-                Code::Up | Code::Char('k') => {
-                    self.overlay = Some(Overlay::Help { scroll: scroll.saturating_sub(1) });
-                }
-                Code::PageDown | Code::Char(' ') => {
-                    self.overlay = Some(Overlay::Help { scroll: (scroll + 10).min(500) });
-                }
-                Code::PageUp => self.overlay = Some(Overlay::Help { scroll: scroll.saturating_sub(10) }),
-                _ => self.overlay = Some(Overlay::Help { scroll }),
-            },
-            Overlay::Knob { knob, value } => match key.code {
-                _ if closes => {}
-                Code::Char('q') => {}
-                Code::Enter => return self.commit_knob(knob, value),
-                Code::Up | Code::Right | Code::Char('k' | 'l' | '+' | '=') => {
-                    self.overlay = Some(Overlay::Knob { knob, value: turn(knob, value, 1.0) });
-                }
-                Code::Down | Code::Left | Code::Char('j' | 'h' | '-') => {
-                    self.overlay = Some(Overlay::Knob { knob, value: turn(knob, value, -1.0) });
-                }
-                _ => self.overlay = Some(Overlay::Knob { knob, value }),
-            },
-            Overlay::Strategy { cursor } => match key.code {
-                _ if closes => {}
-                Code::Char('q') => {}
-                Code::Enter => return self.choose_strategy(cursor),
-                Code::Down | Code::Char('j' | 'm') => {
-                    self.overlay = Some(Overlay::Strategy { cursor: (cursor + 1) % choices().len() });
-                }
-                Code::Up | Code::Char('k') => {
-                    let count = choices().len();
-                    self.overlay = Some(Overlay::Strategy { cursor: (cursor + count - 1) % count });
-                }
-                _ => self.overlay = Some(Overlay::Strategy { cursor }),
-            },
-            _ if closes => self.close(overlay),
-            Overlay::Edit(form) => return self.over_form(form, key),
-            Overlay::Fitness { line, .. } => return self.over_fitness(line, key),
-            Overlay::Command(line) => return self.over_command(line, key),
-            Overlay::Filter { page, mut line, before } => {
-                if key.code != Code::Enter {
-                    line.key(key);
-                    self.set_filter(page, line.text());
-                    self.overlay = Some(Overlay::Filter { page, line, before });
-                }
-            }
-        }
-        Vec::new()
-    }
-
-    fn close(&mut self, overlay: Overlay) {
-        if let Overlay::Filter { page, before, .. } = overlay {
-            self.set_filter(page, before);
-        }
-    }
-
-    fn over_form(&mut self, mut form: Box<EditForm>, key: Key) -> Vec<Effect> {
-        if key.code != Code::Enter {
-            form.key(key);
-            self.overlay = Some(Overlay::Edit(form));
-            return Vec::new();
-        }
-        let Some(state) = &self.state else { return Vec::new() };
-        match form.edits(state) {
-            Ok((edits, _)) if edits.is_empty() => Vec::new(),
-            Ok((edits, revision)) => {
-                let what: Vec<String> = edits.iter().map(crate::evolve::Edit::subject).collect();
-                self.edits(edits, Some(revision), format!("set {}", what.join(", ")))
-            }
-            Err(why) => {
-                form.error = Some(why);
-                self.overlay = Some(Overlay::Edit(form));
-                Vec::new()
-            }
-        }
-    }
-
-    fn over_fitness(&mut self, mut line: Line, key: Key) -> Vec<Effect> {
-        if key.code != Code::Enter {
-            line.key(key);
-            self.overlay = Some(Overlay::Fitness { line, error: None });
-            return Vec::new();
-        }
-        match steer::weights(&line.text()) {
-            Ok(weights) => {
-                let text = format!("fitness {}", line.text());
-                self.edit(crate::evolve::Edit::Fitness(weights), text)
-            }
-            Err(why) => {
-                self.overlay = Some(Overlay::Fitness { line, error: Some(why.to_string()) });
-                Vec::new()
-            }
-        }
-    }
-
-    fn over_command(&mut self, mut c: CommandLine, key: Key) -> Vec<Effect> {
-        c.error = None;
-        if !matches!(key.code, Code::Tab | Code::BackTab) {
-            c.completion = None;
-        }
-        match key.code {
-            Code::Enter => return self.say(c),
-            Code::Backspace if c.line.is_empty() => return Vec::new(),
-            Code::Up => c.recall(&self.past, true),
-            Code::Down => c.recall(&self.past, false),
-            Code::Tab | Code::BackTab => {
-                if let Some(state) = &self.state {
-                    c.complete(state, key.code == Code::BackTab);
-                }
-            }
-            _ => {
-                c.line.key(key);
-            }
-        }
-        self.overlay = Some(Overlay::Command(c));
-        Vec::new()
-    }
-
-    /// A replay's own few words.
-    fn say_to_replay(&mut self, mut c: CommandLine, text: &str) -> Vec<Effect> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let step = match words[..] {
-            ["start"] => Some(ReplayStep::To(0.0)),
-            ["end"] => Some(ReplayStep::To(1.0)),
-            ["goto", generation] => generation.parse().ok().map(ReplayStep::ToGeneration),
-            _ => None,
-        };
-        if let Some(step) = step {
-            self.past.remember(text);
-            return vec![Effect::Send(Request::Replay(step))];
-        }
-        c.error = Some(format!("{text} is not start, end or goto GENERATION: this is a replay"));
-        self.overlay = Some(Overlay::Command(c));
-        Vec::new()
-    }
-
-    /// Gives a line of the grammar to the session; one that is none stays, with the reason.
-    fn say(&mut self, mut c: CommandLine) -> Vec<Effect> {
-        let text = c.line.text().trim().to_owned();
-        match text.as_str() {
-            "" => return Vec::new(),
-            "q" | "quit" => return self.ask_leave(),
-            _ if self.replay.is_some() => return self.say_to_replay(c, &text),
-            "help" => {
-                self.overlay = Some(Overlay::Help { scroll: 0 });
-                return Vec::new();
-            }
-            _ => {}
-        }
-        if !self.may_steer() {
-            return Vec::new();
-        }
-        let Some(state) = &self.state else { return Vec::new() };
-        match steer::parse(&text, state) {
-            Ok(command) => {
-                self.past.remember(&text);
-                self.ask(command, text.clone(), Some(text))
-            }
-            Err(why) => {
-                c.error = Some(why.to_string());
-                self.overlay = Some(Overlay::Command(c));
-                Vec::new()
-            }
-        }
     }
 }
 

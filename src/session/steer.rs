@@ -17,146 +17,70 @@ pub struct Verb {
     /// What follows it, in the notation of the docs.
     pub takes: &'static str,
     pub doc: &'static str,
-    parse: fn(&mut Words, &State) -> Result<Command, GrammarError>,
+    parse: Parse,
+}
+
+/// Reads what follows a verb.
+type Parse = fn(&mut Words, &State) -> Result<Command, GrammarError>;
+
+const fn verb(name: &'static str, takes: &'static str, doc: &'static str, parse: Parse) -> Verb {
+    Verb { name, takes, doc, parse }
 }
 
 /// Every verb, in the order in which help lists them.
 pub const VERBS: &[Verb] = &[
-    Verb {
-        name: "pin",
-        takes: "PARAM [at VALUE]",
-        doc: "hold a parameter still, at the best value or at VALUE",
-        parse: pin,
-    },
-    Verb { name: "unpin", takes: "PARAM", doc: "let a pinned parameter go", parse: unpin },
-    Verb {
-        name: "set",
-        takes: "PARAM VALUE | PARAM.gain|low|high VALUE | SETTING VALUE",
-        doc: "change a value, gain or bound, or any setting below by its name",
-        parse: set,
-    },
-    Verb {
-        name: "sigma",
-        takes: "X",
-        doc: "standard deviation of mutations",
-        parse: |w, s| setting("sigma", w, s),
-    },
-    Verb {
-        name: "probability",
-        takes: "X",
-        doc: "mutation probability of a gene, 0.01 to 1",
-        parse: |w, s| setting("probability", w, s),
-    },
-    Verb {
-        name: "parent",
-        takes: "single|weighted",
-        doc: "one of the best as parent, or their weighted mean",
-        parse: |w, s| setting("parent", w, s),
-    },
-    Verb {
-        name: "top",
-        takes: "N",
-        doc: "how many of the best may be parents",
-        parse: |w, s| setting("top", w, s),
-    },
-    Verb {
-        name: "strategy",
-        takes: "NAME",
-        doc: "the rules of breeding; the history is kept",
-        parse: |w, s| setting("strategy", w, s),
-    },
-    Verb {
-        name: "method",
-        takes: "1|2|3",
-        doc: "yolov3's mutation method",
-        parse: |w, s| setting("method", w, s),
-    },
-    Verb {
-        name: "fitness",
-        takes: "W*METRIC [+ W*METRIC ...]",
-        doc: "fitness weights; history is scored again at once",
-        parse: |w, s| setting("fitness", w, s),
-    },
-    Verb {
-        name: "generations",
-        takes: "N",
-        doc: "how many trials the run is to have",
-        parse: |w, s| setting("generations", w, s),
-    },
-    Verb {
-        name: "prune",
-        takes: "off|median|asha",
-        doc: "stop hopeless trials early",
-        parse: |w, s| setting("prune", w, s),
-    },
-    Verb {
-        name: "pause",
-        takes: "",
-        doc: "let running trials end, start nothing new",
-        parse: |_, _| Ok(Command::Pause),
-    },
-    Verb {
-        name: "resume",
-        takes: "",
-        doc: "go on, whatever the run was paused for",
-        parse: |_, _| Ok(Command::Resume),
-    },
-    Verb {
-        name: "freeze",
-        takes: "[GEN]",
-        doc: "hold one running trial now, or all of them and the run",
-        parse: |w, s| Ok(Command::Freeze { generation: w.optional_generation(s)? }),
-    },
-    Verb {
-        name: "thaw",
-        takes: "[GEN]",
-        doc: "let frozen trials go on",
-        parse: |w, s| Ok(Command::Thaw { generation: w.optional_generation(s)? }),
-    },
-    Verb {
-        name: "abort",
-        takes: "GEN [requeue]",
-        doc: "end a running trial, or put it back in the queue",
-        parse: abort,
-    },
-    Verb {
-        name: "enqueue",
-        takes: "PARAM=VALUE ... [from GEN]",
-        doc: "train a hand-made candidate next; the rest as in GEN or the start candidate",
-        parse: enqueue,
-    },
-    Verb {
-        name: "repeat",
-        takes: "GEN|best",
-        doc: "train a candidate again with the next seed",
-        parse: |w, s| Ok(Command::Repeat { generation: w.generation(s)? }),
-    },
-    Verb {
-        name: "exclude",
-        takes: "GEN | FIRST..LAST | FIRST..",
-        doc: "leave trials out as parents",
-        parse: exclude,
-    },
-    Verb { name: "include", takes: "GEN | FIRST..LAST | FIRST..", doc: "take them back in", parse: include },
-    Verb { name: "slots", takes: "+DEVICE ... -SLOT ...", doc: "add or take away slots", parse: slots },
-    Verb {
-        name: "undo",
-        takes: "[!]",
-        doc: "take the last change of settings back; ! also another's",
-        parse: |w, _| Ok(Command::Undo { confirmed: w.bang() }),
-    },
-    Verb {
-        name: "redo",
-        takes: "[!]",
-        doc: "make it again",
-        parse: |w, _| Ok(Command::Redo { confirmed: w.bang() }),
-    },
-    Verb {
-        name: "stop",
-        takes: "[now]",
-        doc: "end the session after the running trials, or now",
-        parse: stop,
-    },
+    verb("pin", "PARAM [at VALUE]", "hold a parameter still, at the best value or at VALUE", pin),
+    verb("unpin", "PARAM", "let a pinned parameter go", unpin),
+    verb(
+        "set",
+        "PARAM VALUE | PARAM.gain|low|high VALUE | SETTING VALUE",
+        "change a value, gain or bound, or any setting below by its name",
+        set,
+    ),
+    verb("sigma", "X", "standard deviation of mutations", |w, s| setting("sigma", w, s)),
+    verb("probability", "X", "mutation probability of a gene, 0.01 to 1", |w, s| {
+        setting("probability", w, s)
+    }),
+    verb("parent", "single|weighted", "one of the best as parent, or their weighted mean", |w, s| {
+        setting("parent", w, s)
+    }),
+    verb("top", "N", "how many of the best may be parents", |w, s| setting("top", w, s)),
+    verb("strategy", "NAME", "the rules of breeding; the history is kept", |w, s| setting("strategy", w, s)),
+    verb("method", "1|2|3", "yolov3's mutation method", |w, s| setting("method", w, s)),
+    verb(
+        "fitness",
+        "W*METRIC [+ W*METRIC ...]",
+        "fitness weights; history is scored again at once",
+        |w, s| setting("fitness", w, s),
+    ),
+    verb("generations", "N", "how many trials the run is to have", |w, s| setting("generations", w, s)),
+    verb("prune", "off|median|asha", "stop hopeless trials early", |w, s| setting("prune", w, s)),
+    verb("pause", "", "let running trials end, start nothing new", |_, _| Ok(Command::Pause)),
+    verb("resume", "", "go on, whatever the run was paused for", |_, _| Ok(Command::Resume)),
+    verb("freeze", "[GEN]", "hold one running trial now, or all of them and the run", |w, s| {
+        Ok(Command::Freeze { generation: w.optional_generation(s)? })
+    }),
+    verb("thaw", "[GEN]", "let frozen trials go on", |w, s| {
+        Ok(Command::Thaw { generation: w.optional_generation(s)? })
+    }),
+    verb("abort", "GEN [requeue]", "end a running trial, or put it back in the queue", abort),
+    verb(
+        "enqueue",
+        "PARAM=VALUE ... [from GEN]",
+        "train a hand-made candidate next; the rest as in GEN or the start candidate",
+        enqueue,
+    ),
+    verb("repeat", "GEN|best", "train a candidate again with the next seed", |w, s| {
+        Ok(Command::Repeat { generation: w.generation(s)? })
+    }),
+    verb("exclude", "GEN | FIRST..LAST | FIRST..", "leave trials out as parents", exclude),
+    verb("include", "GEN | FIRST..LAST | FIRST..", "take them back in", include),
+    verb("slots", "+DEVICE ... -SLOT ...", "add or take away slots", slots),
+    verb("undo", "[!]", "take the last change of settings back; ! also another's", |w, _| {
+        Ok(Command::Undo { confirmed: w.bang() })
+    }),
+    verb("redo", "[!]", "make it again", |w, _| Ok(Command::Redo { confirmed: w.bang() })),
+    verb("stop", "[now]", "end the session after the running trials, or now", stop),
 ];
 
 /// Why a line is not a command.

@@ -1,0 +1,179 @@
+//! One chart at full size, and the map of two parameters.
+
+use ratatui::layout::Rect;
+
+use super::{Chart, Scale, best, key, marks, now, own_glyphs, points, when, y_range};
+use crate::app::Model;
+use crate::app::columns::Columns;
+use crate::stats;
+use crate::view::ink::{Ink, fit, width};
+use crate::view::text;
+
+/// One chart at full size, with ticks, quantiles and the marginal.
+pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mut Option<Chart>) {
+    let theme = ink.theme;
+    let Some(p) = model.space().and_then(|s| s.params.get(i)) else { return };
+    let inner = ink.frame(body, &format!("{}   {}", p.name, when(model)), theme.border);
+    let (marginal, gutter) = (if inner.height >= 14 { 4 } else { 0 }, 8);
+    let (Some(width_), Some(height)) =
+        (inner.width.checked_sub(gutter + 1), inner.height.checked_sub(marginal + 4))
+    else {
+        return;
+    };
+    if width_ < 8 || height < 3 {
+        return;
+    }
+    let plot = Rect::new(inner.x + gutter, inner.y + marginal, width_, height);
+    let scale = Scale::of(p);
+    let range = y_range(&model.columns);
+    let chart = Chart::made(slot, key(model, i, plot, range, &scale), &model.columns, &scale);
+    frame_ticks(ink, inner, plot, (f64::from(range.0), f64::from(range.1)), &scale, "fitness");
+    points(ink, plot, chart, p, &scale);
+    let best = best(model, i);
+    marks(ink, plot, range, &scale, best, now(model, i), true);
+    let values = values(&model.columns, i, model.density.until);
+    if marginal > 0 {
+        histogram(ink, Rect::new(plot.x, inner.y, plot.width, marginal - 1), &values, &scale);
+    }
+    let mut sorted = values;
+    let mut quantile = |q| stats::quantile(&mut sorted, q).map_or("-".into(), |x| p.show(f64::from(x), 4));
+    let mut says = format!("q10 {}   median {}   q90 {}", quantile(0.1), quantile(0.5), quantile(0.9));
+    if let Some((x, fitness, generation)) = best {
+        says = format!("best {} ({fitness:.4} at gen {generation})   {says}", p.show(x, 5));
+    }
+    ink.put(
+        inner,
+        1,
+        inner.height - 1,
+        &fit(&says, inner.width.saturating_sub(2), theme.glyphs.dots),
+        theme.text,
+    );
+}
+
+fn values(columns: &Columns, param: usize, until: Option<u64>) -> Vec<f32> {
+    let genes = columns.genes.get(param).map_or(&[][..], Vec::as_slice);
+    let within = |g: &u32| until.is_none_or(|until| u64::from(*g) <= until);
+    columns.generation.iter().zip(genes).filter(|(g, x)| within(g) && !x.is_nan()).map(|(_, x)| *x).collect()
+}
+
+/// How often each value was tried, as bars over the plot.
+fn histogram(ink: &mut Ink, area: Rect, values: &[f32], scale: &Scale) {
+    let mut counts = vec![0u32; usize::from(area.width)];
+    for x in values {
+        let at = ((scale.unit(f64::from(*x)) * f64::from(area.width)) as usize).min(counts.len() - 1);
+        counts[at] += 1;
+    }
+    let most = counts.iter().max().copied().unwrap_or(0).max(1);
+    let (heights, style) = (ink.theme.glyphs.spark, ink.theme.elite);
+    let steps = heights.len() as u32 * u32::from(area.height);
+    for (x, count) in counts.iter().enumerate().filter(|(_, c)| **c > 0) {
+        let filled = (count * steps).div_ceil(most);
+        for y in 0..area.height {
+            let above = filled.saturating_sub(u32::from(y) * heights.len() as u32).min(heights.len() as u32);
+            if above > 0 {
+                ink.put(area, x as u16, area.height - 1 - y, heights[above as usize - 1], style);
+            }
+        }
+    }
+}
+
+fn frame_ticks(ink: &mut Ink, inner: Rect, plot: Rect, (low, high): (f64, f64), scale: &Scale, y_name: &str) {
+    let theme = ink.theme;
+    let g = theme.glyphs;
+    let (left, top) = (plot.x - inner.x, plot.y - inner.y);
+    for y in 0..plot.height {
+        ink.put(inner, left - 1, top + y, g.axis[3], theme.border);
+    }
+    for mark in stats::ticks(low, high, usize::from(plot.height / 3).clamp(1, 8)) {
+        let up = (mark - low) / (high - low);
+        let y = top + plot.height - 1 - ((up * f64::from(plot.height)) as u16).min(plot.height - 1);
+        ink.put_right(inner, left - 1, y, &text::tick(mark), theme.label);
+        ink.put(inner, left - 1, y, g.axis[0], theme.border);
+    }
+    let y = top + plot.height;
+    ink.put(inner, left - 1, y, g.axis[1], theme.border);
+    for x in 0..plot.width {
+        ink.put(inner, left + x, y, g.horizontal, theme.border);
+    }
+    let mut free_from = 0;
+    for mark in scale.ticks(usize::from(plot.width / 10).clamp(1, 12)) {
+        let x = left + ((scale.unit(mark) * f64::from(plot.width)) as u16).min(plot.width - 1);
+        let label = text::tick(mark);
+        let start = x.saturating_sub(width(&label) / 2);
+        if start >= free_from && start + width(&label) <= inner.width {
+            ink.put(inner, x, y, g.axis[2], theme.border);
+            ink.put(inner, start, y + 1, &label, theme.label);
+            free_from = start + width(&label) + 1;
+        }
+    }
+    ink.put(inner, 0, top.saturating_sub(1), &fit(y_name, left, g.dots), theme.label);
+}
+
+/// Two parameters against each other, cells coloured by their mean fitness.
+pub(super) fn map(ink: &mut Ink, body: Rect, model: &Model, first: usize, second: usize) {
+    let theme = ink.theme;
+    let Some((p, q)) = model.space().and_then(|s| Some((s.params.get(first)?, s.params.get(second)?))) else {
+        return;
+    };
+    let title = format!("{} (across) and {} (up), mean fitness   {}", p.name, q.name, when(model));
+    let inner = ink.frame(body, &title, theme.border);
+    let gutter = 9;
+    let (Some(width_), Some(height)) = (inner.width.checked_sub(gutter + 1), inner.height.checked_sub(4))
+    else {
+        return;
+    };
+    if width_ < 8 || height < 3 {
+        return;
+    }
+    let plot = Rect::new(inner.x + gutter, inner.y + 1, width_, height);
+    let (across, up) = (Scale::of(p), Scale::of(q));
+    let columns = &model.columns;
+    let within =
+        |i: &usize| model.density.until.is_none_or(|until| u64::from(columns.generation[*i]) <= until);
+    let (cells_x, cells_y) = (usize::from(plot.width / 2).max(1), usize::from(plot.height));
+    let points = (0..columns.len()).filter(within).filter_map(|i| {
+        let (x, y) = (columns.genes[first].get(i)?, columns.genes[second].get(i)?);
+        let both = !x.is_nan() && !y.is_nan();
+        both.then(|| (across.unit(f64::from(*x)), up.unit(f64::from(*y)), f64::from(columns.fitness[i])))
+    });
+    let grid = stats::mean_grid(points, cells_x, cells_y);
+    let seen = || grid.iter().flatten().copied();
+    let (low, high) = seen().fold((f64::MAX, f64::MIN), |(l, h), x| (l.min(x), h.max(x)));
+    frame_ticks(ink, inner, plot, (up.low, up.high), &across, &q.name);
+    for (at, mean) in grid.iter().enumerate() {
+        let Some(mean) = mean else { continue };
+        let (x, y) = ((at % cells_x * 2) as u16, plot.height - 1 - (at / cells_x) as u16);
+        let level = if high > low { (mean - low) / (high - low) } else { 1.0 };
+        let style = theme.concentration(level);
+        let glyph = theme.glyphs.concentration[((level * 5.0) as usize).min(4)];
+        let glyph = if own_glyphs(ink) { glyph } else { "█" };
+        ink.put(plot, x, y, glyph, style);
+        ink.put(plot, x + 1, y, glyph, style);
+    }
+    let best = best(model, first).zip(best(model, second));
+    if let Some(((x, fitness, generation), (y, ..))) = best {
+        let column = ((across.unit(x) * cells_x as f64) as u16).min(cells_x as u16 - 1) * 2;
+        let row = plot.height - 1 - ((up.unit(y) * f64::from(plot.height)) as u16).min(plot.height - 1);
+        ink.put(plot, column, row, theme.glyphs.best, theme.best);
+        let says = format!(
+            "best {fitness:.4} at gen {generation}: {} = {}, {} = {}",
+            p.name,
+            p.show(x, 4),
+            q.name,
+            q.show(y, 4)
+        );
+        let range = if low <= high {
+            format!("   means {} to {}", text::tick(low), text::tick(high))
+        } else {
+            String::new()
+        };
+        ink.put(
+            inner,
+            1,
+            inner.height - 1,
+            &fit(&(says + &range), inner.width.saturating_sub(2), theme.glyphs.dots),
+            theme.text,
+        );
+    }
+    ink.put_right(inner, inner.width, inner.height - 2, &p.name, theme.label);
+}
