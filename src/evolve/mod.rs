@@ -2,8 +2,8 @@
 //!
 //! [`propose`] answers an [`Ask`]; `strategy.rs` is the trait, one file per strategy beside it; `parent.rs` and
 //! `mutate.rs` are what they share; `settings.rs` and `edit.rs` are what a person can change mid-run, `fitness.rs`
-//! `history.rs` and `ranking.rs` what is known of the trials
-//! so far, `importance.rs` and `hints.rs` what a person may learn from it. No files, clocks or processes here.
+//! `history.rs` and `ranking.rs` what is known of the trials so far, `importance.rs` and `hints.rs` what a person may
+//! learn from it, `prune.rs` which running trials are hopeless. No files, clocks or processes here.
 
 #[cfg(test)]
 mod contract_tests;
@@ -20,6 +20,9 @@ mod mutate;
 mod normal;
 mod parent;
 mod population;
+mod prune;
+#[cfg(test)]
+mod prune_tests;
 mod ranking;
 mod rng;
 mod settings;
@@ -32,6 +35,7 @@ pub use fitness::Weights;
 pub use hints::{Hint, hints};
 pub use history::History;
 pub use importance::{Importance, Share, importance};
+pub use prune::prune;
 pub use ranking::Standing;
 pub use rng::{RULES_VERSION, Rng, stream};
 pub use settings::{ParentMode, Prune, Settings, StrategyKind};

@@ -8,4 +8,5 @@ mod headless;
 mod kills;
 mod modules;
 mod programs;
+mod pruning;
 mod terminal;

@@ -1,0 +1,128 @@
+//! The rules against curves whose right answer is plain.
+
+use super::{History, Prune, prune};
+use crate::trial::{End, Origin, Trial};
+
+fn trial(generation: u64, end: Option<End>, curve: &[f32]) -> Trial {
+    Trial {
+        generation,
+        candidate: generation,
+        origin: Origin::Bred,
+        genes: Box::from([0.5]),
+        parents: Box::default(),
+        changes: Box::default(),
+        seed: 0,
+        revision: 0,
+        round: None,
+        era: 0,
+        proposed_at: 0,
+        started_at: None,
+        ended_at: None,
+        attempts: 1,
+        slot: None,
+        fitness: end.is_some().then(|| f64::from(curve.last().copied().unwrap_or(0.0))),
+        end,
+        metrics: Box::default(),
+        curve: curve.to_vec(),
+        excluded: false,
+    }
+}
+
+/// Twelve finished trials of 10 epochs; trial i gains i + 1 an epoch.
+fn history() -> History {
+    let curve = |i: u64| (1..=10).map(|epoch| (i + 1) as f32 * epoch as f32).collect::<Vec<f32>>();
+    History::from_trials((0..12).map(|i| trial(i, Some(End::Finished), &curve(i)).into()).collect())
+}
+
+/// What both rules, median first, say of one more trial with this curve after its last epoch.
+fn told(mut history: History, curve: &[f32], change: impl FnOnce(&mut Trial)) -> (bool, bool) {
+    let mut last = trial(history.next_generation(), None, curve);
+    change(&mut last);
+    let generation = last.generation;
+    history.push(last);
+    let ask = |rule| prune(rule, &history, generation, curve.len() as u32);
+    assert!(!ask(Prune::Off));
+    (ask(Prune::Median), ask(Prune::Asha))
+}
+
+fn same(_: &mut Trial) {}
+
+#[test]
+fn median_stops_what_is_below_the_median_at_its_epoch() {
+    // After 2 epochs the twelve have 2, 4 ... 24: the median is 13.
+    assert!(told(history(), &[6.0, 12.9], same).0);
+    assert!(!told(history(), &[6.0, 13.0], same).0);
+    // Its best epoch counts, not its last.
+    assert!(!told(history(), &[13.0, 2.0], same).0);
+}
+
+#[test]
+fn asha_stops_what_is_not_in_the_best_third_and_asks_at_its_rungs_only() {
+    // Of 10 epochs it asks after 2 and 6. Of thirteen, five go on: four may be better. After 2 epochs the twelve have
+    // 2, 4 ... 24, after 6 they have 6, 12 ... 72.
+    assert!(!told(history(), &[1.0, 16.5], same).1);
+    assert!(told(history(), &[1.0, 15.9], same).1);
+    assert!(!told(history(), &[1.0; 3], same).1);
+    assert!(told(history(), &[47.0; 6], same).1 && !told(history(), &[49.0; 6], same).1);
+}
+
+#[test]
+fn pruned_and_running_trials_are_compared_with_as_far_as_they_came() {
+    assert_eq!(told(history(), &[1.0, 1.5], same), (true, true));
+    let mut history = history();
+    for generation in 12..60 {
+        let end = (generation % 2 == 0).then_some(End::Pruned { epoch: 2 });
+        history.push(trial(generation, end, &[0.5, 1.0]));
+    }
+    assert_eq!(told(history.clone(), &[1.0, 1.5], same), (false, false));
+    // After 3 epochs there are the twelve alone.
+    assert!(told(history, &[1.0, 1.5, 1.5], same).0);
+}
+
+#[test]
+fn every_trial_gets_a_fifth_of_the_epochs() {
+    assert_eq!(told(history(), &[0.0], same), (false, false));
+    assert_eq!(told(history(), &[0.0; 2], same), (true, true));
+}
+
+#[test]
+fn a_repeat_a_last_epoch_and_a_trial_that_has_ended_are_never_stopped() {
+    let hopeless = [0.0; 6];
+    assert_eq!(told(history(), &hopeless, same), (true, true));
+    assert_eq!(told(history(), &hopeless, |t| t.origin = Origin::Repeat), (false, false));
+    assert_eq!(told(history(), &hopeless, |t| t.end = Some(End::Aborted)), (false, false));
+    assert_eq!(told(history(), &[0.0; 10], same), (false, false));
+    assert!(!prune(Prune::Median, &history(), 99, 2));
+    assert!(!prune(Prune::Median, &history(), 0, 0));
+}
+
+#[test]
+fn few_trials_or_another_era_s_stop_nothing() {
+    let few = History::from_trials(history().trials()[..9].to_vec());
+    assert_eq!(told(few, &[0.0; 2], same), (false, false));
+    assert_eq!(told(History::default(), &[0.0; 2], same), (false, false));
+    assert_eq!(told(history(), &[0.0; 2], |t| t.era = 1), (false, false));
+    let mut excluded = history();
+    for generation in 0..12 {
+        excluded.update(generation, |t| t.excluded = true);
+    }
+    assert_eq!(told(excluded, &[0.0; 2], same), (false, false));
+}
+
+#[test]
+fn a_trial_whose_fitness_is_not_known_after_every_epoch_goes_on() {
+    assert_eq!(told(history(), &[f32::NAN; 2], same), (false, false));
+    assert_eq!(told(history(), &[f32::NAN, 0.0, 0.0], same), (false, false));
+    // Others' unknown epochs are not compared with.
+    let mut history = history();
+    for generation in 0..12 {
+        history.update(generation, |t| t.curve[1] = f32::NAN);
+    }
+    assert_eq!(told(history, &[0.0; 2], same), (false, false));
+}
+
+#[test]
+fn equal_curves_go_on() {
+    let equal = (0..12).map(|i| trial(i, Some(End::Finished), &[1.0, 2.0, 3.0]).into()).collect();
+    assert_eq!(told(History::from_trials(equal), &[1.0], same), (false, false));
+}
