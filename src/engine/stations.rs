@@ -10,12 +10,12 @@ use tokio::sync::mpsc;
 
 use super::start::Engine;
 use crate::clock;
-use crate::evolve::{Edit, Weights};
+use crate::evolve::{Edit, Weights, prune};
 use crate::journal::{AttemptStart, Era, Event, How, Mode, PauseWhy, Program, Who};
 use crate::runner::health::{Health, Quarantine};
 use crate::runner::{Slot, SlotConfig, SlotNews, SlotNewsKind, devices};
 use crate::session::{Command, SlotHealth};
-use crate::trial::{FailureClass, Job, Outcome};
+use crate::trial::{End, FailureClass, Job, Metrics, Outcome};
 use crate::wire::FromSession;
 
 /// One slot.
@@ -169,10 +169,13 @@ impl Engine {
                 Vec::new()
             }
             SlotNewsKind::Epoch { trial, attempt, epoch, epochs, seconds, metrics } => {
-                if self.state.running.get(&trial).is_some_and(|r| r.attempt == attempt) {
-                    self.note(Event::Epoch { generation: trial, epoch, epochs, seconds, metrics });
+                if self.state.running.get(&trial).is_none_or(|r| r.attempt != attempt) {
+                    return Vec::new();
                 }
-                Vec::new()
+                let event =
+                    Event::Epoch { generation: trial, epoch, epochs, seconds, metrics: metrics.clone() };
+                self.note(event);
+                self.pruned(trial, epoch, metrics).into_iter().collect()
             }
             SlotNewsKind::Ended { trial, attempt, outcome } => {
                 self.attempt_over(&slot, trial, attempt, &outcome)
@@ -184,6 +187,14 @@ impl Engine {
                 Vec::new()
             }
         }
+    }
+
+    /// The end of a trial that is hopeless after this epoch by the rule in force.
+    fn pruned(&self, generation: u64, epoch: u32, metrics: Metrics) -> Option<Event> {
+        // An epoch that could not be journaled left a gap: such a curve cannot be compared.
+        let whole = self.state.history.get(generation).is_some_and(|t| t.curve.len() == epoch as usize);
+        let hopeless = whole && prune(self.state.settings.prune, &self.state.history, generation, epoch);
+        hopeless.then_some(Event::Ended { generation, end: End::Pruned { epoch }, metrics })
     }
 
     fn attempt_over(&mut self, slot: &str, generation: u64, attempt: u32, outcome: &Outcome) -> Vec<Event> {

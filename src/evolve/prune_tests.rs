@@ -4,28 +4,8 @@ use super::{History, Prune, prune};
 use crate::trial::{End, Origin, Trial};
 
 fn trial(generation: u64, end: Option<End>, curve: &[f32]) -> Trial {
-    Trial {
-        generation,
-        candidate: generation,
-        origin: Origin::Bred,
-        genes: Box::from([0.5]),
-        parents: Box::default(),
-        changes: Box::default(),
-        seed: 0,
-        revision: 0,
-        round: None,
-        era: 0,
-        proposed_at: 0,
-        started_at: None,
-        ended_at: None,
-        attempts: 1,
-        slot: None,
-        fitness: end.is_some().then(|| f64::from(curve.last().copied().unwrap_or(0.0))),
-        end,
-        metrics: Box::default(),
-        curve: curve.to_vec(),
-        excluded: false,
-    }
+    let fitness = end.is_some().then(|| f64::from(curve.last().copied().unwrap_or(0.0)));
+    Trial { end, fitness, curve: curve.to_vec(), ..Trial::new(generation, Origin::Bred, Box::from([0.5])) }
 }
 
 /// Twelve finished trials of 10 epochs; trial i gains i + 1 an epoch.

@@ -1,6 +1,7 @@
 //! What the pruning rules save and cost on the simulated trainer's learning curves: evolutions that may train as many epochs as 300
 //! whole trainings of 20, one trial after the other, without processes.
 
+use crate::common::{World, rows};
 use evotop::evolve::{Ask, History, NextValues, Prune, Settings, StrategyKind, Weights, propose, prune};
 use evotop::sim::Landscape;
 use evotop::space::{Defaults, OutOfBounds, Space, builtin, load};
@@ -32,7 +33,7 @@ fn evolution(space: &Space, kind: StrategyKind, rule: Prune, seed: u64, noise: f
         let hyp = space.params.iter().zip(&genes).map(|(p, x)| (p.name.clone(), p.scalar(*x))).collect();
         let truth = fitness(Landscape::new(&hyp, 0, 0.0).after(EPOCHS, EPOCHS));
         let mut training = Landscape::new(&hyp, 0, noise);
-        history.push(running(generation, genes));
+        history.push(Trial::new(generation, Origin::Bred, genes));
         for epoch in 1..=EPOCHS {
             let x = fitness(training.after(epoch, EPOCHS));
             trained += 1;
@@ -53,31 +54,6 @@ fn evolution(space: &Space, kind: StrategyKind, rule: Prune, seed: u64, noise: f
     (best, history.trials().len() as f64)
 }
 
-fn running(generation: u64, genes: Box<[f64]>) -> Trial {
-    Trial {
-        generation,
-        candidate: generation,
-        origin: Origin::Bred,
-        genes,
-        parents: Box::default(),
-        changes: Box::default(),
-        seed: 0,
-        revision: 0,
-        round: None,
-        era: 0,
-        proposed_at: 0,
-        started_at: None,
-        ended_at: None,
-        attempts: 1,
-        slot: None,
-        end: None,
-        metrics: Box::default(),
-        fitness: None,
-        curve: Vec::new(),
-        excluded: false,
-    }
-}
-
 /// Means over ten seeds.
 fn over_seeds(kind: StrategyKind, rule: Prune, noise: f64) -> (f64, f64) {
     let space = space();
@@ -94,4 +70,35 @@ fn with_the_same_epochs_pruned_evolutions_try_more_and_find_better() {
         let pruned = over_seeds(StrategyKind::Normal, rule, 0.0);
         assert!(pruned.1 > 400.0 && pruned.0 > off.0 + 0.005, "{rule:?}: {pruned:?}, off: {off:?}");
     }
+}
+
+#[test]
+fn a_real_run_stops_hopeless_trials_and_counts_them() {
+    let world = World::new();
+    world.good(&[
+        "run",
+        "--headless",
+        "--trainer",
+        "sim",
+        "--sim-epoch-ms",
+        "5",
+        "--epochs",
+        "10",
+        "--devices",
+        "cpu",
+        "--generations",
+        "60",
+        "--seed",
+        "3",
+        "--prune",
+        "median",
+        "--dir",
+        "d",
+    ]);
+    let status = world.status("d");
+    let pruned = status["ends"]["pruned"].as_u64().unwrap_or(0);
+    assert!(pruned >= 5, "{pruned} of 60 trials were stopped");
+    assert_eq!(status["done"], 60);
+    assert_eq!(rows(&world.path("d")) as u64, 60 - pruned, "a pruned trial has no row");
+    world.good(&["verify", "d"]);
 }
