@@ -1,5 +1,6 @@
 //! A whole evolution from the shell, with the simulated trainer.
 
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -259,4 +260,45 @@ fn plain_lines_end_with_the_session() {
         "d",
     ]);
     assert!(lines.contains("closed: complete"), "{lines}");
+}
+
+#[test]
+fn a_limit_on_file_sizes_holds_the_run_like_a_full_disk_and_nothing_is_lost() {
+    let world = World::new();
+    let words = [
+        "run",
+        "--headless",
+        "--on-failure",
+        "pause",
+        "--trainer",
+        "sim",
+        "--sim-epoch-ms",
+        "0",
+        "--devices",
+        "cpu",
+        "--generations",
+        "60",
+        "--dir",
+        "d",
+    ];
+    let limited = "ulimit -f 64; exec \"$0\" \"$@\"";
+    let command = world.evotop(&[]);
+    let mut session = std::process::Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_evotop")])
+        .args(words)
+        .current_dir(world.home.path())
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = std::io::BufReader::new(session.stderr.take().unwrap()).lines();
+    let waits = said.by_ref().map_while(Result::ok).any(|line| line.contains("the run waits"));
+    assert!(waits, "the run does not say that it waits");
+    assert!(session.try_wait().unwrap().is_none(), "the run ended");
+    session.kill().unwrap();
+    session.wait().unwrap();
+    world.good(&words);
+    assert_eq!(rows(&world.path("d")), 60);
+    world.good(&["verify", "d"]);
 }
