@@ -9,4 +9,5 @@ mod kills;
 mod modules;
 mod programs;
 mod pruning;
+mod pty;
 mod terminal;
