@@ -8,6 +8,7 @@
 //!
 //! No module imports one below it.
 
+pub mod clean;
 pub mod clock;
 pub mod hash;
 

@@ -94,6 +94,11 @@ fn parent(pid: u32) -> Option<u32> {
     stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
+/// Bytes that a user may still write to the disk of this directory; none where it does not say.
+pub fn free_space(dir: &Path) -> Option<u64> {
+    rustix::fs::statvfs(dir).ok().map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize))
+}
+
 /// The evotop program: this one. `EVOTOP_PROGRAM` names another, for tests of the library.
 pub fn own_program() -> PathBuf {
     let named = std::env::var_os("EVOTOP_PROGRAM").map(PathBuf::from);

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::block_on;
 use super::exit::Exit;
+use crate::dir::SessionDir;
 use crate::engine::{self, Start};
 use crate::runner;
 
@@ -47,6 +48,8 @@ pub fn sim_worker() -> anyhow::Result<Exit> {
 
 /// Runs a session in this process until it ends.
 pub fn foreground(start: Start) -> anyhow::Result<Exit> {
+    // Before there is a second thread: what this process and its trainers make is for the same eyes as the journal.
+    SessionDir::new(&start.dir).access().set_umask();
     let finish = block_on(engine::run(start))??;
     Ok(Exit::from(&finish))
 }

@@ -3,8 +3,18 @@
 /// `println!` for whom nobody may listen any more (`evotop ls | head`): that is an error to return, not a panic.
 macro_rules! tell {
     ($($words:tt)*) => {
-        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($words)*)))?
+        $crate::cli::say(&format!($($words)*))?
     };
+}
+
+/// Prints lines. They hold names from files and trainers, none of which may steer a terminal.
+fn say(text: &str) -> std::io::Result<()> {
+    out(&(clean_lines(text) + "\n"))
+}
+
+/// Says something beside what a command prints.
+fn warn(text: &str) {
+    eprintln!("evotop: {}", clean_lines(text));
 }
 
 /// Prints a text as it is. As `tell!`, it fails where nobody listens.
@@ -35,6 +45,8 @@ use clap::{Parser, Subcommand};
 
 pub use exit::Exit;
 use exit::Told;
+
+use crate::clean::clean_lines;
 
 /// htop for hyperparameter evolution.
 #[derive(Debug, Parser)]
@@ -103,7 +115,7 @@ pub fn main() -> ExitCode {
             if broken_pipe(&error) {
                 return Exit::Done.into();
             }
-            eprintln!("evotop: {error:#}");
+            warn(&format!("{error:#}"));
             error.downcast_ref::<Told>().map_or(Exit::Failed, |told| told.exit).into()
         }
     }

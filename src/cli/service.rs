@@ -6,7 +6,7 @@ use std::process::Command;
 use clap::Args;
 
 use super::exit::Exit;
-use super::find;
+use super::{find, warn};
 use crate::dir::{Registry, SessionDir};
 use crate::process;
 use crate::session::recover;
@@ -92,6 +92,6 @@ pub fn lingers() -> Option<bool> {
 /// A word of warning where logging out would end a session, for a trainer that takes long.
 pub fn warn_of_logout(trainer: &Trainer) {
     if lingers() == Some(false) && !matches!(trainer, Trainer::Sim) {
-        eprintln!("evotop: logging out may end this session: loginctl enable-linger keeps it");
+        warn("logging out may end this session: loginctl enable-linger keeps it");
     }
 }

@@ -52,9 +52,10 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
 
 /// Mends a journal, beside it.
 pub fn repair(args: &RepairArgs) -> anyhow::Result<Exit> {
-    let from = SessionDir::new(find::dir(&args.name)?).journal();
+    let session = SessionDir::new(find::dir(&args.name)?);
+    let from = session.journal();
     let to = args.to.clone().unwrap_or_else(|| from.with_file_name("journal.mended.jsonl"));
-    let report = journal::repair(&FileDisk::default(), &from, &to)?;
+    let report = journal::repair(&FileDisk { access: session.access() }, &from, &to)?;
     tell!("{report}");
     Ok(Exit::Done)
 }

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::SessionDir;
-use crate::journal::Access;
 use crate::{clock, process};
 
 /// A heartbeat this old has lapsed.
@@ -132,7 +131,7 @@ impl Lock {
     ) -> Result<Self, LockError> {
         let path = dir.lock();
         let mut open = OpenOptions::new();
-        let open = open.read(true).write(true).create(true).truncate(false).mode(Access::Private.file_mode());
+        let open = open.read(true).write(true).create(true).truncate(false).mode(dir.access().file_mode());
         let file = open.open(&path).map_err(LockError::io("open", &path))?;
         // On a file system without such locks, what the file says has to do.
         let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);

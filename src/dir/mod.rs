@@ -2,7 +2,7 @@
 //!
 //! `layout.rs` says where things are, `write.rs` replaces a file whole, `lock.rs` keeps a second process out,
 //! `registry.rs` knows the user's sessions, `tables/` are the files that the originals read, `live/`
-//! those that steer when they are edited. `retention.rs` removes the
+//! those that steer when they are edited. `share.rs` is who may look, `retention.rs` removes the
 //! directories of trials, `fork.rs` begins a session with another one's past, `started.rs` says how one was started. The
 //! journal itself is in `journal`.
 
@@ -15,6 +15,7 @@ mod live;
 mod lock;
 mod registry;
 mod retention;
+mod share;
 mod started;
 mod tables;
 mod write;

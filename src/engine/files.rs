@@ -24,6 +24,7 @@ const RENEWAL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Files {
     dir: SessionDir,
+    access: Access,
     csv: EvolveCsv,
     live: Live,
     /// Trials that had ended when what is written whole was written last, and when that was.
@@ -43,10 +44,21 @@ impl Files {
     /// # Errors
     /// Where they cannot be written.
     pub fn open(dir: SessionDir, state: &State, keep: Option<Keep>) -> Result<Self, DirError> {
-        let csv = EvolveCsv::open(&dir, state, Access::Private)?;
-        let live = Live::open(&dir, Access::Private)?;
-        write_session_yaml(&dir, state, Access::Private)?;
-        Ok(Self { dir, csv, live, renewed: (0, Instant::now()), best: None, keep, kept_at: 0, said: None })
+        let access = dir.access();
+        let csv = EvolveCsv::open(&dir, state, access)?;
+        let live = Live::open(&dir, access)?;
+        write_session_yaml(&dir, state, access)?;
+        Ok(Self {
+            dir,
+            access,
+            csv,
+            live,
+            renewed: (0, Instant::now()),
+            best: None,
+            keep,
+            kept_at: 0,
+            said: None,
+        })
     }
 
     /// Makes an attempt's directory, with its `hyp.yaml`. Returns it, and the one of the attempt before.
@@ -56,8 +68,8 @@ impl Files {
         attempt: u32,
         values: &Hyp,
     ) -> Result<(PathBuf, Option<PathBuf>), DirError> {
-        let dir = self.dir.create_attempt(generation, attempt, Access::Private)?;
-        replace(&dir.join("hyp.yaml"), hyp::write(values).as_bytes(), Access::Private)?;
+        let dir = self.dir.create_attempt(generation, attempt, self.access)?;
+        replace(&dir.join("hyp.yaml"), hyp::write(values).as_bytes(), self.access)?;
         let before = attempt.checked_sub(1).filter(|n| *n > 0).map(|n| self.dir.attempt(generation, n));
         Ok((dir, before.filter(|dir| dir.exists())))
     }
@@ -108,13 +120,13 @@ impl Files {
         if best == self.best {
             return Ok(());
         }
-        write_best(&self.dir, state, Access::Private)?;
+        write_best(&self.dir, state, self.access)?;
         self.best = best;
         Ok(())
     }
 
     fn write_text(&mut self, state: &State) -> Result<(), DirError> {
         self.renewed = (state.ended.len(), Instant::now());
-        EvolveText::of(state).map_or(Ok(()), |text| text.write(&self.dir, Access::Private))
+        EvolveText::of(state).map_or(Ok(()), |text| text.write(&self.dir, self.access))
     }
 }

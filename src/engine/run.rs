@@ -1,25 +1,26 @@
 //! The loop: signals first, then what slots report, clients, edited files, and the clock.
 
-use std::io::Write;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
 use super::finish::Finish;
+use super::output;
 use super::start::{Engine, EngineError, Inlets, Start};
 use crate::clock;
-use crate::dir::LockError;
+use crate::dir::{LockError, SessionDir};
 use crate::journal::{Event, Mode, PauseWhy};
+use crate::process;
 use crate::runner::SlotNews;
-use crate::session::{Command, LogLine, SlotHealth, steer};
+use crate::session::{Command, SlotHealth, megabytes, steer};
 use crate::wire::{Attached, ClientRequest, Snapshot};
 
 /// How often socket, lock and disk are looked after.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 
-/// Bytes that have to be free before a run that was held for want of space goes on.
-const SPACE: u64 = 16 << 20;
+/// Bytes that have to be free before a run that met a full disk goes on, whatever `--min-free` says.
+const SPACE: u64 = 16_000_000;
 
 /// Runs the session in `start.dir` until it ends.
 ///
@@ -55,14 +56,6 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
     };
     engine.close(&finish).await?;
     Ok(finish)
-}
-
-/// A line of the log, as it goes to standard output.
-pub(super) fn print(line: &LogLine) {
-    let time = jiff::Timestamp::from_millisecond(line.time).unwrap_or_default();
-    let local = time.to_zoned_datetime(jiff::tz::TimeZone::system());
-    // Nobody has to listen: a session does not end because its output was cut off.
-    let _ = writeln!(std::io::stdout(), "{} {}", local.strftime("%H:%M:%S"), line.text);
 }
 
 impl Engine {
@@ -177,17 +170,26 @@ impl Engine {
             self.stop("the time is up", true);
             self.turn(Vec::new())?;
         }
-        self.space_is_back()
+        output::rotate(&SessionDir::new(&self.start.dir));
+        let news = self.space_says().into_iter().collect();
+        self.turn(news)
     }
 
-    /// A run that was held for want of space goes on when there is some.
-    fn space_is_back(&mut self) -> Result<(), EngineError> {
-        let Mode::Paused(PauseWhy::NoSpace { .. }) = self.state.mode else { return Ok(()) };
-        let free = rustix::fs::statvfs(&self.start.dir).map_or(0, |fs| fs.f_bavail * fs.f_frsize);
-        if free < SPACE {
-            return Ok(());
-        }
-        self.turn(vec![Event::Mode { mode: Mode::Running, who: None }])
+    /// Holds a run before the disk is full; one that was held for want of space goes on when there is some.
+    pub(super) fn space_says(&self) -> Option<Event> {
+        let free = process::free_space(&self.start.dir)?;
+        let least = self.start.min_free;
+        // A little more than what it is held at, or it would be held again at once.
+        let enough = (least + least / 8).max(SPACE);
+        let mode = match &self.state.mode {
+            Mode::Paused(PauseWhy::NoSpace { .. }) if free >= enough => Mode::Running,
+            Mode::Running if free < least && self.stopping.is_none() => {
+                let what = format!("{} left on the session's disk", megabytes(free));
+                Mode::Paused(PauseWhy::NoSpace { what, until: Some(enough) })
+            }
+            _ => return None,
+        };
+        Some(Event::Mode { mode, who: None })
     }
 
     /// Whether a trial that started now could not end before the time is up, from what trials took.

@@ -39,6 +39,9 @@ pub struct Start {
     pub time_limit: Option<u64>,
     #[serde(default)]
     pub hooks: Vec<Hook>,
+    /// Bytes that stay free on the session's disk: the run is held before there are fewer.
+    #[serde(default)]
+    pub min_free: u64,
     /// Which trials keep their directory: `best:5,last:3,failed`. All of them where it is not said.
     #[serde(default)]
     pub keep: Option<Keep>,
@@ -112,7 +115,7 @@ impl Engine {
         let lock = Lock::take(&dir, start.take_over)?;
         let path = dir.journal();
         let Recovery { state, recovered, .. } = recover(&path)?;
-        let journal = Writer::open(Arc::new(FileDisk::default()), &path, &recovered)?;
+        let journal = Writer::open(Arc::new(FileDisk { access: dir.access() }), &path, &recovered)?;
         end_survivors(&start.dir, &state).await;
         let (slot_news, slots) = mpsc::unbounded_channel();
         let (requests, clients) = mpsc::unbounded_channel();
@@ -151,7 +154,7 @@ impl Engine {
         };
         let slots = self.start.slots.iter();
         let added = slots.map(|slot| Event::SlotAdded { slot: slot.clone(), who: None });
-        std::iter::once(Event::Opened(opened)).chain(added).collect()
+        std::iter::once(Event::Opened(opened)).chain(added).chain(self.space_says()).collect()
     }
 
     /// Settings that the command line says anew, as one change by resume.

@@ -96,7 +96,7 @@ impl Engine {
         let hyp = self.state.space.hyp(&trial.genes);
         let (dir, previous) = self.files.begin(generation, attempt, &hyp).map_err(|error| {
             let why = if error.is_no_space() {
-                PauseWhy::NoSpace { what: error.to_string() }
+                PauseWhy::NoSpace { what: error.to_string(), until: None }
             } else {
                 PauseWhy::Rule { what: error.to_string() }
             };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::start::{Engine, EngineError};
+use crate::clean::clean;
 use crate::clock;
 use crate::journal::{Entry, Event, Mode, PauseWhy};
 use crate::session::{Next, SlotHealth};
@@ -99,7 +100,7 @@ impl Engine {
     fn apply(&mut self, entry: Entry) {
         self.state.apply(&entry);
         if let Some(line) = self.state.log.back().filter(|line| line.seq == entry.seq) {
-            super::run::print(line);
+            super::output::print(line);
         }
         self.hooks.see(&entry, &self.state);
         self.broadcast(&FromSession::Entry { entry: Box::new(entry) });
@@ -116,8 +117,9 @@ impl Engine {
 
     /// Something to say that the journal cannot hold.
     pub fn notice(&self, text: &str) {
+        let text = clean(text);
         eprintln!("evotop: {text}");
-        self.broadcast(&FromSession::Notice { text: text.into() });
+        self.broadcast(&FromSession::Notice { text });
     }
 
     /// What follows from the state by itself: slots come back, free slots are given trials, new trials are proposed.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Who may read what a session writes.
@@ -17,6 +17,17 @@ pub enum Access {
 }
 
 impl Access {
+    /// Who may read this file, and so whatever else is made for it; the user alone where it is not there.
+    pub fn of(path: &Path) -> Self {
+        let shared = fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o004 != 0);
+        if shared { Self::ShareRead } else { Self::Private }
+    }
+
+    /// Has this process, and every one that it starts, make its files for the same readers.
+    pub fn set_umask(self) {
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o777 & !self.dir_mode()));
+    }
+
     /// Permission bits of a file.
     pub fn file_mode(self) -> u32 {
         match self {

@@ -308,6 +308,9 @@ pub enum PauseWhy {
     NoSlot,
     NoSpace {
         what: String,
+        /// Bytes that have to be free for it to go on, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<u64>,
     },
     Failures {
         count: u32,

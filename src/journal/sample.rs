@@ -210,7 +210,7 @@ fn pauses() -> impl Iterator<Item = Event> {
         PauseWhy::WasFrozen,
         PauseWhy::NothingFree,
         PauseWhy::NoSlot,
-        PauseWhy::NoSpace { what: "/data is full".into() },
+        PauseWhy::NoSpace { what: "/data is full".into(), until: None },
         PauseWhy::Failures { count: 3, last: "crash: exit status 1".into() },
         PauseWhy::NoMetric { name: "acc".into(), reported: vec!["loss".into()] },
         PauseWhy::Rule { what: "60 generations without a better one".into() },

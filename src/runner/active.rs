@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::log::TrialLog;
-use super::text::push_bounded;
 use crate::trial::{Job, Outcome, RunSpec};
 
 /// Bytes of a trainer's last words that are kept to tell a failure with.
@@ -136,8 +135,19 @@ impl Active {
     }
 }
 
+/// The last lines of a text: at most so many bytes, cut between characters.
+fn push_bounded(text: &mut String, line: &str, bytes: usize) {
+    text.push_str(line);
+    text.push('\n');
+    let excess = text.len().saturating_sub(bytes);
+    let cut = (excess..text.len()).find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    text.drain(..cut);
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::trial::Trainer;
 
@@ -209,5 +219,20 @@ mod tests {
         assert_eq!(late(&active, &run), Some((5, Late::Cancel)));
         active.ending = Some((Outcome::Aborted, active.since + seconds(7)));
         assert_eq!(late(&active, &run), Some((7, Late::Gone)));
+    }
+
+    proptest! {
+        #[test]
+        fn last_words_stay_short(lines in prop::collection::vec("[a-zä]{0,50}", 0..50)) {
+            let mut words = String::new();
+            for line in &lines {
+                push_bounded(&mut words, line, 100);
+            }
+            prop_assert!(words.len() <= 100);
+            if let Some(last) = lines.last() {
+                let (words, last) = (words.trim_end(), last.as_str());
+                prop_assert!(words.ends_with(last));
+            }
+        }
     }
 }

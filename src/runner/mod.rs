@@ -8,7 +8,7 @@
 //! Behind it: `slot.rs` is the task that owns a slot, with `active.rs` for the job under way, `worker.rs` for a trainer
 //! that speaks the worker protocol (`talk.rs`: what a line of it means) and `once.rs` for any program (`command/`: what
 //! it is told and how its result is found; `results.rs`: its table on disk). `process.rs` is a trainer under its guard,
-//! `guard.rs` the guard itself, `trainer.rs` which program in which environment, `text.rs` makes output harmless,
+//! `guard.rs` the guard itself, `trainer.rs` which program in which environment,
 //! `log.rs` keeps a trial's log. `health.rs` says when a slot is to blame, `devices.rs` which slots there are, `gpus.rs`
 //! what NVML knows of them, `survivors.rs` ends what an earlier session left.
 //! What an end means for the trial is not here: see `session`.
@@ -27,7 +27,6 @@ mod results;
 mod slot;
 pub mod survivors;
 mod talk;
-mod text;
 mod trainer;
 mod worker;
 

@@ -19,7 +19,7 @@ use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, FramedRead};
 use super::command::Ended;
 use super::guard::{Orders, Said, signal_group};
 use super::survivors;
-use super::text::clean;
+use crate::clean::clean;
 use crate::process::ProcessId;
 
 /// No line is longer: the rest of one is thrown away.

@@ -1,5 +1,6 @@
 //! What a line of a worker means.
 
+use crate::clean::clean_json;
 use crate::trial::protocol::FromWorker;
 
 /// A line from a worker's standard output.
@@ -20,7 +21,7 @@ pub fn line(text: &str) -> Line {
     if !text.starts_with('{') {
         return Line::Printed;
     }
-    match serde_json::from_str::<FromWorker>(text) {
+    match serde_json::from_str::<FromWorker>(&clean_json(text)) {
         Ok(said) => Line::Said(said),
         Err(_) if !text.contains("\"type\"") => Line::Printed,
         Err(error) => {

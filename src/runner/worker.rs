@@ -12,8 +12,8 @@ use super::command::{speaks_of_memory, speaks_of_space};
 use super::guard::Orders;
 use super::process::Guarded;
 use super::slot::{Kind, Running, Task};
-use super::text::clean;
 use super::trainer;
+use crate::clean::clean;
 use crate::trial::protocol::{FromWorker, PROTOCOL, Progress, ToWorker};
 use crate::trial::{FailureClass, Outcome};
 

@@ -158,7 +158,7 @@ impl State {
     fn failed(&self, generation: u64, attempt: u32, class: FailureClass, detail: &str) -> Vec<Event> {
         match class {
             FailureClass::NoSpace => {
-                let pause = PauseWhy::NoSpace { what: detail.to_owned() };
+                let pause = PauseWhy::NoSpace { what: detail.to_owned(), until: None };
                 vec![
                     requeue(generation, attempt, Some(class), detail, false),
                     Event::Mode { mode: Mode::Paused(pause), who: None },

@@ -1,6 +1,7 @@
 //! `apply`: an event folded into the state. Total: whatever a journal holds, no event makes it fail.
 
 use super::{LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES, state::score};
+use crate::clean::clean;
 use crate::evolve::{Edit, NextValues, Settings};
 use crate::journal::{
     AttemptStart, Entry, Event, How, Imported, Mode, Opened, PauseWhy, Proposed, SteerKind, Steered,
@@ -26,7 +27,8 @@ impl State {
             if self.log.len() >= LOG_LINES {
                 self.log.pop_front();
             }
-            self.log.push_back(LogLine { time: entry.time, seq: entry.seq, text });
+            // Names and reasons come from files and trainers.
+            self.log.push_back(LogLine { time: entry.time, seq: entry.seq, text: clean(&text) });
         }
         (self.seq, self.time) = (entry.seq, entry.time);
         self.fold(&entry.event, entry.time);

@@ -85,8 +85,10 @@ pub fn mode_text(mode: &Mode) -> String {
             PauseWhy::WasFrozen => "paused: it was frozen when its session ended".into(),
             PauseWhy::NothingFree => "paused: every parameter is held still; unpin one to go on".into(),
             PauseWhy::NoSlot => "paused: no slot is left".into(),
-            PauseWhy::NoSpace { what } => {
-                format!("paused: disk full ({what}); goes on by itself when 16 MB are free")
+            PauseWhy::NoSpace { what, until } => {
+                let room =
+                    until.map_or_else(|| "there is room".into(), |n| format!("{} are free", megabytes(n)));
+                format!("paused: disk full ({what}); goes on by itself when {room}")
             }
             PauseWhy::Failures { count, last } => {
                 format!("paused: {count} different candidates failed in a row, last with {last}")
@@ -96,6 +98,15 @@ pub fn mode_text(mode: &Mode) -> String {
             }
             PauseWhy::Rule { what } => format!("paused: {what}"),
         },
+    }
+}
+
+/// An amount of room: `16 MB`.
+pub fn megabytes(bytes: u64) -> String {
+    if bytes < 10_000_000_000 {
+        format!("{} MB", bytes.div_ceil(1_000_000))
+    } else {
+        format!("{:.1} GB", bytes as f64 / 1e9)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod common;
 
+mod files;
 mod headless;
 mod kills;
 mod modules;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::size;
 use crate::dir::Keep;
 use crate::engine::OnFailure;
 
@@ -121,6 +122,12 @@ pub struct RunArgs {
     /// Options from a YAML file, by their long names; the command line wins
     #[arg(long, value_name = "FILE", help_heading = "Session")]
     pub config: Option<PathBuf>,
+    /// Let every user of this machine look at the session's files (never change them) [default: you alone]
+    #[arg(long, help_heading = "Session")]
+    pub share_read: bool,
+    /// Hold the run before the session's disk has less room than this: 500M, 20G
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = size::bytes, help_heading = "Session")]
+    pub min_free: u64,
     /// Take a session over from another host that has been silent
     #[arg(long, help_heading = "Session")]
     pub take_over: bool,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::exit::Told;
+use crate::cli::warn;
 use crate::clock;
 use crate::dir::SessionDir;
 use crate::evolve::{Edit, NextValues, RULES_VERSION, Settings, StrategyKind, Weights};
@@ -22,8 +23,10 @@ pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Resul
     let mut created = created(args, name)?;
     let trainer = created.spec.trainer.clone();
     let past = past::events(args, &mut created)?;
-    session.create(Access::Private)?;
-    let disk = Arc::new(FileDisk::default());
+    let access = if args.share_read { Access::ShareRead } else { Access::Private };
+    access.set_umask();
+    session.create(access)?;
+    let disk = Arc::new(FileDisk { access });
     let (mut writer, _) = Writer::create(disk, &session.journal(), clock::now(), created)?;
     writer.commit(clock::now(), past)?;
     Ok(trainer)
@@ -144,10 +147,10 @@ fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::R
         (None, Some((_, name))) => source(name, "space/")?,
         (None, None) => {
             let text = space::propose(&hyp)?;
-            eprintln!(
-                "evotop: bounds are proposed from the values of {}; evotop hyp init writes them to a file",
+            warn(&format!(
+                "bounds are proposed from the values of {}; evotop hyp init writes them to a file",
                 hyp.name
-            );
+            ));
             Source { name: format!("the proposed space for {}", hyp.name), text }
         }
     };
@@ -159,7 +162,7 @@ fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::R
     let (space, notices) =
         space::load(&hyp, &ranges, defaults, outside).map_err(|error| Told::usage(error.to_string()))?;
     for notice in notices {
-        eprintln!("evotop: {notice}");
+        warn(&notice);
     }
     Ok(space)
 }

@@ -1,6 +1,7 @@
 //! The session process behind a terminal: a process session of its own, its output in `session.log`.
 
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -17,10 +18,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts a session process and waits until it can be reached.
 pub fn launch(start: &Start) -> anyhow::Result<()> {
-    let log = SessionDir::new(&start.dir).session_log();
+    let dir = SessionDir::new(&start.dir);
+    let log = dir.session_log();
     let out = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
+        .mode(dir.access().file_mode())
         .open(&log)
         .with_context(|| log.display().to_string())?;
     let from = out.metadata()?.len();

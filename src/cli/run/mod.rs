@@ -1,7 +1,8 @@
 //! `evotop run`: starts a session or goes on with one, and attaches.
 //!
 //! `args.rs` is the command line, `config.rs` the options of a file, `create.rs` a new run's first event, `resume.rs`
-//! what the same words mean for a run that is there, `launch.rs` the session process.
+//! what the same words mean for a run that is there, `launch.rs` the session process, `time.rs` and `size.rs` how
+//! people write these.
 
 mod args;
 mod config;
@@ -9,6 +10,7 @@ mod create;
 mod launch;
 mod past;
 mod resume;
+mod size;
 mod time;
 
 use std::path::{Path, PathBuf};
@@ -17,13 +19,14 @@ pub use args::RunArgs;
 pub use create::created;
 
 use super::exit::{Exit, Told};
-use super::{attach, block_on, find, hidden, service};
+use super::{attach, block_on, find, hidden, service, warn};
 use crate::dir::{Registry, SessionDir};
 use crate::engine::{Hook, Occasion, OnFailure, Start};
 use crate::evolve::Edit;
-use crate::journal::How;
+use crate::journal::{Access, How};
 use crate::runner::devices;
 use crate::session::Command;
+use crate::session::megabytes;
 use crate::wire::Client;
 
 /// Starts a run or goes on with it.
@@ -41,10 +44,14 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         }
         (resumed.edits, resumed.devices)
     } else {
+        room(&args, &dir)?;
         let trainer = create::create(&args, &name, &session)?;
         service::warn_of_logout(&trainer);
         (Vec::new(), "auto".into())
     };
+    if args.share_read {
+        share(&session)?;
+    }
     Registry::open().add(&name, &dir)?;
     if block_on(Client::connect(&dir, true))?.is_ok() {
         return join(&args, &dir, &edits);
@@ -66,6 +73,33 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
 pub fn resumed(dir: &Path) -> anyhow::Result<Exit> {
     let dir = dir.display().to_string();
     run(config::parsed(["--dir", &dir])?)
+}
+
+/// A run that would be held at once is not begun.
+fn room(args: &RunArgs, dir: &Path) -> anyhow::Result<()> {
+    let full = std::path::absolute(dir)?;
+    let there = full.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
+    let Some(free) = crate::process::free_space(there).filter(|free| *free < args.min_free) else {
+        return Ok(());
+    };
+    Err(Told::usage(format!(
+        "{} has {} free, and --min-free asks for {}: make room, choose another --dir, or ask for less",
+        there.display(),
+        megabytes(free),
+        megabytes(args.min_free)
+    )))
+}
+
+/// Lets everybody look, as far as that is this session's to decide.
+fn share(session: &SessionDir) -> anyhow::Result<()> {
+    if session.access() == Access::Private {
+        session.share()?;
+    }
+    if let Some(closed) = session.out_of_reach() {
+        let dir = closed.display();
+        warn(&format!("--share-read: {dir} keeps others out; to let them through: chmod o+x {dir}"));
+    }
+    Ok(())
 }
 
 /// The session runs already: changed settings are told to it.
@@ -112,7 +146,7 @@ fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, devices: &str) -> anyho
     let (slots, notices) =
         devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
     for notice in notices {
-        eprintln!("evotop: {notice}");
+        warn(&notice);
     }
     let on_failure =
         args.on_failure.map_or(if args.headless { OnFailure::Exit } else { OnFailure::Pause }, Into::into);
@@ -127,6 +161,7 @@ fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, devices: &str) -> anyho
         time_limit,
         hooks: hooks(&args.on)?,
         keep: args.keep,
+        min_free: args.min_free,
         take_over: args.take_over,
     })
 }

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::cli::exit::Told;
+use crate::cli::warn;
 use crate::journal::{Created, Entry, Era, Event, How, Who};
 use crate::process;
 use crate::session::{Command, State};
@@ -19,7 +20,7 @@ pub fn events(args: &RunArgs, created: &mut Created) -> anyhow::Result<Vec<Event
             .map_err(|error| Told::usage(format!("--from {error}")))?;
         let source = path.display();
         for notice in &report.notices {
-            eprintln!("evotop: {source}: {notice}");
+            warn(&format!("{source}: {notice}"));
         }
         events.push(Event::Era(Era { era: i as u32 + 1, reason: format!("imported from {source}") }));
         events.push(Event::Imported(report.imported));
@@ -62,7 +63,7 @@ fn enqueued(source: &Source, state: &State) -> anyhow::Result<Vec<Event>> {
         return Err(wrong("none of its keys is searched in this run".into()));
     }
     if !other.is_empty() {
-        eprintln!("evotop: {}: not searched, so left out: {}", source.name, other.join(", "));
+        warn(&format!("{}: not searched, so left out: {}", source.name, other.join(", ")));
     }
     let who = Who { user: process::user(), tty: None, ssh: None, how: How::Shell };
     state.decide(&Command::Enqueue { values, base: None }, &who).map_err(|refused| wrong(refused.to_string()))

@@ -6,6 +6,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::clean::clean_json;
 use crate::trial::{FailureClass, Metrics};
 
 /// Numbers that are no metrics.
@@ -27,7 +28,7 @@ pub fn line(text: &str) -> Option<Said> {
     if !text.starts_with('{') || !text.ends_with('}') {
         return None;
     }
-    let object: IndexMap<String, Value> = serde_json::from_str(&null_for_nan(text)).ok()?;
+    let object: IndexMap<String, Value> = serde_json::from_str(&clean_json(&null_for_nan(text))).ok()?;
     let count = |name: &str| object.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let word = |name: &str| object.get(name).and_then(Value::as_str);
     match word("type") {

@@ -3,6 +3,7 @@
 
 use indexmap::IndexMap;
 
+use crate::clean::clean;
 use crate::trial::{Metrics, YOLO_METRICS};
 
 /// Columns that are no metrics: what counts, and what a trainer sets or sees while it trains.
@@ -62,7 +63,7 @@ impl Table {
             return None;
         }
         if self.header.is_none() && line.contains(',') {
-            self.header = Some(line.split(',').map(|name| name.trim().to_owned()).collect());
+            self.header = Some(clean(line).split(',').map(|name| name.trim().to_owned()).collect());
             return None;
         }
         let row = match &self.header {
