@@ -1,5 +1,6 @@
 //! Processes and the machine they are on, as the kernel tells of them: who is alive, since when, where.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -99,10 +100,31 @@ pub fn free_space(dir: &Path) -> Option<u64> {
     rustix::fs::statvfs(dir).ok().map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize))
 }
 
-/// The evotop program: this one. `EVOTOP_PROGRAM` names another, for tests of the library.
+/// Where this program's file is, or was when it was started: for people, and to find what lies beside it.
 pub fn own_program() -> PathBuf {
-    let named = std::env::var_os("EVOTOP_PROGRAM").map(PathBuf::from);
-    named.or_else(|| std::env::current_exe().ok()).unwrap_or_else(|| "evotop".into())
+    let path = std::env::current_exe().unwrap_or_else(|_| "evotop".into());
+    // What the kernel appends where the file was replaced or removed since.
+    let text = path.to_string_lossy();
+    text.strip_suffix(" (deleted)").map(PathBuf::from).unwrap_or(path)
+}
+
+/// How to start this very program again, also where its file was replaced by another build since.
+pub fn this_program() -> PathBuf {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { running } else { own_program() }
+}
+
+/// How to start the program that another process runs, whatever became of its file; none where that cannot be told.
+pub fn program_of(pid: u32) -> Option<PathBuf> {
+    let path = PathBuf::from(format!("/proc/{pid}/exe"));
+    path.exists().then_some(path)
+}
+
+/// Whether a file is the program of this process.
+pub fn is_this_program(path: &Path) -> bool {
+    let identity = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
+    let own = identity(&this_program());
+    own.is_some() && identity(path) == own
 }
 
 /// The name of the user this process belongs to, or the number where it has no name.

@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 
 use super::exit::{Exit, Told};
-use super::{block_on, find, link, list, run};
+use super::{block_on, find, link, list, other_build, run};
 use crate::app::picker::{Choice, Picked, Picker, Standing};
 use crate::app::replay::Replay;
 use crate::app::{Keymap, News, Options};
@@ -146,9 +146,13 @@ fn replay_of(dir: &Path, screen: &ScreenArgs) -> anyhow::Result<Exit> {
 /// The screen on the session in `dir`.
 pub fn to(dir: &Path, read_only: bool, demo: bool, screen: &ScreenArgs) -> anyhow::Result<Exit> {
     let options = options(screen)?;
+    // Once before the terminal is taken, so that an error is read where the person looks.
+    let client = block_on(Client::connect(dir, true))?.map_err(|error| find::told(&error))?;
+    if let Err(error) = client.same_protocol() {
+        return Err(other_build::attach(&error, dir, read_only, screen));
+    }
+    drop(client);
     block_on(async {
-        // Once before the terminal is taken, so that an error is read where the person looks.
-        Client::connect(dir, true).await.map_err(|error| find::told(&error))?;
         let (tell, news) = mpsc::channel(WAITING);
         let (requests, asked) = mpsc::channel(WAITING);
         let keeping = tokio::spawn(link::keep(dir.to_owned(), read_only, demo, tell, asked));

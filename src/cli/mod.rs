@@ -32,6 +32,7 @@ mod hidden;
 mod hyp;
 mod link;
 mod list;
+mod other_build;
 mod pages;
 mod run;
 mod service;

@@ -12,6 +12,7 @@ use super::start::Engine;
 use crate::clock;
 use crate::evolve::{Edit, Weights, prune};
 use crate::journal::{AttemptStart, Era, Event, How, Mode, PauseWhy, Program, Who};
+use crate::process;
 use crate::runner::health::{Health, Quarantine};
 use crate::runner::{Slot, SlotConfig, SlotNews, SlotNewsKind, devices};
 use crate::session::{Command, SlotHealth};
@@ -260,7 +261,8 @@ impl Engine {
             run: self.state.spec.clone(),
             threads: self.threads(),
             dir: self.start.dir.clone(),
-            evotop: crate::process::own_program(),
+            evotop: process::own_program(),
+            guard: process::this_program(),
         };
         let slot = Slot::open(config, self.stations.news.clone());
         self.stations.all.insert(name.into(), Station { slot, busy: None });

@@ -83,7 +83,8 @@ async fn watch(orders: &Orders) -> anyhow::Result<Option<ExitStatus>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut child = Command::new(std::env::current_exe()?)
+    let mut child = Command::new(process::this_program())
+        .arg0("evotop")
         .arg("guard-exec")
         .arg("--")
         .args(&orders.argv)

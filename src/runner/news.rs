@@ -17,8 +17,10 @@ pub struct SlotConfig {
     pub threads: usize,
     /// The session's directory: every process of it carries its name.
     pub dir: PathBuf,
-    /// The evotop program, for guards.
+    /// Where the evotop program is: trainers of ours lie beside it.
     pub evotop: PathBuf,
+    /// How guards are started: the program of the session itself, whatever became of its file.
+    pub guard: PathBuf,
 }
 
 /// Something a slot reports.

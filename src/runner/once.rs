@@ -49,7 +49,7 @@ impl Task {
         }
         let results = Results::in_dir(&active.job.dir);
         let orders = Orders { argv: call.argv.clone(), talks: false, grace: self.config.run.grace };
-        match Guarded::spawn(&self.config.evotop, &orders, &self.config.run.cwd, &call.env) {
+        match Guarded::spawn(&self.config.guard, &orders, &self.config.run.cwd, &call.env) {
             Ok(process) => {
                 let look_at = Instant::now() + LOOK;
                 let once = Once { look_at, reader: call.reader.clone(), results, call };

@@ -61,6 +61,7 @@ impl Guarded {
         let own = ProcessId::of(std::process::id());
         let mark = format!("{}-{}-{}", own.pid, own.start_time, COUNT.fetch_add(1, Ordering::Relaxed));
         let mut child = Command::new(evotop)
+            .arg0("evotop")
             .arg("guard")
             .arg(serde_json::to_string(orders)?)
             .current_dir(cwd)

@@ -33,7 +33,7 @@ impl Task {
         let argv = trainer::worker(&self.config)?;
         let orders = Orders { argv, talks: true, grace: self.config.run.grace };
         let env = trainer::environment(&self.config);
-        let process = Guarded::spawn(&self.config.evotop, &orders, &self.config.run.cwd, &env)?;
+        let process = Guarded::spawn(&self.config.guard, &orders, &self.config.run.cwd, &env)?;
         self.trainer = Some(Running { process, kind: Kind::Worker { greeted: false } });
         self.tell(&ToWorker::Setup { protocol: PROTOCOL, options: self.config.run.options.clone() });
         Ok(())

@@ -87,17 +87,26 @@ impl Client {
         Ok(Self { hear, tell, hello, awaited: 0, pieces: Vec::new(), next_id: 0 })
     }
 
+    /// Whether the session speaks this program's protocol.
+    ///
+    /// # Errors
+    /// Where it speaks another one: then its own program is to be used for all but the frozen part.
+    pub fn same_protocol(&self) -> Result<(), ClientError> {
+        match &self.hello {
+            FromSession::Hello { protocol, build, program, .. } if *protocol != PROTOCOL => {
+                let (build, program) = (build.clone(), program.clone());
+                Err(ClientError::OtherProtocol { theirs: *protocol, build, program })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Asks for the state and everything that happens from there on.
     ///
     /// # Errors
-    /// Where the session speaks another protocol: its own program is to be used then.
+    /// As [`Client::same_protocol`].
     pub async fn attach(&mut self) -> Result<(), ClientError> {
-        if let FromSession::Hello { protocol, build, program, .. } = &self.hello
-            && *protocol != PROTOCOL
-        {
-            let (build, program) = (build.clone(), program.clone());
-            return Err(ClientError::OtherProtocol { theirs: *protocol, build, program });
-        }
+        self.same_protocol()?;
         self.tell(&ToSession::Attach).await
     }
 

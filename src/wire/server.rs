@@ -19,6 +19,7 @@ use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 use super::frame::{Frame, FrameError, decode, encode, reader, writer};
 use super::{FromSession, PROTOCOL, Snapshot, ToSession};
 use crate::journal::{How, Who};
+use crate::process;
 use crate::session::{Command, Status};
 
 /// What a client wants of the engine.
@@ -81,7 +82,7 @@ impl Server {
         let hello = FromSession::Hello {
             protocol: PROTOCOL,
             build: env!("CARGO_PKG_VERSION").into(),
-            program: std::env::current_exe().unwrap_or_else(|_| "evotop".into()),
+            program: process::own_program(),
             dir: std::fs::canonicalize(dir)?,
             name: name.into(),
         };

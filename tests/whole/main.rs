@@ -9,6 +9,7 @@ mod headless;
 mod kills;
 mod modules;
 mod programs;
+mod protocol;
 mod pruning;
 mod pty;
 mod terminal;
