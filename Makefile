@@ -11,11 +11,11 @@ demo: needs libtorch ## a real evolution on built-in handwritten digits, on the 
 	@target/debug/evotop run --demo
 
 test: needs libtorch ## every test
-	$(CARGO) test --workspace --no-fail-fast
+	$(CARGO) test --workspace --features evotop/main-job --no-fail-fast
 
 check: needs libtorch ## formatting, lints, licences (where cargo-deny is installed)
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets
+	$(CARGO) clippy --workspace --all-targets --features evotop/main-job
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; else echo "cargo-deny is not installed: licences not checked"; fi
 
 bench: needs ## the figures that the README states

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use crate::common::{World, wait_until};
+use crate::common::World;
 
 /// A terminal of 120x40 with a program in it.
 pub struct Terminal {
     pub screen: Arc<Mutex<vt100::Parser>>,
     keyboard: Box<dyn Write + Send>,
     pub child: Box<dyn Child + Send + Sync>,
-    pub master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -72,11 +72,12 @@ impl Terminal {
             && modes.contains("ECHO")
     }
 
-    pub fn hides(&self, what: &str) {
-        wait_until("it is off the screen", || !self.text().contains(what));
+    pub fn resize(&self, cols: u16, rows: u16) {
+        self.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
+        self.screen.lock().unwrap().screen_mut().set_size(size(rows), size(cols));
     }
 }
 
-pub fn size(n: u16) -> NonZero<u16> {
+fn size(n: u16) -> NonZero<u16> {
     NonZero::new(n).unwrap()
 }

@@ -1,9 +1,7 @@
 //! The screen in a real terminal, against the real program: what a key does, and what is left when it is killed.
 
-use portable_pty::PtySize;
-
 use crate::common::{World, wait_until};
-use crate::pty::{Terminal, size};
+use crate::pty::Terminal;
 
 fn start(world: &World, name: &str) {
     world.good(&[
@@ -125,8 +123,7 @@ fn a_resized_terminal_is_drawn_anew_at_every_size() {
     let mut terminal = Terminal::run(&world, &["attach", "s"]);
     terminal.shows("Hyperparameters");
     for (cols, rows) in [(80, 24), (40, 10), (1, 1), (200, 60), (120, 40)] {
-        terminal.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
-        terminal.screen.lock().unwrap().screen_mut().set_size(size(rows), size(cols));
+        terminal.resize(cols, rows);
         std::thread::sleep(std::time::Duration::from_millis(300));
         assert!(terminal.child.try_wait().unwrap().is_none(), "it ended at {cols}x{rows}");
     }
@@ -143,7 +140,7 @@ fn an_abort_confirmed_after_its_trial_ended_aborts_nothing() {
     terminal.shows("This trial");
     terminal.press("x");
     terminal.shows("let it train");
-    terminal.hides("let it train");
+    wait_until("the question goes away", || !terminal.text().contains("let it train"));
     terminal.press("y");
     let done = || world.status("s")["done"].as_u64().unwrap();
     let before = done();

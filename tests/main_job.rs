@@ -1,0 +1,164 @@
+//! The main job: an evolution of the built-in trainer on handwritten digits, steered, left, killed, resumed, and its result trained with.
+//!
+//! Needs `evotop-yolo` beside `evotop`, so it is part of `make test` and not of a build without libtorch (see Cargo.toml).
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test: what fails shows itself")]
+
+#[path = "whole/common.rs"]
+mod common;
+#[path = "whole/pty.rs"]
+mod pty;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use common::{World, processes, rows, wait_until};
+use pty::Terminal;
+use serde_json::Value;
+
+const RUN: [&str; 11] =
+    ["run", "--name", "digits", "--devices", "cpu", "--generations", "3", "--seed", "5", "--epochs", "2"];
+
+/// Column names and numbers of each row.
+fn table(path: &Path) -> Vec<Vec<(String, f64)>> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').map(str::trim));
+    let names: Vec<_> = lines.next().unwrap().map(str::to_owned).collect();
+    lines.map(|cells| names.iter().cloned().zip(cells.map(|cell| cell.parse().unwrap())).collect()).collect()
+}
+
+fn cell(row: &[(String, f64)], name: &str) -> f64 {
+    row.iter().find(|(column, _)| column == name).unwrap_or_else(|| panic!("no column {name}")).1
+}
+
+fn yolo() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_evotop")).with_file_name("evotop-yolo");
+    assert!(path.exists(), "{} is not built: run this test by `make test`", path.display());
+    path
+}
+
+/// How much of the trial is done, in percent, as the screen shows it; a frame may be half read.
+fn progress(terminal: &Terminal) -> String {
+    let mut found = None;
+    wait_until("the screen shows how far the trial is", || {
+        let text = terminal.text();
+        found = text
+            .split_whitespace()
+            .find(|word| word.ends_with('%') && !word.contains('.'))
+            .map(str::to_owned);
+        found.is_some()
+    });
+    found.unwrap()
+}
+
+/// What evolve.csv and `hyp_evolve.yaml` say is what the journal says.
+fn files_agree_with_the_journal(world: &World, dir: &Path) {
+    world.good(&["export", "digits", "--to", "history.json"]);
+    let history: Value =
+        serde_json::from_str(&std::fs::read_to_string(world.path("history.json")).unwrap()).unwrap();
+    let trials = history["trials"].as_array().unwrap();
+    let table = table(&dir.join("evolve.csv"));
+    assert_eq!(table.len(), trials.len());
+    for (row, trial) in table.iter().zip(trials) {
+        for (name, value) in trial["hyp"].as_object().unwrap() {
+            let (value, written) = (value.as_f64().unwrap(), cell(row, name));
+            assert!(
+                (value - written).abs() <= 1e-4 * value.abs(),
+                "{name}: {value} and {written} in evolve.csv"
+            );
+        }
+    }
+    let best = &world.status("digits")["best"];
+    let hyp: Value =
+        serde_yaml::from_str(&std::fs::read_to_string(dir.join("hyp_evolve.yaml")).unwrap()).unwrap();
+    for (name, value) in best["hyp"].as_object().unwrap() {
+        assert_eq!(hyp[name].as_f64(), value.as_f64(), "{name} in hyp_evolve.yaml");
+    }
+}
+
+#[test]
+fn an_evolution_on_digits_is_steered_left_killed_resumed_and_its_result_trained_with() {
+    let yolo = yolo();
+    let world = World::new();
+    let dir = world.path("runs/evolve/digits");
+    let status = || world.status("digits");
+
+    let mut terminal = Terminal::run(&world, &RUN);
+    terminal.shows("Hyperparameters");
+    wait_until("the first generation has ended", || status()["done"] == 1);
+    let started = status()["best"]["hyp"]["lr0"].clone();
+
+    terminal.press("p");
+    wait_until("lr0 is pinned", || status()["params"][0]["pin"] == started);
+    terminal.press("+");
+    wait_until("sigma is 0.21", || status()["settings"]["sigma"] == 0.21);
+    terminal.press("w");
+    wait_until("parents are averaged", || status()["settings"]["parent"] == "weighted");
+
+    wait_until("the next trial trains", || !status()["slots"][0]["epoch"].is_null());
+    terminal.press("z");
+    wait_until("it is frozen", || !status()["slots"][0]["frozen_since"].is_null());
+    terminal.shows("frozen");
+    std::thread::sleep(Duration::from_millis(500));
+    let held = progress(&terminal);
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(progress(&terminal), held, "a frozen trial went on");
+    assert_eq!(status()["done"], 1);
+    terminal.press("z");
+    wait_until("it goes on", || status()["slots"][0]["frozen_since"].is_null());
+    wait_until("its progress moves", || progress(&terminal) != held);
+
+    terminal.press("q");
+    terminal.shows("goes on without you");
+    terminal.press("\r");
+    wait_until("the client has left", || terminal.child.try_wait().unwrap().is_some());
+    wait_until("the terminal is given back", || terminal.is_given_back());
+    let again = Terminal::run(&world, &["attach", "digits"]);
+    again.resize(80, 24);
+    again.shows("1 of 28 pinned");
+    again.shows("sigma 0.21");
+
+    wait_until("the second generation has ended", || status()["done"] == 2);
+    wait_until("the third trains", || !status()["slots"][0]["epoch"].is_null());
+    let [session] = processes(&world, "session")[..] else { panic!("not one session") };
+    assert!(Command::new("kill").args(["-KILL", &session.to_string()]).status().unwrap().success());
+    wait_until("nothing of it is left", || processes(&world, "worker").is_empty());
+    drop(again);
+
+    world.good(&[RUN.as_slice(), &["--headless"]].concat());
+    assert_eq!(status()["state"], "complete");
+    assert_eq!(rows(&dir), 3);
+    // The second generation was bred before the pin, the third with it.
+    let bred_last = &table(&dir.join("evolve.csv"))[2];
+    assert_eq!(Some(cell(bred_last, "lr0")), started.as_f64(), "a pinned value moved");
+    files_agree_with_the_journal(&world, &dir);
+    world.good(&["verify", "digits"]);
+
+    let run = |words: &[&str]| {
+        let done = Command::new(&yolo).args(words).current_dir(world.home.path()).output().unwrap();
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    run(&["digits", "--out", "scenes", "--train", "32", "--val", "16"]);
+    let hyp = dir.join("hyp_evolve.yaml");
+    run(&[
+        "train",
+        "--data",
+        "scenes/digits.yaml",
+        "--cfg",
+        "yolov5p",
+        "--weights",
+        "",
+        "--hyp",
+        hyp.to_str().unwrap(),
+        "--epochs",
+        "1",
+        "--img",
+        "160",
+        "--project",
+        "trained",
+        "--name",
+        "one",
+    ]);
+    assert_eq!(table(&world.path("trained/one/results.csv")).len(), 1);
+}
