@@ -26,6 +26,9 @@ pub fn projected(pending: &[Pending], space: &mut Space, settings: &mut Settings
             Edit::Fitness(to) => settings.fitness.clone_from(to),
             Edit::Generations(to) => settings.generations = *to,
             Edit::Prune(to) => settings.prune = *to,
+            Edit::Rule { rule, to } => {
+                settings.rules.set(*rule, *to);
+            }
             Edit::Next { param, at } => {
                 match at {
                     Some(at) => next.insert(param.clone(), *at),

@@ -32,7 +32,7 @@ impl From<Exit> for ExitCode {
 impl From<&Finish> for Exit {
     fn from(finish: &Finish) -> Self {
         match finish {
-            Finish::Complete => Self::Done,
+            Finish::Complete { .. } => Self::Done,
             Finish::Stopped { .. } => Self::MoreToDo,
             Finish::Paused { .. } => Self::Paused,
         }

@@ -4,6 +4,8 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::find;
+use crate::clock;
+use crate::evolve::Rule;
 use crate::session::Status;
 
 /// How a session stands
@@ -37,7 +39,9 @@ fn print(s: &Status) -> anyhow::Result<()> {
         tell!("ended     {}", ends.join(", "));
     }
     if let Some(best) = &s.best {
-        tell!("best      {:.5} at gen {}", best.fitness, best.generation);
+        let error = best.standard_error.filter(|_| best.trials > 1);
+        let error = error.map_or_else(String::new, |e| format!(" ± {e:.5} ({} trials)", best.trials));
+        tell!("best      {:.5}{error} at gen {}", best.fitness, best.generation);
     }
     tell!(
         "settings  {} {} of {}, sigma {}, mutation probability {}",
@@ -47,6 +51,11 @@ fn print(s: &Status) -> anyhow::Result<()> {
         s.settings.sigma,
         s.settings.probability
     );
+    let rules = Rule::ALL.iter().filter_map(|rule| Some((rule, s.settings.rules.get(*rule)?)));
+    let rules: Vec<String> = rules.map(|(rule, x)| format!("{} {x}", rule.name())).collect();
+    if !rules.is_empty() {
+        tell!("rules     {}", rules.join(", "));
+    }
     let pins: Vec<String> = s.params.iter().filter_map(|p| Some(format!("{}={}", p.name, p.pin?))).collect();
     if !pins.is_empty() {
         tell!("pinned    {}", pins.join(" "));
@@ -62,8 +71,11 @@ fn print(s: &Status) -> anyhow::Result<()> {
             None => tell!("{:9} {}", slot.name, if slot.health == "well" { "free" } else { &slot.health }),
         }
     }
+    if s.cost.used > 0.0 {
+        tell!("hours     {}", s.cost);
+    }
     if let Some(left) = s.seconds_left.filter(|_| s.state == "running") {
-        tell!("left      {}", crate::clock::duration(left));
+        tell!("left      {}", clock::duration(left));
     }
     Ok(())
 }

@@ -15,8 +15,8 @@ pub(super) struct Stopping {
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finish {
-    /// Every trial has ended.
-    Complete,
+    /// Every trial has ended, or a stop rule was met: which one.
+    Complete { by: Option<String> },
     /// Stopped in good order, more to do.
     Stopped { why: String },
     /// It could not go on by itself, and nobody was to be waited for.
@@ -27,7 +27,8 @@ impl Finish {
     /// What the journal's last line says.
     pub fn why(&self) -> String {
         match self {
-            Self::Complete => "complete".into(),
+            Self::Complete { by: None } => "complete".into(),
+            Self::Complete { by: Some(by) } => format!("complete: {by}"),
             Self::Stopped { why } | Self::Paused { why } => why.clone(),
         }
     }
@@ -46,7 +47,7 @@ impl Engine {
             return None;
         }
         if self.state.is_complete() {
-            return Some(Finish::Complete);
+            return Some(Finish::Complete { by: self.state.stopped().map(|stopped| stopped.why) });
         }
         if let Some(stopping) = &self.stopping {
             return Some(Finish::Stopped { why: stopping.why.clone() });

@@ -203,7 +203,8 @@ impl Engine {
 
     /// Ends the session: its last line, its hooks, its slots.
     async fn close(mut self, finish: &Finish) -> Result<(), EngineError> {
-        self.turn(vec![Event::Closed { why: finish.why() }])?;
+        let summary = Event::Note { text: self.state.summary() };
+        self.turn(vec![summary, Event::Closed { why: finish.why() }])?;
         if let Err(error) = self.files.finish(&self.state) {
             self.notice(&error.to_string());
         }

@@ -194,7 +194,7 @@ impl Engine {
     fn pruned(&self, generation: u64, epoch: u32, metrics: Metrics) -> Option<Event> {
         // An epoch that could not be journaled left a gap: such a curve cannot be compared.
         let whole = self.state.history.get(generation).is_some_and(|t| t.curve.len() == epoch as usize);
-        let hopeless = whole && prune(self.state.settings.prune, &self.state.history, generation, epoch);
+        let hopeless = whole && prune(self.state.settings.pruning(), &self.state.history, generation, epoch);
         hopeless.then_some(Event::Ended { generation, end: End::Pruned { epoch }, metrics })
     }
 

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{ParentMode, Prune, Settings, StrategyKind, Weights};
+use super::{ParentMode, Prune, Rule, Settings, StrategyKind, Weights};
 use crate::space::{Param, Space};
 
 /// The new value of one thing.
@@ -23,6 +23,11 @@ pub enum Edit {
     Fitness(Weights),
     Generations(u64),
     Prune(Prune),
+    /// The number of a rule; `None`: off, or as it is by itself.
+    Rule {
+        rule: Rule,
+        to: Option<f64>,
+    },
     /// Pins (`Some`) or unpins (`None`) a parameter.
     Pin {
         param: String,
@@ -100,6 +105,7 @@ impl Edit {
             Self::Fitness(to) => Self::Fitness(std::mem::replace(&mut settings.fitness, to.clone())),
             Self::Generations(to) => Self::Generations(std::mem::replace(&mut settings.generations, *to)),
             Self::Prune(to) => Self::Prune(std::mem::replace(&mut settings.prune, *to)),
+            Self::Rule { rule, to } => Self::Rule { rule: *rule, to: settings.rules.set(*rule, *to) },
             Self::Pin { param, at } => {
                 let p = find(space, param)?;
                 Self::Pin { param: param.clone(), at: std::mem::replace(&mut p.pin, *at) }
@@ -157,7 +163,15 @@ impl Edit {
                 range("gain", *to, 0.0, 1000.0)
             }
             Self::Bounds { param, low, high } => bounds(known(space, param)?, *low, *high),
-            Self::Strategy(_) | Self::Parent(_) | Self::Fitness(_) | Self::Prune(_) => Ok(()),
+            Self::Rule { rule, to: Some(x) } => {
+                let (low, high, _) = rule.range();
+                range(rule.name(), *x, low, high)
+            }
+            Self::Strategy(_)
+            | Self::Parent(_)
+            | Self::Fitness(_)
+            | Self::Prune(_)
+            | Self::Rule { to: None, .. } => Ok(()),
         }?;
         self.strategy_has_it(settings)
     }
@@ -192,6 +206,7 @@ impl Edit {
             Self::Fitness(_) => "fitness".into(),
             Self::Generations(_) => "generations".into(),
             Self::Prune(_) => "prune".into(),
+            Self::Rule { rule, .. } => rule.name().into(),
             Self::Pin { param, .. } | Self::Value { param, .. } | Self::Next { param, .. } => param.clone(),
             Self::Gain { param, .. } => format!("{param}.gain"),
             Self::Bounds { param, .. } => format!("{param} bounds"),

@@ -1,7 +1,7 @@
 //! HOW the next candidate is bred. Pure and seeded: the same question gets the same child on any machine.
 //!
 //! [`propose`] answers an [`Ask`]; `strategy.rs` is the trait, one file per strategy beside it; `parent.rs` and
-//! `mutate.rs` are what they share; `settings.rs` and `edit.rs` are what a person can change mid-run, `fitness.rs`
+//! `mutate.rs` are what they share; `settings.rs`, `rules.rs` and `edit.rs` are what a person can change mid-run, `fitness.rs`
 //! `history.rs` and `ranking.rs` what is known of the trials so far, `importance.rs` and `hints.rs` what a person may
 //! learn from it, `prune.rs` which running trials are hopeless. No files, clocks or processes here.
 
@@ -25,6 +25,7 @@ mod prune;
 mod prune_tests;
 mod ranking;
 mod rng;
+mod rules;
 mod settings;
 mod strategy;
 mod yolov3;
@@ -38,5 +39,6 @@ pub use importance::{Importance, Share, importance};
 pub use prune::prune;
 pub use ranking::Standing;
 pub use rng::{RULES_VERSION, Rng, stream};
-pub use settings::{ParentMode, Prune, Settings, StrategyKind};
+pub use rules::{Rule, Rules};
+pub use settings::{ParentMode, Prune, Pruning, Settings, StrategyKind};
 pub use strategy::{Ask, Bred, Knobs, Refusal, Strategy, propose, strategy};

@@ -8,30 +8,31 @@
 //! The others are all of the same era that came so far: finished, pruned or running. Were pruned ones left out, as is usual
 //! for `median`, the median would climb with every trial that is stopped, until nearly all are.
 //!
+//! With a patience of n epochs a trial is stopped where the same holds after each of the n + 1 epochs from the one that the
+//! rule asked after.
+//!
 //! A repeat is never stopped, since it is there to be measured; nor is a trial in its last epoch, which would save
 //! nothing, or one whose fitness is not known after every epoch. What follows from the answer is for others to say.
 
-use super::{History, Prune};
+use super::{History, Prune, Pruning};
 use crate::trial::{End, Origin, Trial};
 
-/// Every trial gets one in so many epochs, and at least one.
+/// Every trial gets one in so many epochs where no warm-up is said.
 const WARM_UP: usize = 5;
-/// Trials to compare with, before anything is stopped.
-const TRIALS: usize = 10;
 /// Trials looked at: the last ones, so that the answer takes as long after 100,000 trials as after 1,000.
 const LAST: usize = 1000;
 /// `asha` keeps one of so many, and asks again after so many times the epochs.
 const REDUCTION: usize = 3;
 
-/// Whether `rule` stops the trial `generation` after `epoch`, counted from 1.
+/// Whether the trial `generation` is stopped after `epoch`, counted from 1.
 ///
 /// How many epochs there are is known from the trials that finished; before one did, nothing is stopped.
-pub fn prune(rule: Prune, history: &History, generation: u64, epoch: u32) -> bool {
-    let epoch = epoch as usize;
-    let Some(trial) = history.get(generation).filter(|t| rule != Prune::Off && may_stop(t)) else {
+pub fn prune(pruning: impl Into<Pruning>, history: &History, generation: u64, epoch: u32) -> bool {
+    let pruning: Pruning = pruning.into();
+    let (epoch, patience) = (epoch as usize, pruning.patience as usize);
+    let Some(trial) = history.get(generation).filter(|t| pruning.rule != Prune::Off && may_stop(t)) else {
         return false;
     };
-    let Some(own) = best_until(trial, epoch) else { return false };
     let last = history.trials().iter().rev().take(LAST);
     let others: Vec<&Trial> = last
         .map(AsRef::as_ref)
@@ -39,23 +40,29 @@ pub fn prune(rule: Prune, history: &History, generation: u64, epoch: u32) -> boo
         .collect();
     let finished = others.iter().filter(|t| t.end == Some(End::Finished));
     let epochs = finished.map(|t| t.curve.len()).max().unwrap_or(0);
-    let warm_up = (epochs / WARM_UP).max(1);
-    if epoch < warm_up || epoch >= epochs {
+    let warm_up = pruning.warm_up.map_or(epochs / WARM_UP, |n| n as usize).max(1);
+    let Some(first) = epoch.checked_sub(patience).filter(|first| *first >= warm_up && epoch < epochs) else {
         return false;
-    }
-    match rule {
+    };
+    let asked = pruning.rule == Prune::Median || is_rung(first, warm_up);
+    asked && (first..=epoch).all(|epoch| hopeless(pruning, trial, &others, epoch))
+}
+
+/// Whether the trial is behind the others after this epoch.
+fn hopeless(pruning: Pruning, trial: &Trial, others: &[&Trial], epoch: usize) -> bool {
+    let Some(own) = best_until(trial, epoch) else { return false };
+    match pruning.rule {
         Prune::Off => false,
         Prune::Median => {
             let at = |t: &&Trial| t.curve.get(epoch - 1).copied().filter(|x| x.is_finite());
-            median(others.iter().filter_map(at).collect()).is_some_and(|median| own < median)
+            let known: Vec<f32> = others.iter().filter_map(at).collect();
+            known.len() >= pruning.trials && median(known).is_some_and(|median| own < median)
         }
         Prune::Asha => {
-            is_rung(epoch, warm_up) && {
-                let known: Vec<f32> = others.iter().filter_map(|t| best_until(t, epoch)).collect();
-                let better = known.iter().filter(|x| **x > own).count();
-                // The trial itself is one of those that came so far.
-                known.len() >= TRIALS && better >= (known.len() + 1).div_ceil(REDUCTION)
-            }
+            let known: Vec<f32> = others.iter().filter_map(|t| best_until(t, epoch)).collect();
+            let better = known.iter().filter(|x| **x > own).count();
+            // The trial itself is one of those that came so far.
+            known.len() >= pruning.trials && better >= (known.len() + 1).div_ceil(REDUCTION)
         }
     }
 }
@@ -78,9 +85,9 @@ fn best_until(trial: &Trial, epoch: usize) -> Option<f32> {
     curve.iter().copied().filter(|_| known).reduce(f32::max)
 }
 
-/// The median, none of too few.
+/// The median, none of nothing.
 fn median(mut values: Vec<f32>) -> Option<f32> {
-    if values.len() < TRIALS {
+    if values.is_empty() {
         return None;
     }
     values.sort_by(f32::total_cmp);

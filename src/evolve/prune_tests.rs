@@ -1,6 +1,6 @@
 //! The rules against curves whose right answer is plain.
 
-use super::{History, Prune, prune};
+use super::{History, Prune, Pruning, prune};
 use crate::trial::{End, Origin, Trial};
 
 fn trial(generation: u64, end: Option<End>, curve: &[f32]) -> Trial {
@@ -105,4 +105,32 @@ fn a_trial_whose_fitness_is_not_known_after_every_epoch_goes_on() {
 fn equal_curves_go_on() {
     let equal = (0..12).map(|i| trial(i, Some(End::Finished), &[1.0, 2.0, 3.0]).into()).collect();
     assert_eq!(told(History::from_trials(equal), &[1.0], same), (false, false));
+}
+
+#[test]
+fn warm_up_trials_and_patience_can_be_set() {
+    let ask = |history: &History, curve: &[f32], pruning: Pruning| {
+        let mut history = history.clone();
+        let generation = history.next_generation();
+        history.push(trial(generation, None, curve));
+        prune(pruning, &history, generation, curve.len() as u32)
+    };
+    let median = Pruning::from(Prune::Median);
+    // By itself two of ten epochs; said otherwise, one or five.
+    let all = history();
+    assert!(!ask(&all, &[0.0], median) && ask(&all, &[0.0], Pruning { warm_up: Some(1), ..median }));
+    let five = Pruning { warm_up: Some(5), ..median };
+    assert!(!ask(&all, &[0.0; 4], five) && ask(&all, &[0.0; 5], five));
+    // Ten trials by itself; twenty are not there, four are of four.
+    assert!(!ask(&all, &[0.0; 2], Pruning { trials: 20, ..median }));
+    let few = History::from_trials(history().trials()[..4].to_vec());
+    assert!(!ask(&few, &[0.0; 2], median) && ask(&few, &[0.0; 2], Pruning { trials: 4, ..median }));
+    // Patience: hopeless after each of three epochs, not after two of them.
+    let patient = Pruning { patience: 2, ..median };
+    assert!(!ask(&all, &[0.0; 3], patient) && ask(&all, &[0.0; 4], patient));
+    assert!(!ask(&all, &[0.0, 0.0, 50.0, 50.0], patient), "it caught up");
+    // asha asks after 2 and 6 of 10 epochs; with patience the verdict of that rung has to hold.
+    let asha = Pruning { patience: 1, ..Pruning::from(Prune::Asha) };
+    assert!(!ask(&all, &[0.0; 2], asha) && ask(&all, &[0.0; 3], asha) && !ask(&all, &[0.0; 4], asha));
+    assert!(!ask(&all, &[0.0, 0.0, 90.0], asha), "it caught up");
 }

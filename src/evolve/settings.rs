@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Weights;
+use super::{Rules, Weights};
 
 /// The rules a candidate is bred by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -118,9 +118,41 @@ pub struct Settings {
     /// How many trials the run is to have.
     pub generations: u64,
     pub prune: Prune,
+    #[serde(flatten)]
+    pub rules: Rules,
+}
+
+/// How hopeless trials are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pruning {
+    pub rule: Prune,
+    /// Epochs that every trial gets; none: a fifth of them, and at least one.
+    pub warm_up: Option<u32>,
+    /// Trials to compare with, before anything is stopped.
+    pub trials: usize,
+    /// Epochs that a trial has to look hopeless in a row, after the first.
+    pub patience: u32,
+}
+
+impl From<Prune> for Pruning {
+    fn from(rule: Prune) -> Self {
+        Self { rule, warm_up: None, trials: 10, patience: 0 }
+    }
 }
 
 impl Settings {
+    /// How hopeless trials are found under these settings.
+    pub fn pruning(&self) -> Pruning {
+        let usual = Pruning::from(self.prune);
+        let whole = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        Pruning {
+            warm_up: self.rules.prune_warm_up.map(whole),
+            trials: self.rules.prune_trials.map_or(usual.trials, |n| n as usize),
+            patience: self.rules.prune_patience.map_or(usual.patience, whole),
+            ..usual
+        }
+    }
+
     /// A strategy's own defaults for what it reads; 300 generations, as the originals.
     pub fn for_strategy(strategy: StrategyKind, fitness: Weights) -> Self {
         let (top, probability) = match strategy {
@@ -137,6 +169,7 @@ impl Settings {
             fitness,
             generations: 300,
             prune: Prune::Off,
+            rules: Rules::default(),
         }
     }
 }

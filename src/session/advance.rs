@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{SlotHealth, State};
 use crate::evolve::{Ask, Refusal, propose};
 use crate::journal::{Event, Mode, PauseWhy, Proposed};
-use crate::trial::{End, FailureClass, Metrics, Origin, Outcome};
+use crate::trial::{End, FailureClass, Metrics, Origin, Outcome, Trial};
 
 /// Own failures of a trial after which it is failed for good.
 const FAILURES_OF_A_TRIAL: u32 = 2;
@@ -44,6 +44,9 @@ impl State {
         if self.mode != Mode::Running {
             return Next::Wait(Waiting::Paused);
         }
+        if self.stopped().is_some() {
+            return Next::Wait(if self.is_complete() { Waiting::Complete } else { Waiting::Last });
+        }
         if let Some(generation) = self.queue.iter().find(|g| !taken.contains(g) && self.suits(**g, slot)) {
             return Next::Start(*generation);
         }
@@ -66,7 +69,8 @@ impl State {
         }
     }
 
-    /// The next proposal: the start candidate where nothing was tried before, a bred one otherwise.
+    /// The next proposal: the start candidate where nothing was tried before, the best one again where its turn has come
+    /// (`--repeat-best`), a bred one otherwise.
     ///
     /// # Errors
     /// Where nothing is free, or a generational strategy waits for its round.
@@ -88,6 +92,10 @@ impl State {
         if generation == 0 {
             return Ok(plain);
         }
+        if let Some(again) = self.best_again(generation) {
+            let (genes, candidate, seed) = again;
+            return Ok(Proposed { origin: Origin::Repeat, genes, candidate: Some(candidate), seed, ..plain });
+        }
         let bred = propose(&Ask {
             space: &self.space,
             settings: &self.settings,
@@ -98,6 +106,22 @@ impl State {
         })?;
         let (genes, parents, changes, round) = (bred.genes, bred.parents, bred.changes, bred.round);
         Ok(Proposed { origin: Origin::Bred, genes, parents, changes, round, ..plain })
+    }
+
+    /// The best candidate's next trial, where this generation is one that repeats it.
+    fn best_again(&self, generation: u64) -> Option<(Box<[f64]>, u64, u64)> {
+        let every = self.settings.rules.repeat_best.filter(|every| *every > 0)?;
+        let due = generation.is_multiple_of(every);
+        self.history.best().filter(|_| due).map(|(best, _)| self.again(best))
+    }
+
+    /// Another trial of this one's candidate: what it trains, the candidate, and the next trial seed.
+    pub(super) fn again(&self, trial: &Trial) -> (Box<[f64]>, u64, u64) {
+        let last = self.history.trials_of(trial.candidate).map(|t| t.seed).max().unwrap_or(trial.seed);
+        // An imported row may lack a gene: the start value stands for it.
+        let known = trial.genes.iter().zip(&self.space.params);
+        let genes = known.map(|(x, p)| if x.is_nan() { p.value } else { *x });
+        (genes.collect(), trial.candidate, last + 1)
     }
 
     /// A digest of everything that was set: crc32 over the JSON of space, settings and next-only values.

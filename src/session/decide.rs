@@ -206,15 +206,8 @@ impl State {
     }
 
     fn repeat(&self, generation: u64, who: &Who) -> Result<Vec<Event>, Refused> {
-        let trial = self.trial(generation)?;
-        let last_seed = self.history.trials_of(trial.candidate).map(|t| t.seed).max().unwrap_or(trial.seed);
-        Ok(vec![self.hand_made(
-            Origin::Repeat,
-            trial.genes.clone(),
-            Some(trial.candidate),
-            last_seed + 1,
-            who,
-        )])
+        let (genes, candidate, seed) = self.again(self.trial(generation)?);
+        Ok(vec![self.hand_made(Origin::Repeat, genes, Some(candidate), seed, who)])
     }
 
     fn hand_made(

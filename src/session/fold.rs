@@ -6,7 +6,7 @@ use crate::evolve::{Edit, NextValues, Settings};
 use crate::journal::{
     AttemptStart, Entry, Event, How, Imported, Mode, Opened, PauseWhy, Proposed, SteerKind, Steered,
 };
-use crate::trial::{End, Metrics, Origin, Trial};
+use crate::trial::{Cost, End, Metrics, Origin, Trial};
 
 impl State {
     /// The state after a journal's entries; none if the first does not say how the run began.
@@ -49,7 +49,7 @@ impl State {
             Event::Epoch { generation, epoch, epochs, metrics, .. } => {
                 self.epoch(*generation, (*epoch, *epochs), metrics, time);
             }
-            Event::Requeued { generation, counts, .. } => self.requeued(*generation, *counts),
+            Event::Requeued { generation, counts, .. } => self.requeued(*generation, *counts, time),
             Event::Ended { generation, end, metrics } => self.trial_ended(*generation, end, metrics, time),
             Event::Steered(s) => self.steered(s, time),
             Event::Mode { mode, .. } => {
@@ -88,7 +88,11 @@ impl State {
         let was_frozen = self.running.values().any(|r| r.frozen_since.is_some());
         let interrupted: Vec<u64> = self.running.keys().rev().copied().collect();
         for generation in interrupted {
-            self.running.remove(&generation);
+            if let Some(running) = self.running.remove(&generation) {
+                // Nobody knows how long it lived after its last word.
+                let used = running.trained(running.epoch_at);
+                self.charge(generation, Cost { used, lost: used, saved: 0.0 });
+            }
             self.queue.push_front(generation);
         }
         if was_frozen && self.mode == Mode::Running {
@@ -180,7 +184,11 @@ impl State {
         }
     }
 
-    fn requeued(&mut self, generation: u64, counts: bool) {
+    fn requeued(&mut self, generation: u64, counts: bool, time: i64) {
+        if let Some(running) = self.running.get(&generation) {
+            let used = running.trained(time);
+            self.charge(generation, Cost { used, lost: used, saved: 0.0 });
+        }
         let slot = self.leave_slot(generation);
         if counts {
             let entry = self.failures.entry(generation).or_default();
@@ -196,6 +204,12 @@ impl State {
     }
 
     fn trial_ended(&mut self, generation: u64, end: &End, metrics: &Metrics, time: i64) {
+        if let Some(running) = self.running.get(&generation) {
+            let used = running.trained(time);
+            let lost = if matches!(end, End::Failed { .. }) { used } else { 0.0 };
+            let saved = if let End::Pruned { epoch } = end { running.left_after(*epoch, time) } else { 0.0 };
+            self.charge(generation, Cost { used, lost, saved });
+        }
         let slot = self.leave_slot(generation);
         self.queue.retain(|g| *g != generation);
         self.failures.remove(&generation);
@@ -252,6 +266,12 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    /// An attempt is over: what it cost is the trial's, and the run's.
+    fn charge(&mut self, generation: u64, cost: Cost) {
+        self.cost += cost;
+        self.history.update(generation, |t| t.cost += cost);
     }
 
     /// The trial runs no more; returns its slot, and lets a slot go that was waiting for that.

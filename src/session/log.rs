@@ -167,6 +167,7 @@ pub(super) fn value(state: &State, edit: &Edit) -> String {
         }
         Edit::Generations(n) => n.to_string(),
         Edit::Prune(prune) => prune.name().into(),
+        Edit::Rule { rule, to } => rule.show(*to),
         Edit::Pin { param, at: Some(x) } => format!("pinned at {}", show(param, *x)),
         Edit::Pin { at: None, .. } => "free".into(),
         Edit::Value { param, to } => show(param, *to),

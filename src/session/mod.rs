@@ -2,7 +2,7 @@
 //!
 //! [`State::decide`] turns a [`Command`] into events or refuses it, [`State::apply`] folds an event; the same two
 //! serve the session, recovery, every client, replay and export. `advance.rs` is what follows from the
-//! state by itself, `steer.rs` the grammar of commands, `undo.rs` what can be taken back, `log.rs` an event as a line,
+//! state by itself, `steer/` the grammar of commands, `stop.rs` when a run has had enough, `times.rs` how long things take, `undo.rs` what can be taken back, `log.rs` an event as a line,
 //! `verify.rs` the check that a journal follows from its own start.
 
 mod advance;
@@ -14,6 +14,7 @@ mod recover;
 mod state;
 mod status;
 pub mod steer;
+mod stop;
 mod times;
 mod undo;
 mod verify;
@@ -23,6 +24,7 @@ pub use command::{Command, Refused};
 pub use log::{LogLine, megabytes, mode_text};
 pub use recover::{RecoverError, Recovery, recover};
 pub use state::{Running, Slot, SlotHealth, State};
-pub use status::{Best, ParamStatus, SlotStatus, Status};
+pub use status::{Best, ParamStatus, SlotStatus, Status, TrialCost};
+pub use stop::Stopped;
 pub use undo::{Step, Undo};
 pub use verify::{Verified, Verifier, VerifyError};

@@ -9,7 +9,7 @@ use super::{LogLine, Undo};
 use crate::evolve::{History, NextValues, Settings, Weights};
 use crate::journal::{Created, Era, Host, Mode, Opened, Program, SlotSpec, Who};
 use crate::space::Space;
-use crate::trial::{End, Metrics, RunSpec, Trial};
+use crate::trial::{Cost, End, Metrics, RunSpec, Trial};
 
 /// How many log lines are kept in memory; the journal has them all.
 pub(super) const LOG_LINES: usize = 2000;
@@ -59,6 +59,8 @@ pub struct State {
     pub failures: HashMap<u64, (u32, Option<String>)>,
     /// Different candidates that failed one after the other, and on which slots.
     pub failed_in_a_row: Vec<(u64, String)>,
+    /// What all attempts that are over cost.
+    pub cost: Cost,
 
     pub mode: Mode,
     pub slots: IndexMap<String, Slot>,
@@ -136,6 +138,7 @@ impl State {
             queue: VecDeque::new(),
             failures: HashMap::new(),
             failed_in_a_row: Vec::new(),
+            cost: Cost::default(),
             mode: Mode::Running,
             slots: IndexMap::new(),
             program: None,
@@ -161,12 +164,16 @@ impl State {
 
     /// Trials still to be proposed before the run is complete.
     pub fn left_to_propose(&self) -> u64 {
+        if self.stopped().is_some() {
+            return 0;
+        }
         self.settings.generations.saturating_sub(self.history.counted() + self.history.open().len() as u64)
     }
 
-    /// Whether every trial of the run has ended.
+    /// Whether the run is over: every trial of it has ended, or a stop rule is met and nothing runs any more.
     pub fn is_complete(&self) -> bool {
-        self.history.counted() >= self.settings.generations && self.history.open().len() == 0
+        let all = self.history.counted() >= self.settings.generations && self.history.open().len() == 0;
+        all || (self.running.is_empty() && self.stopped().is_some())
     }
 
     /// The first generation a change made now can act on.

@@ -9,7 +9,10 @@ use super::{SlotHealth, State, mode_text};
 use crate::evolve::{Importance, Settings, Share, hints, importance};
 use crate::journal::Mode;
 use crate::space::Scalar;
-use crate::trial::Metrics;
+use crate::trial::{Cost, Metrics};
+
+/// How many of the last trials have their cost told.
+const LAST: usize = 20;
 
 /// How a session stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,7 +22,7 @@ pub struct Status {
     pub evotop: String,
     /// `running`, `pausing` (paused, and trials still run), `paused`, `frozen`, `complete` or `closed`.
     pub state: String,
-    /// Why it is paused, in words.
+    /// Why it is paused, or which stop rule was met, in words.
     pub why: Option<String>,
     pub seed: u64,
     /// Trials the run is to have, and those that ended.
@@ -47,10 +50,26 @@ pub struct Status {
     pub seconds_left: Option<f64>,
     /// Seconds that trials ran on their slots, all together.
     pub slot_seconds: f64,
+    /// What that came to, attempts under way with it.
+    #[serde(default)]
+    pub cost: Cost,
+    /// What the trials that ended last cost.
+    #[serde(default)]
+    pub last: Vec<TrialCost>,
     pub era: u32,
     /// The last event's number and time (milliseconds since 1970-01-01 UTC).
     pub seq: u64,
     pub time: i64,
+}
+
+/// What a trial cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialCost {
+    pub generation: u64,
+    /// How it ended, in a word.
+    pub end: String,
+    #[serde(flatten)]
+    pub cost: Cost,
 }
 
 /// The best candidate.
@@ -104,10 +123,6 @@ pub struct SlotStatus {
 impl State {
     /// How the session stands.
     pub fn status(&self) -> Status {
-        let mut ends = IndexMap::new();
-        for end in self.history.trials().iter().filter_map(|t| t.end.as_ref()) {
-            *ends.entry(end.word().to_owned()).or_default() += 1;
-        }
         let (explained, shares) = match importance(&self.space, &self.history) {
             Importance::Known { explained, params } => (Some(explained), params),
             Importance::TooFew { .. } => (None, Vec::new()),
@@ -117,15 +132,12 @@ impl State {
             name: self.name.clone(),
             evotop: self.evotop.clone(),
             state: self.word().into(),
-            why: (self.mode != Mode::Running).then(|| {
-                let text = mode_text(&self.mode);
-                text.strip_prefix("paused: ").unwrap_or(&text).to_owned()
-            }),
+            why: self.why(),
             seed: self.seed,
             generations: self.settings.generations,
             done: self.history.counted(),
             next_generation: self.next_proposal(),
-            ends,
+            ends: self.ends(),
             best: self.best_status(),
             revision: self.revision,
             settings: self.settings.clone(),
@@ -138,11 +150,57 @@ impl State {
             slots: self.slots.keys().map(|name| self.slot_status(name)).collect(),
             queue: self.queue.iter().copied().collect(),
             seconds_left: self.run_left(|g| self.trial_left(g, self.time)),
-            slot_seconds: self.history.trials().iter().filter_map(|t| t.seconds()).sum(),
+            slot_seconds: self.used(self.time),
+            cost: Cost { used: self.used(self.time), ..self.cost },
+            last: self.last_costs(),
             era: self.era(),
             seq: self.seq,
             time: self.time,
         }
+    }
+
+    /// The run so far in a line: how trials ended, the best candidate, and what it cost.
+    pub fn summary(&self) -> String {
+        let ends: Vec<String> = self.ends().iter().map(|(word, n)| format!("{n} {word}")).collect();
+        let ends = if ends.is_empty() { "no trial has ended".to_owned() } else { ends.join(", ") };
+        let best = self.history.best().map_or_else(String::new, |(trial, fitness)| {
+            format!("; best {fitness:.5}{} at gen {}", self.give_or_take(trial.candidate), trial.generation)
+        });
+        let cost = Cost { used: self.used(self.time), ..self.cost };
+        format!("{ends}{best}; {cost}")
+    }
+
+    /// ` ± 0.0021 (3 trials)` of a candidate that was trained more than once.
+    pub fn give_or_take(&self, candidate: u64) -> String {
+        let standing = self.history.standing(candidate).filter(|standing| standing.trials > 1);
+        let error = standing.and_then(|s| Some((s.standard_error?, s.trials)));
+        error.map_or_else(String::new, |(error, trials)| format!(" ± {error:.4} ({trials} trials)"))
+    }
+
+    /// Trials by how they ended.
+    fn ends(&self) -> IndexMap<String, u64> {
+        let mut ends = IndexMap::new();
+        for end in self.history.trials().iter().filter_map(|t| t.end.as_ref()) {
+            *ends.entry(end.word().to_owned()).or_default() += 1;
+        }
+        ends
+    }
+
+    fn why(&self) -> Option<String> {
+        if let Some(stopped) = self.stopped() {
+            return Some(stopped.why);
+        }
+        let text = mode_text(&self.mode);
+        (self.mode != Mode::Running).then(|| text.strip_prefix("paused: ").unwrap_or(&text).to_owned())
+    }
+
+    fn last_costs(&self) -> Vec<TrialCost> {
+        let trials = self.ended.iter().rev().filter_map(|g| self.history.get(*g));
+        let cost = |t: &std::sync::Arc<crate::trial::Trial>| {
+            let end = t.end.as_ref().filter(|end| end.counts())?.word().to_owned();
+            Some(TrialCost { generation: t.generation, end, cost: t.cost })
+        };
+        trials.filter_map(cost).take(LAST).collect()
     }
 
     fn best_status(&self) -> Option<Best> {

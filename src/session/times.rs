@@ -12,14 +12,25 @@ impl Running {
         let until = self.frozen_since.unwrap_or(now);
         ((until - self.since - self.frozen_for).max(0)) as f64 / 1000.0
     }
+
+    /// Seconds that the epochs after this one would have taken, at the pace of those before.
+    pub fn left_after(&self, epoch: u32, now: i64) -> f64 {
+        let left = f64::from(self.epochs.saturating_sub(epoch));
+        self.trained(now) / f64::from(epoch.max(1)) * left
+    }
 }
 
 impl State {
-    /// Mean seconds of the last trials that finished.
+    /// Seconds that slots trained, those of the attempts under way with them.
+    pub fn used(&self, now: i64) -> f64 {
+        self.cost.used + self.running.values().map(|r| r.trained(now)).sum::<f64>()
+    }
+
+    /// Mean seconds of the last trials that finished, without attempts that came to nothing.
     pub fn trial_seconds(&self) -> Option<f64> {
         let finished = self.ended.iter().rev().filter_map(|g| self.history.get(*g));
         let finished = finished.filter(|t| t.end == Some(End::Finished));
-        let seconds: Vec<f64> = finished.filter_map(|t| t.seconds()).take(LAST).collect();
+        let seconds: Vec<f64> = finished.map(|t| t.cost.used - t.cost.lost).take(LAST).collect();
         (!seconds.is_empty()).then(|| seconds.iter().sum::<f64>() / seconds.len() as f64)
     }
 

@@ -57,7 +57,7 @@ impl Verifier {
             return Ok(());
         };
         match &entry.event {
-            Event::Proposed(found) if matches!(found.origin, Origin::Bred | Origin::Start) => {
+            Event::Proposed(found) if is_derived(found) => {
                 proposal(state, found, entry.seq)?;
                 self.verified.derived += 1;
             }
@@ -79,6 +79,15 @@ impl Verifier {
     /// What was checked so far.
     pub fn verified(&self) -> Verified {
         self.verified
+    }
+}
+
+/// A repeat that nobody asked for is one by rule.
+fn is_derived(found: &Proposed) -> bool {
+    match found.origin {
+        Origin::Bred | Origin::Start => true,
+        Origin::Repeat => found.who.is_none(),
+        Origin::Hand | Origin::Import => false,
     }
 }
 

@@ -9,5 +9,5 @@ mod spec;
 
 pub use job::Job;
 pub use outcome::{FailureClass, Metrics, Outcome, YOLO_METRICS};
-pub use record::{Change, End, Origin, Trial};
+pub use record::{Change, Cost, End, Origin, Trial};
 pub use spec::{MetricRule, RunSpec, Take, Trainer};

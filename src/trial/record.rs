@@ -1,8 +1,11 @@
 //! What is remembered of one trial.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::FailureClass;
+use crate::clock;
 
 /// Where a trial's candidate came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +84,43 @@ pub enum Change {
     New,
 }
 
+/// What training cost, in seconds of a slot; frozen time left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// All attempts.
+    pub used: f64,
+    /// Of these, attempts that came to nothing: failed, or given up and begun again.
+    pub lost: f64,
+    /// What pruning saved: the epochs that were left, at the pace of those before.
+    pub saved: f64,
+}
+
+/// `12.3 h used, 2.1 h saved by pruning, 4m 10s lost to failures`; what is nothing is left out.
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} used", hours(self.used))?;
+        for (seconds, what) in [(self.saved, "saved by pruning"), (self.lost, "lost to failures")] {
+            if seconds > 0.0 {
+                write!(f, ", {} {what}", hours(seconds))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Hours of slots; never days, which would be taken for the time of day.
+fn hours(seconds: f64) -> String {
+    if seconds < 3600.0 { clock::duration(seconds) } else { format!("{:.1} h", seconds / 3600.0) }
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, more: Self) {
+        self.used += more.used;
+        self.lost += more.lost;
+        self.saved += more.saved;
+    }
+}
+
 /// One training of a candidate with one trial seed. Its number is its generation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
@@ -119,6 +159,7 @@ pub struct Trial {
     pub curve: Vec<f32>,
     /// Left out by a person: not a parent, not the best.
     pub excluded: bool,
+    pub cost: Cost,
 }
 
 impl Trial {
@@ -145,6 +186,7 @@ impl Trial {
             fitness: None,
             curve: Vec::new(),
             excluded: false,
+            cost: Cost::default(),
         }
     }
 
@@ -153,8 +195,8 @@ impl Trial {
         !self.excluded && self.fitness.is_some() && self.end.as_ref().is_some_and(End::is_parent)
     }
 
-    /// Seconds from the start of its first attempt to its end.
+    /// Seconds that it trained on slots, all attempts together; none before it has ended, or where it never began.
     pub fn seconds(&self) -> Option<f64> {
-        Some((self.ended_at? - self.started_at?) as f64 / 1000.0)
+        self.ended_at.and(self.started_at).map(|_| self.cost.used)
     }
 }

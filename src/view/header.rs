@@ -124,6 +124,9 @@ fn status(ink: &Ink, model: &Model) -> (String, Style) {
         Status::Lost(why) => (format!("connection lost: {why}"), theme.error),
         Status::Training => {
             let n = model.state.as_ref().map_or(0, |s| s.running.len());
+            if let Some(stopped) = model.state.as_ref().and_then(|state| state.stopped()) {
+                return (format!("{}: {n} still running", stopped.why), theme.warn);
+            }
             (if n > 1 { format!("training {n}") } else { "training".into() }, theme.good)
         }
         Status::Starting => ("starting".into(), theme.good),
@@ -135,7 +138,10 @@ fn status(ink: &Ink, model: &Model) -> (String, Style) {
         Status::Frozen { since } => {
             (format!("frozen since {}", text::time_of_day(since, &model.zone)), theme.warn)
         }
-        Status::Complete => ("complete".into(), theme.good),
+        Status::Complete => {
+            let by = model.state.as_ref().and_then(|state| state.stopped());
+            (by.map_or("complete".into(), |stopped| format!("complete: {}", stopped.why)), theme.good)
+        }
         Status::Closed => ("session ended".into(), theme.dim),
     }
 }

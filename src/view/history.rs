@@ -23,9 +23,10 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model) {
     let count = model.history.len(state);
     let filter =
         if model.history.filter.is_empty() { String::new() } else { format!("  /{}", model.history.filter) };
+    let cost = if state.cost.used > 0.0 { format!("  {}", state.cost) } else { String::new() };
     let inner = ink.frame(
         body,
-        &format!("History  {count} of {}{filter}", state.history.trials().len()),
+        &format!("History  {count} of {}{filter}{cost}", state.history.trials().len()),
         ink.theme.border,
     );
     if inner.height < 2 {
@@ -224,6 +225,23 @@ fn detail(ink: &mut Ink, body: Rect, model: &Model, state: &State, trial: &Trial
 
 type Pieces = Vec<(String, Style)>;
 
+/// What the trials of its candidate say together, where there are several.
+fn candidate(trial: &Trial, state: &State) -> Option<String> {
+    let standing = state.history.standing(trial.candidate).filter(|standing| standing.trials > 1)?;
+    let error = state.give_or_take(trial.candidate);
+    Some(format!("gen {}: mean {:.5}{error}", trial.candidate, standing.mean))
+}
+
+/// How it ended, where there is more to say than the word.
+fn how_it_ended(trial: &Trial) -> Option<(&'static str, String)> {
+    match trial.end.as_ref()? {
+        End::Failed { class, detail } => Some(("failed", format!("{class}: {detail}"))),
+        End::Diverged { epoch, what } => Some(("diverged", format!("in epoch {epoch}: {what}"))),
+        End::Pruned { epoch } => Some(("pruned", format!("after epoch {epoch}"))),
+        _ => None,
+    }
+}
+
 fn detail_lines(ink: &Ink, model: &Model, state: &State, trial: &Trial, cells: u16) -> Vec<Pieces> {
     let theme = ink.theme;
     let mut lines: Vec<Pieces> = Vec::new();
@@ -232,11 +250,11 @@ fn detail_lines(ink: &Ink, model: &Model, state: &State, trial: &Trial, cells: u
     };
     let fitness = trial.fitness.map_or("none".into(), |f| format!("{f:.5}"));
     pair("fitness", fitness);
-    match &trial.end {
-        Some(End::Failed { class, detail }) => pair("failed", format!("{class}: {detail}")),
-        Some(End::Diverged { epoch, what }) => pair("diverged", format!("in epoch {epoch}: {what}")),
-        Some(End::Pruned { epoch }) => pair("pruned", format!("after epoch {epoch}")),
-        _ => {}
+    if let Some(candidate) = candidate(trial, state) {
+        pair("candidate", theme.glyphs.own(&candidate));
+    }
+    if let Some((how, detail)) = how_it_ended(trial) {
+        pair(how, detail);
     }
     let metrics = state.metrics.iter().zip(&trial.metrics).filter(|(_, v)| v.is_finite());
     let metrics: Vec<String> =
@@ -252,6 +270,9 @@ fn detail_lines(ink: &Ink, model: &Model, state: &State, trial: &Trial, cells: u
     let started = trial.started_at.map_or("not yet".into(), |t| text::date_and_time(t, &model.zone));
     let slot = trial.slot.as_deref().map(|s| format!(" on {s}")).unwrap_or_default();
     pair("time", format!("{time}, started {started}{slot}, attempt {}", trial.attempts));
+    if trial.cost.lost + trial.cost.saved > 0.0 {
+        pair("cost", trial.cost.to_string());
+    }
     let origin = format!("{:?}", trial.origin).to_lowercase();
     pair("origin", format!("{origin}, trial seed {}, era {}", trial.seed, trial.era));
     for (i, line) in

@@ -12,4 +12,5 @@ mod programs;
 mod protocol;
 mod pruning;
 mod pty;
+mod stopping;
 mod terminal;

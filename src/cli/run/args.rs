@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::size;
 use crate::dir::Keep;
 use crate::engine::OnFailure;
+use crate::evolve::Rule;
 
 /// Start an evolution, or go on with one: the same words resume it.
 #[derive(Debug, Clone, Args)]
@@ -66,6 +67,27 @@ pub struct RunArgs {
     /// Stop hopeless trials early: off, median or asha
     #[arg(long, help_heading = "Evolution")]
     pub prune: Option<String>,
+    /// Epochs that every trial gets before it may be pruned [default: a fifth of them]
+    #[arg(long, value_name = "EPOCHS", help_heading = "Evolution")]
+    pub prune_warm_up: Option<String>,
+    /// Trials to compare with before any is pruned [default: 10]
+    #[arg(long, value_name = "N", help_heading = "Evolution")]
+    pub prune_trials: Option<String>,
+    /// Epochs that a trial must look hopeless in a row, after the first [default: 0]
+    #[arg(long, value_name = "EPOCHS", help_heading = "Evolution")]
+    pub prune_patience: Option<String>,
+    /// Train the best candidate again with another seed every N generations [default: off]
+    #[arg(long, value_name = "N", help_heading = "Evolution")]
+    pub repeat_best: Option<String>,
+    /// Stop when the slots have trained so many hours together (GPU-hours) [default: off]
+    #[arg(long, value_name = "HOURS", help_heading = "Evolution")]
+    pub max_hours: Option<String>,
+    /// Stop when so many trials in a row ended without a better best [default: off]
+    #[arg(long, value_name = "N", help_heading = "Evolution")]
+    pub patience: Option<String>,
+    /// Stop when the best candidate's fitness is this high [default: off]
+    #[arg(long, value_name = "FITNESS", allow_hyphen_values = true, help_heading = "Evolution")]
+    pub target: Option<String>,
     /// Start values outside the bounds: abort, clip or widen
     #[arg(long, value_enum, default_value_t = OutOfBounds::Abort, help_heading = "Evolution")]
     pub out_of_bounds: OutOfBounds,
@@ -214,6 +236,21 @@ impl From<OnFailureArg> for OnFailure {
         match arg {
             OnFailureArg::Pause => Self::Pause,
             OnFailureArg::Exit => Self::Exit,
+        }
+    }
+}
+
+impl RunArgs {
+    /// What is said of a rule.
+    pub fn rule(&self, rule: Rule) -> Option<&str> {
+        match rule {
+            Rule::MaxHours => self.max_hours.as_deref(),
+            Rule::Patience => self.patience.as_deref(),
+            Rule::Target => self.target.as_deref(),
+            Rule::RepeatBest => self.repeat_best.as_deref(),
+            Rule::PruneWarmUp => self.prune_warm_up.as_deref(),
+            Rule::PruneTrials => self.prune_trials.as_deref(),
+            Rule::PrunePatience => self.prune_patience.as_deref(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::exit::Told;
 use crate::cli::warn;
 use crate::clock;
 use crate::dir::SessionDir;
-use crate::evolve::{Edit, NextValues, RULES_VERSION, Settings, StrategyKind, Weights};
+use crate::evolve::{Edit, NextValues, RULES_VERSION, Rule, Settings, StrategyKind, Weights};
 use crate::journal::{Access, Created, FileDisk, VERSION, Writer};
 use crate::runner::command::{self, Preset};
 use crate::session::steer;
@@ -214,6 +214,14 @@ pub fn explicit(args: &RunArgs) -> anyhow::Result<Vec<Edit>> {
     edits.extend(args.mutation_prob.map(Edit::Probability));
     edits.extend(args.top.map(Edit::Top));
     edits.extend(args.generations.map(Edit::Generations));
+    for rule in Rule::ALL {
+        if let Some(text) = args.rule(rule) {
+            let to = rule.read(text);
+            let to =
+                to.map_err(|wanted| Told::usage(format!("--{} {text}: {wanted} is wanted", rule.name())))?;
+            edits.push(Edit::Rule { rule, to });
+        }
+    }
     Ok(edits)
 }
 

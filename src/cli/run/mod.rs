@@ -38,7 +38,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         let resumed = resume::resumed(&args, &session)?;
         if let Some(done) = resumed.complete.filter(|_| !args.headless) {
             tell!(
-                "{name} is complete ({done} trials): look back with evotop replay, or ask for more with --generations"
+                "{name} is complete ({done}): look back with evotop replay, or ask for more with --generations or another stop rule"
             );
             return Ok(Exit::Done);
         }

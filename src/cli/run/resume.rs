@@ -18,8 +18,8 @@ pub struct Resumed {
     pub edits: Vec<Edit>,
     /// The devices the run was started with.
     pub devices: String,
-    /// Trials of a run that has nothing left to do.
-    pub complete: Option<u64>,
+    /// Of a run that has nothing left to do: its trials, and the stop rule that it met.
+    pub complete: Option<String>,
 }
 
 /// What the same words mean for this session.
@@ -43,9 +43,15 @@ pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> 
             edits.push(edit);
         }
     }
-    let more = edits.iter().find_map(|edit| if let Edit::Generations(n) = edit { Some(*n) } else { None });
-    let (done, wanted) = (state.history.counted(), more.unwrap_or(state.settings.generations));
-    let complete = (done >= wanted && state.history.open().len() == 0).then_some(done);
+    let mut after = state;
+    for edit in &edits {
+        let _ = edit.apply(&mut after.space, &mut after.settings, &mut NextValues::new());
+    }
+    // Under other weights the best is another: the session itself is to see whether it is enough.
+    let scored = !edits.iter().any(|edit| matches!(edit, Edit::Fitness(_)));
+    let why = || after.stopped().map_or_else(String::new, |stopped| format!(", {}", stopped.why));
+    let complete =
+        (scored && after.is_complete()).then(|| format!("{} trials{}", after.history.counted(), why()));
     Ok(Resumed { edits, devices: created.spec.devices, complete })
 }
 

@@ -1,7 +1,7 @@
 //! What a person changed in a live file, as edits of the present settings.
 
 use super::leaves::{File, Leaf, Leaves, Place};
-use crate::evolve::{Edit, ParentMode, Prune, StrategyKind};
+use crate::evolve::{Edit, ParentMode, Prune, Rule, StrategyKind};
 use crate::session::{State, steer};
 use crate::space::{Source, SpaceError};
 
@@ -57,6 +57,10 @@ fn setting(key: &str, field: &str, leaf: &Leaf) -> Option<Edit> {
         ("fitness", Leaf::Weights(weights)) => Edit::Fitness(weights.clone()),
         ("pins", Leaf::Number(x)) => Edit::Pin { param: field.to_owned(), at: Some(*x) },
         ("pins", Leaf::Absent) => Edit::Pin { param: field.to_owned(), at: None },
+        (name, Leaf::Word(text)) => {
+            let rule = Rule::of(name)?;
+            Edit::Rule { rule, to: rule.read(text).ok()? }
+        }
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_yaml::Value;
 
-use crate::evolve::{ParentMode, Prune, Settings, Weights};
+use crate::evolve::{ParentMode, Prune, Rule, Settings, Weights};
 use crate::session::steer;
 use crate::space::{Kind, Param, Scalar, Source, Space, SpaceError, hyp, read_ranges};
 
@@ -81,6 +81,7 @@ fn of_settings(space: &Space, s: &Settings) -> Leaves {
         word("prune", "", s.prune.name().to_owned()),
         (place("fitness", ""), Leaf::Weights(s.fitness.clone())),
     ]);
+    leaves.extend(Rule::ALL.map(|rule| word(rule.name(), "", rule.show(s.rules.get(rule)))));
     leaves.extend(
         space.params.iter().map(|p| (place("pins", &p.name), p.pin.map_or(Leaf::Absent, Leaf::Number))),
     );
@@ -197,6 +198,11 @@ fn read_word(source: &Source, key: &str, value: &Value) -> Result<Leaf, SpaceErr
         Value::Bool(false) => "off".to_owned(),
         other => said(other),
     };
+    if let Some(rule) = Rule::of(key) {
+        let to = rule.read(&text);
+        let to = to.map_err(|wanted| source.wrong(key, format!("{key} is {text}; {wanted} is wanted")))?;
+        return Ok(Leaf::Word(rule.show(to)));
+    }
     let (good, wanted) = match key {
         "strategy" => {
             let known = crate::evolve::StrategyKind::parse(&text);

@@ -111,6 +111,21 @@ fn only_what_a_person_changed_becomes_an_edit() {
 }
 
 #[test]
+fn a_rule_is_set_and_taken_back_by_its_line() {
+    let mut s = Session::new();
+    let text = s.text("settings.yaml");
+    s.save("settings.yaml", &text, &[("target: 'off'", "target: 0.6"), ("'auto'", "3")]);
+    let said = s.look();
+    assert!(said[0].contains("Rule { rule: Target, to: Some(0.6) }"), "{said:?}");
+    assert!(said[0].contains("Rule { rule: PruneWarmUp, to: Some(3.0) }"), "{said:?}");
+    assert_eq!(s.state.settings.rules.target, Some(0.6));
+    let text = s.text("settings.yaml");
+    s.save("settings.yaml", &text, &[("target: 0.6", "target: off")]);
+    assert!(s.look()[0].contains("to: None"));
+    assert_eq!(s.state.settings.rules.target, None);
+}
+
+#[test]
 fn a_stale_save_changes_only_what_was_edited_in_it() {
     let mut s = Session::new();
     let opened = s.text("settings.yaml");
@@ -191,9 +206,16 @@ fn mistakes_are_said_with_file_line_and_remedy_and_change_nothing() {
             "settings.yaml",
             "pins: {}",
             "pins: {lr9: 1}",
-            "settings.yaml:14: there is no parameter lr9; the parameters are lr0",
+            "settings.yaml:21: there is no parameter lr9; the parameters are lr0",
         ),
-        ("settings.yaml", "pins: {}", "pins: {lr0: 7}", "settings.yaml:14: lr0 = 7"),
+        (
+            "settings.yaml",
+            "patience: 'off'",
+            "patience: soon",
+            "settings.yaml:14: patience is soon; a whole number or off is wanted",
+        ),
+        ("settings.yaml", "repeat-best: 'off'", "repeat-best: 1", "repeat-best 1 is out of range"),
+        ("settings.yaml", "pins: {}", "pins: {lr0: 7}", "settings.yaml:21: lr0 = 7"),
         ("settings.yaml", "pins: {}", "pins: {lr0: 7", "settings.yaml:"),
         ("settings.yaml", "# revision: 0", "# revision: 40", "it says revision 40, and the session is at 0"),
         ("space.yaml", "lr0: [1.0,", "lr0: [-1.0,", "space.yaml:5: lr0: the gain -1"),
@@ -293,7 +315,7 @@ fn a_script_may_write_one_line_and_an_empty_file_means_nothing() {
     assert!(text.contains("top: 5") && text.contains("sigma: 0.15"), "{text}");
     fs::remove_file(s.path("settings.yaml")).unwrap();
     assert!(s.look().is_empty());
-    assert_eq!(s.text("settings.yaml").lines().count(), text.lines().count().max(14));
+    assert_eq!(s.text("settings.yaml").lines().count(), text.lines().count().max(21));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::leaves::{self, File, Leaf, Leaves, shown};
-use crate::evolve::{Settings, StrategyKind};
+use crate::evolve::{Rule, Settings, StrategyKind};
 use crate::space::number::yaml;
 use crate::space::{Kind, Param, Scalar, Source, Space, hyp};
 
@@ -147,7 +147,11 @@ fn lines(file: File, space: &Space, settings: &Settings) -> Vec<Line> {
 fn setting_lines(space: &Space, s: &Settings) -> Vec<Line> {
     let line = |key: &str, value: String, remark: &str| (key.to_owned(), value, remark.to_owned());
     let pins = space.params.iter().filter_map(|p| Some((&p.name, hyp::in_yaml(&p.scalar(p.pin?)))));
-    vec![
+    let rule = |rule: Rule| {
+        let value = s.rules.get(rule).map_or_else(|| format!("'{}'", rule.without()), |x| x.to_string());
+        line(rule.name(), value, rule.doc())
+    };
+    let first = vec![
         line("strategy", s.strategy.name().into(), &StrategyKind::ALL.map(StrategyKind::name).join(", ")),
         line("parent", s.parent.name().into(), "single, weighted"),
         line("top", s.top.to_string(), "how many of the best may be parents"),
@@ -156,9 +160,12 @@ fn setting_lines(space: &Space, s: &Settings) -> Vec<Line> {
         line("method", s.method.to_string(), "mutation method of yolov3: 1, 2, 3"),
         line("generations", s.generations.to_string(), "how many trials the run is to have"),
         line("prune", format!("'{}'", s.prune.name()), "'off', median, asha"),
+    ];
+    let last = [
         line("fitness", flow(s.fitness.0.iter().map(|(name, w)| (name, yaml(*w)))), ""),
         line("pins", flow(pins), "{lr0: 0.01} holds lr0 still"),
-    ]
+    ];
+    first.into_iter().chain(Rule::ALL.map(rule)).chain(last).collect()
 }
 
 fn flow<'a>(entries: impl Iterator<Item = (&'a String, String)>) -> String {
