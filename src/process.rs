@@ -12,9 +12,14 @@ const HOST_FOR_TESTS: &str = "EVOTOP_HOST";
 
 /// This machine. `EVOTOP_HOST` is another name for it in tests.
 pub fn host() -> Host {
-    let named = std::env::var(HOST_FOR_TESTS).ok().filter(|name| !name.is_empty());
-    let name = named.unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
+    let name =
+        faked_host().unwrap_or_else(|| rustix::system::uname().nodename().to_string_lossy().into_owned());
     Host { name, boot_id: line("/proc/sys/kernel/random/boot_id").unwrap_or_default() }
+}
+
+/// The name that this machine is to have in a test.
+pub fn faked_host() -> Option<String> {
+    std::env::var(HOST_FOR_TESTS).ok().filter(|name| !name.is_empty())
 }
 
 /// What tells two machines of the same name apart, where the system has one.

@@ -12,6 +12,9 @@ use crate::trial::protocol::Progress;
 pub enum News {
     /// A connection stands. A snapshot follows.
     Connected { read_only: bool, dir: PathBuf, demo: bool },
+    /// The session cannot be reached: its journal is followed as `host` writes it, and nothing can be asked. A snapshot
+    /// follows.
+    Tailing { host: String, dir: PathBuf },
     /// The connection is gone; the link tries again by itself.
     Lost { why: String },
     /// Everything there is to know. Replaces what was known.

@@ -87,6 +87,8 @@ pub struct Model {
     pub save_to: PathBuf,
     pub connection: Connection,
     pub read_only: bool,
+    /// The host whose journal is followed, where the session itself cannot be reached.
+    pub tailing: Option<String>,
     pub demo: bool,
     pub dir: PathBuf,
     pub state: Option<Box<State>>,
@@ -132,6 +134,7 @@ impl Model {
             save_to: options.save_to,
             connection: Connection::Connecting,
             read_only: false,
+            tailing: None,
             demo: false,
             dir: PathBuf::new(),
             state: None,
@@ -169,8 +172,12 @@ impl Model {
                 if matches!(self.connection, Connection::Lost { .. }) {
                     self.toasts.say("connected again".into(), now);
                 }
-                self.connection = Connection::Connected;
+                (self.connection, self.tailing) = (Connection::Connected, None);
                 (self.read_only, self.dir, self.demo) = (read_only, dir, demo);
+            }
+            News::Tailing { host, dir } => {
+                (self.connection, self.tailing) = (Connection::Connected, Some(host));
+                (self.read_only, self.dir, self.demo) = (true, dir, false);
             }
             News::Lost { why } => {
                 if !matches!(self.connection, Connection::Lost { .. }) {

@@ -241,6 +241,9 @@ impl Model {
     pub(super) fn may_steer(&mut self) -> bool {
         let why = match (&self.connection, self.read_only, &self.replay) {
             (_, _, Some(_)) => "this is a replay: nothing can be changed",
+            (_, true, _) if self.tailing.is_some() => {
+                "only the journal is followed here: steer the run on its own host"
+            }
             (_, true, _) => "read-only: nothing can be changed from here",
             (Connection::Connected, ..) => return self.state.is_some(),
             _ => "not connected: nothing was changed",

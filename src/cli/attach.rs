@@ -18,7 +18,7 @@ use crate::dir::SessionDir;
 use crate::journal;
 use crate::term::{self, Link, TermOptions, ThemeChoice};
 use crate::view::Plain;
-use crate::wire::Client;
+use crate::wire::{Client, ClientError};
 
 /// News on its way to the screen.
 const WAITING: usize = 1024;
@@ -147,11 +147,16 @@ fn replay_of(dir: &Path, screen: &ScreenArgs) -> anyhow::Result<Exit> {
 pub fn to(dir: &Path, read_only: bool, demo: bool, screen: &ScreenArgs) -> anyhow::Result<Exit> {
     let options = options(screen)?;
     // Once before the terminal is taken, so that an error is read where the person looks.
-    let client = block_on(Client::connect(dir, true))?.map_err(|error| find::told(&error))?;
-    if let Err(error) = client.same_protocol() {
-        return Err(other_build::attach(&error, dir, read_only, screen));
+    match block_on(Client::connect(dir, true))? {
+        Ok(client) => {
+            if let Err(error) = client.same_protocol() {
+                return Err(other_build::attach(&error, dir, read_only, screen));
+            }
+        }
+        // It runs and cannot be reached: its journal is followed.
+        Err(ClientError::NoSession { .. }) if find::holder(dir).is_some() => {}
+        Err(error) => return Err(find::told(&error)),
     }
-    drop(client);
     block_on(async {
         let (tell, news) = mpsc::channel(WAITING);
         let (requests, asked) = mpsc::channel(WAITING);

@@ -96,8 +96,10 @@ pub fn gc(args: &GcArgs) -> anyhow::Result<Exit> {
 }
 
 fn not_running(dir: &Path) -> anyhow::Result<()> {
-    if block_on(Client::connect(dir, true))?.is_ok() {
-        return Err(Told::usage(format!("{} runs: stop it first (evotop stop)", dir.display())));
+    let holder = find::holder(dir);
+    if holder.is_some() || block_on(Client::connect(dir, true))?.is_ok() {
+        let host = holder.map(|holder| format!(" on {}", holder.host)).unwrap_or_default();
+        return Err(Told::usage(format!("{} runs{host}: stop it first (evotop stop)", dir.display())));
     }
     Ok(())
 }

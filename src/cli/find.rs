@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::block_on;
 use super::exit::{Exit, Told};
-use crate::dir::{Registry, SessionDir};
+use crate::dir::{Holder, Lock, Registry, SessionDir};
 use crate::session::{State, Status};
 use crate::wire::{Client, ClientError};
 
@@ -76,8 +76,23 @@ pub fn status(dir: &Path) -> anyhow::Result<(Status, Option<State>)> {
     }
 }
 
+/// The process that has the session open, here or on another host, as far as that can be told.
+pub fn holder(dir: &Path) -> Option<Holder> {
+    Lock::holder(&SessionDir::new(dir))
+}
+
 /// A client's error with the exit code it deserves.
 pub fn told(error: &ClientError) -> anyhow::Error {
+    if let ClientError::NoSession { dir } = error
+        && let Some(Holder { host, pid, .. }) = holder(dir)
+    {
+        let dir = dir.display();
+        let message = format!(
+            "the session in {dir} runs on {host} (process {pid}) and cannot be reached from here: steer and stop it \
+             there; evotop attach {dir} follows its journal"
+        );
+        return Told::with(Exit::NoSession, message);
+    }
     let exit = match error {
         ClientError::NoSession { .. } => Exit::NoSession,
         _ => Exit::Failed,

@@ -1,5 +1,5 @@
 //! Between a session's socket and the screen: what the session says becomes news, what the screen asks is sent. A lost
-//! connection is said, and tried again.
+//! connection is said, and tried again. A session that runs and cannot be reached is followed by its journal (`tail.rs`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use super::tail::{self, Over};
 use crate::app::{News, Request};
+use crate::dir::{Lock, SessionDir};
 use crate::journal::{Event, How};
 use crate::wire::{Client, ClientError, FromSession, Heard, ToSession};
 
@@ -29,6 +31,13 @@ pub async fn keep(
                 Ok(()) => return,
                 Err(error) => error.to_string(),
             },
+            Err(ClientError::NoSession { .. }) if Lock::holder(&SessionDir::new(&dir)).is_some() => {
+                match tail::tail(&dir, &news, &mut requests).await {
+                    Over::Left | Over::Closed => return,
+                    Over::Reachable => continue,
+                    Over::Lost(why) => why,
+                }
+            }
             Err(error) => error.to_string(),
         };
         if news.send(News::Lost { why }).await.is_err() {

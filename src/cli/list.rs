@@ -26,6 +26,9 @@ pub struct Listed {
     pub best: Option<f64>,
     /// What its directory takes on disk.
     pub bytes: u64,
+    /// The host that it runs on, where it cannot be reached from here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// Lists the sessions.
@@ -42,7 +45,8 @@ pub fn ls(args: &LsArgs) -> anyhow::Result<Exit> {
         let best = s.best.map(|best| format!("best {best:.4}")).unwrap_or_default();
         let trials = format!("{}/{}", s.done, s.generations);
         let size = format!("{:.1} MB", s.bytes as f64 / 1e6);
-        tell!("{:20} {:12} {trials:>11}  {best:12} {size:>10}  {}", s.name, s.state, s.dir.display());
+        let host = s.host.as_ref().map(|host| format!(" (on {host})")).unwrap_or_default();
+        tell!("{:20} {:12} {trials:>11}  {best:12} {size:>10}  {}{host}", s.name, s.state, s.dir.display());
     }
     Ok(Exit::Done)
 }
@@ -52,7 +56,9 @@ pub fn list() -> Vec<Listed> {
     let mut listed = Vec::new();
     for known in Registry::open().list() {
         let Ok((status, at_rest)) = find::status(&known.dir) else { continue };
-        let interrupted = at_rest.is_some_and(|state| state.open.is_some() && !state.is_complete());
+        let unanswered = at_rest.is_some_and(|state| state.open.is_some() && !state.is_complete());
+        let holder = find::holder(&known.dir).filter(|_| unanswered);
+        let interrupted = unanswered && holder.is_none();
         listed.push(Listed {
             name: status.name,
             state: if interrupted { "interrupted".into() } else { status.state },
@@ -60,6 +66,7 @@ pub fn list() -> Vec<Listed> {
             generations: status.generations,
             best: status.best.map(|best| best.fitness),
             bytes: SessionDir::new(&known.dir).bytes(),
+            host: holder.map(|holder| holder.host),
             dir: known.dir,
         });
     }

@@ -38,6 +38,7 @@ mod run;
 mod service;
 mod status;
 mod steer;
+mod tail;
 mod verify;
 
 use std::process::ExitCode;

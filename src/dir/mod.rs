@@ -3,7 +3,8 @@
 //! `layout.rs` says where things are, `write.rs` replaces a file whole, `lock.rs` keeps a second process out,
 //! `registry.rs` knows the user's sessions, `tables/` are the files that the originals read, `live/`
 //! those that steer when they are edited. `share.rs` is who may look, `retention.rs` removes the
-//! directories of trials, `fork.rs` begins a session with another one's past, `started.rs` says how one was started. The
+//! directories of trials, `fork.rs` begins a session with another one's past, `tail.rs` follows what another
+//! process writes, `started.rs` says how one was started. The
 //! journal itself is in `journal`.
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod retention;
 mod share;
 mod started;
 mod tables;
+mod tail;
 mod write;
 
 pub use error::DirError;
@@ -29,4 +31,5 @@ pub use registry::{Known, Registry};
 pub use retention::{Collected, Keep, KeepError, Plan};
 pub use started::write_session_yaml;
 pub use tables::{EvolveCsv, EvolveText, best_text, csv_text, write_best};
+pub use tail::Tail;
 pub use write::{replace, replace_with};

@@ -159,8 +159,10 @@ fn tabs(ink: &mut Ink, area: Rect, model: &Model) {
     }
     let mut hints = vec![format!("{} help", hint(model, crate::app::action::Action::Help))];
     hints.push(format!("{} leave", hint(model, crate::app::action::Action::Leave)));
-    if model.read_only {
-        hints.insert(0, "read-only".into());
+    match &model.tailing {
+        Some(host) => hints.insert(0, format!("following the journal of {host}, read-only")),
+        None if model.read_only => hints.insert(0, "read-only".into()),
+        None => {}
     }
     let right = hints.join("  ");
     if x + width(&right) + 1 < area.width {

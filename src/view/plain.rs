@@ -43,6 +43,10 @@ impl Plain {
                 if said { Vec::new() } else { vec![format!("connection lost: {why}")] }
             }
             News::Connected { .. } if std::mem::take(&mut self.lost) => vec!["connected again".into()],
+            News::Tailing { host, .. } => {
+                self.lost = false;
+                vec![format!("following the journal that {host} writes; nothing can be changed from here")]
+            }
             News::Notice { text } => vec![text],
             News::Answer { result: Err(why), .. } => vec![format!("refused: {why}")],
             News::Answer { result: Ok(text), .. } if !text.is_empty() => vec![text],

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::hash::fnv1a;
+use crate::process;
 
 /// Why there is no place for a socket.
 #[derive(Debug, Error)]
@@ -27,7 +28,9 @@ pub enum PlaceError {
 /// Where the directory cannot be made, or is somebody else's.
 pub fn socket_of(dir: &Path) -> Result<PathBuf, PlaceError> {
     let uid = rustix::process::getuid().as_raw();
-    let home = PathBuf::from(format!("/tmp/evotop-{uid}"));
+    // Two hosts do not share this place.
+    let host = process::faked_host().map(|host| format!("-{host}")).unwrap_or_default();
+    let home = PathBuf::from(format!("/tmp/evotop-{uid}{host}"));
     let io_error = |error| PlaceError::Io { dir: home.clone(), error };
     match DirBuilder::new().mode(0o700).create(&home) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(io_error(error)),

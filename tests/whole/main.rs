@@ -6,6 +6,7 @@ mod common;
 
 mod files;
 mod headless;
+mod hosts;
 mod kills;
 mod modules;
 mod programs;

@@ -13,6 +13,7 @@ mod watch;
 
 pub use files::{Live, Meaning, Saved};
 pub use watch::Watch;
+pub(in crate::dir) use watch::is_network;
 
 #[cfg(test)]
 mod tests;

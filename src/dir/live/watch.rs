@@ -119,7 +119,7 @@ fn stamps_after(dir: &Path, settled: bool) -> [Stamp; 3] {
 }
 
 /// Whether a directory is on a file system whose changes may come from elsewhere.
-fn is_network(dir: &Path) -> bool {
+pub(in crate::dir) fn is_network(dir: &Path) -> bool {
     const NFS: u64 = 0x6969;
     const SMB: u64 = 0x517b;
     const SMB2: u64 = 0xfe53_4d42;
