@@ -14,7 +14,7 @@ use super::hooks::{Hook, Hooks};
 use super::stations::Stations;
 use crate::dir::{DirError, Keep, Lock, LockError, Meaning, SessionDir, Watch};
 use crate::evolve::Edit;
-use crate::journal::{Event, FileDisk, How, JournalError, Opened, SlotSpec, Who, Writer};
+use crate::journal::{Event, FileDisk, How, JournalError, Mode, Opened, PauseWhy, SlotSpec, Who, Writer};
 use crate::process::{self, ProcessId};
 use crate::runner::{SlotNews, survivors};
 use crate::session::{Command, RecoverError, Recovery, State, recover};
@@ -154,7 +154,16 @@ impl Engine {
         };
         let slots = self.start.slots.iter();
         let added = slots.map(|slot| Event::SlotAdded { slot: slot.clone(), who: None });
-        std::iter::once(Event::Opened(opened)).chain(added).chain(self.space_says()).collect()
+        let again = self.held_by_rule().then_some(Event::Mode { mode: Mode::Running, who: None });
+        let mode = again.or_else(|| self.space_says());
+        std::iter::once(Event::Opened(opened)).chain(added).chain(mode).collect()
+    }
+
+    /// Whether the run was held because it could not go on by itself. Whoever starts it again has seen to that, or finds
+    /// out; a person's own pause stays.
+    fn held_by_rule(&self) -> bool {
+        let Mode::Paused(why) = &self.state.mode else { return false };
+        !matches!(why, PauseWhy::Person | PauseWhy::WasFrozen | PauseWhy::NoSpace { .. })
     }
 
     /// Settings that the command line says anew, as one change by resume.

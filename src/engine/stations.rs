@@ -4,6 +4,7 @@
 //! frozen, thawed and cancelled. An attempt that the state no longer knows is cancelled, whatever the reason.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use tokio::sync::mpsc;
@@ -16,7 +17,7 @@ use crate::process;
 use crate::runner::health::{Health, Quarantine};
 use crate::runner::{Slot, SlotConfig, SlotNews, SlotNewsKind, devices};
 use crate::session::{Command, SlotHealth};
-use crate::trial::{End, FailureClass, Job, Metrics, Outcome};
+use crate::trial::{End, FailureClass, Job, Metrics, Outcome, Trial};
 use crate::wire::FromSession;
 
 /// One slot.
@@ -227,7 +228,7 @@ impl Engine {
         is_well.then_some(Event::SlotQuarantined { slot, reason, retry_at }).into_iter().collect()
     }
 
-    /// The trainer's program; another build than before may mean another fitness. Before anything is trained, the
+    /// The trainer's program; another build than before may mean another fitness. Before there is a result, the
     /// trainer's own fitness weights replace ones that it has no metrics for.
     fn program(&mut self, program: Program, fitness: IndexMap<String, f64>) -> Vec<Event> {
         let weights = &self.state.settings.fitness;
@@ -242,7 +243,9 @@ impl Engine {
             }
             _ => vec![Event::Program(program)],
         };
-        if unknown && !fitness.is_empty() && self.state.history.counted() == 0 {
+        let scored = |trial: &Arc<Trial>| trial.end == Some(End::Finished);
+        let first = !self.state.history.trials().iter().any(scored);
+        if unknown && !fitness.is_empty() && first {
             let who = Who { user: "evotop".into(), tty: None, ssh: None, how: How::Rule };
             let edits = vec![Edit::Fitness(Weights(fitness))];
             let revision = self.state.revision;

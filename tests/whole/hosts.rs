@@ -111,7 +111,7 @@ fn a_viewer_whose_session_loses_its_socket_follows_the_journal_until_there_is_on
     std::fs::remove_file(evotop::wire::socket_of(&world.path("d")).unwrap()).unwrap();
     let mut terminal = Terminal::run(&world, &["attach", "d"]);
     terminal.shows("following the journal of");
-    terminal.hides("following the journal of");
+    wait_until("the session is reached", || !terminal.text().contains("following the journal of"));
     terminal.press("+");
     terminal.shows("sigma 0.21");
     world.good(&["stop", "d", "--now"]);

@@ -109,6 +109,18 @@ fn a_script_that_fails_everywhere_holds_the_run_and_says_why() {
 }
 
 #[test]
+fn a_run_that_was_held_goes_on_with_the_same_words_once_its_script_is_mended() {
+    let world = World::new();
+    let script = r#"[ -f mended ] || exit 1; echo '{{"acc":0.5}}'"#;
+    assert_eq!(run(&world, &PARAMS, &["sh", "-c", script]).status.code(), Some(4));
+    std::fs::write(world.path("mended"), "").unwrap();
+    let output = run(&world, &PARAMS, &["sh", "-c", script]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(world.status("d")["done"], 4);
+    assert!(rows(&world.path("d")) >= 1);
+}
+
+#[test]
 fn a_metric_that_is_never_found_holds_the_run_after_the_first_trial_and_is_named() {
     let world = World::new();
     let options = [&PARAMS[..], &["--metric", "acc='accuracy ([0-9.]+)'"]].concat();
