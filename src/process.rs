@@ -96,8 +96,18 @@ fn all() -> impl Iterator<Item = u32> {
 }
 
 fn parent(pid: u32) -> Option<u32> {
+    after_name(pid, 1)
+}
+
+/// The process group of a process; 0 where that is one of another container.
+pub fn group(pid: u32) -> Option<u32> {
+    after_name(pid, 2)
+}
+
+/// A field of `/proc/PID/stat`, counted from the one behind the program's name.
+fn after_name(pid: u32, field: usize) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(field)?.parse().ok()
 }
 
 /// Bytes that a user may still write to the disk of this directory; none where it does not say.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::journal::Entry;
+use crate::runner::Figures;
 use crate::session::{Command, State};
 use crate::trial::protocol::Progress;
 
@@ -23,8 +24,8 @@ pub enum News {
     Entry(Arc<Entry>),
     /// What is known of a running trial between two epochs; the latest wins.
     Progress { generation: u64, progress: Progress },
-    /// What the devices do; the latest wins.
-    Devices(Vec<DeviceUse>),
+    /// What devices and trainers do that no journal holds; the latest wins.
+    Figures(Figures),
     /// Something to say that is in no journal.
     Notice { text: String },
     /// How a request ended: a line to show, or why it was refused.
@@ -42,22 +43,6 @@ pub enum Request {
     Say { id: u64, line: String },
     /// To a replay only.
     Replay(ReplayStep),
-}
-
-/// What a device does, whoever uses it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DeviceUse {
-    /// As slots name it: `cuda:0`.
-    pub device: String,
-    /// `NVIDIA A100-SXM4-80GB`.
-    pub name: Option<String>,
-    /// 0 to 1.
-    pub utilisation: Option<f64>,
-    /// Bytes in use and in all.
-    pub memory: Option<(u64, u64)>,
-    /// Degrees Celsius.
-    pub temperature: Option<f64>,
-    pub watts: Option<f64>,
 }
 
 /// Where a replay stands.

@@ -32,6 +32,6 @@ mod update;
 
 pub use key::{Input, Key};
 pub use keymap::Keymap;
-pub use link::{DeviceUse, Effect, News, ReplayAt, ReplayStep, Request};
+pub use link::{Effect, News, ReplayAt, ReplayStep, Request};
 pub use model::{Connection, Model, Options, Page, Status};
 pub use steering::{choice_name, choices, knobs};

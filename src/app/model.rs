@@ -10,7 +10,7 @@ use super::density::DensityView;
 use super::estimate;
 use super::history::HistoryView;
 use super::keymap::Keymap;
-use super::link::{DeviceUse, Effect, News, ReplayAt, Request};
+use super::link::{Effect, News, ReplayAt, Request};
 use super::live::LiveTrials;
 use super::log::LogView;
 use super::overlay::Overlay;
@@ -19,6 +19,7 @@ use super::pending::{Pending, projected};
 use super::toast::Toasts;
 use crate::evolve::{NextValues, Settings};
 use crate::journal::{Entry, Event, Mode};
+use crate::runner::Figures;
 use crate::session::{Command, Running, State};
 use crate::space::Space;
 
@@ -95,7 +96,8 @@ pub struct Model {
     pub live: LiveTrials,
     /// What charts are made from.
     pub columns: Columns,
-    pub devices: Vec<DeviceUse>,
+    /// What devices and trainers do, as far as the session tells.
+    pub figures: Figures,
     pub replay: Option<ReplayAt>,
 
     pub now: i64,
@@ -140,7 +142,7 @@ impl Model {
             state: None,
             live: LiveTrials::default(),
             columns: Columns::default(),
-            devices: Vec::new(),
+            figures: Figures::default(),
             replay: None,
             now,
             size: (80, 24),
@@ -184,6 +186,7 @@ impl Model {
                     self.connection = Connection::Lost { why, since: now };
                 }
                 self.pending.clear();
+                self.figures = Figures::default();
                 if self.leaving.take().is_some() {
                     effects.push(Effect::Leave { stopped: true });
                 }
@@ -199,7 +202,7 @@ impl Model {
                     self.live.progress(generation, progress, now);
                 }
             }
-            News::Devices(devices) => self.devices = devices,
+            News::Figures(figures) => self.figures = figures,
             News::Answer { id, result } => self.answer(id, result, &mut effects),
             News::Notice { text } => self.toasts.error(text, now),
             News::Replay(at) => self.replay = Some(at),

@@ -84,6 +84,7 @@ async fn serve(
                     Heard::Message(FromSession::Answer { id, granted, text }) => {
                         News::Answer { id, result: if granted { Ok(text) } else { Err(text) } }
                     }
+                    Heard::Message(FromSession::Figures { figures }) => News::Figures(figures),
                     Heard::Message(FromSession::Notice { text }) => News::Notice { text },
                     Heard::Message(_) => continue,
                 };

@@ -45,6 +45,7 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
             Some(news) = inlets.slots.recv() => engine.slots_report(news, &mut inlets)?,
             Some(request) = inlets.clients.recv() => engine.client_asks(request)?,
             () = inlets.edited.changed() => engine.files_say()?,
+            Some(asked) = inlets.gpus.recv() => engine.gpus_are(asked),
             () = tokio::time::sleep_until(wake) => {
                 if Instant::now() >= housekeeping {
                     housekeeping = Instant::now() + HOUSEKEEPING;
@@ -86,11 +87,19 @@ impl Engine {
     fn client_asks(&mut self, request: ClientRequest) -> Result<(), EngineError> {
         match request {
             ClientRequest::Status { answer } => {
-                let _ = answer.send(Box::new(self.state.status()));
+                let mut status = self.state.status();
+                for slot in &mut status.slots {
+                    slot.silent_since = slot.generation.and_then(|g| self.board.silent_since(g));
+                }
+                let _ = answer.send(Box::new(status));
             }
             ClientRequest::Attach { answer } => {
                 if let Ok(snapshot) = Snapshot::of(&self.state) {
-                    let _ = answer.send(Attached { snapshot, news: self.news.subscribe() });
+                    let _ = answer.send(Attached {
+                        snapshot,
+                        news: self.news.subscribe(),
+                        figures: self.board.look(),
+                    });
                 }
             }
             ClientRequest::Do { command, who, answer } => {

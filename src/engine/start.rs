@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc};
 
+use super::figures::{self, Board};
 use super::files::Files;
 use super::finish::Stopping;
 use super::hooks::{Hook, Hooks};
@@ -16,7 +17,8 @@ use crate::dir::{DirError, Keep, Lock, LockError, Meaning, SessionDir, Watch};
 use crate::evolve::Edit;
 use crate::journal::{Event, FileDisk, How, JournalError, Mode, Opened, PauseWhy, SlotSpec, Who, Writer};
 use crate::process::{self, ProcessId};
-use crate::runner::{SlotNews, survivors};
+use crate::runner::gpus::Asked;
+use crate::runner::{SlotNews, devices, survivors};
 use crate::session::{Command, RecoverError, Recovery, State, recover};
 use crate::wire::{ClientRequest, PlaceError, Server, socket_of};
 
@@ -84,6 +86,7 @@ pub(super) struct Engine {
     pub stations: Stations,
     pub files: Files,
     pub hooks: Hooks,
+    pub board: Board,
     pub news: broadcast::Sender<bytes::Bytes>,
     pub server: Server,
     pub lock: Lock,
@@ -100,6 +103,7 @@ pub(super) struct Inlets {
     pub slots: mpsc::UnboundedReceiver<SlotNews>,
     pub clients: mpsc::UnboundedReceiver<ClientRequest>,
     pub edited: Watch,
+    pub gpus: mpsc::Receiver<Asked>,
 }
 
 impl Engine {
@@ -123,10 +127,14 @@ impl Engine {
         let socket = socket_of(&start.dir)?;
         let server = Server::open(&socket, &start.dir, &state.name, &process::user(), requests)
             .map_err(|error| EngineError::Io { what: socket.display().to_string(), error })?;
+        // Which GPU an attempt ran on is recorded: it has to be known before the first one.
+        let on_gpu = start.slots.iter().any(|slot| devices::mask(&slot.device).is_some());
+        let asked = if on_gpu { figures::ask().await } else { Asked::NoDriver };
         let limit = start.time_limit.map(Duration::from_secs);
         let engine = Self {
             hooks: Hooks::new(start.hooks.clone(), &state),
             files: Files::open(dir, &state, start.keep)?,
+            board: Board::new(asked),
             stations: Stations::new(slot_news),
             deadline: limit.map(|limit| tokio::time::Instant::now() + limit),
             stopping: None,
@@ -139,7 +147,8 @@ impl Engine {
             start,
         };
         let edited = engine.files.watch();
-        Ok((engine, Inlets { slots, clients, edited }))
+        let gpus = engine.board.ask_on();
+        Ok((engine, Inlets { slots, clients, edited, gpus }))
     }
 
     /// The events of a session that was just opened: who has it, its slots, and what the command line says anew.

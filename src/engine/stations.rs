@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use tokio::sync::mpsc;
@@ -36,12 +37,12 @@ struct Busy {
     cancelled: bool,
 }
 
-/// For tests: milliseconds of a minute of quarantine.
+/// For tests: milliseconds of a minute, of quarantine and of silence.
 const MINUTE_FOR_TESTS: &str = "EVOTOP_MINUTE_MS";
 
-fn health() -> Health {
-    let minute = std::env::var(MINUTE_FOR_TESTS).ok().and_then(|text| text.parse().ok());
-    minute.map_or_else(Health::default, Health::with_minutes_of)
+/// Milliseconds of a minute, where tests say so.
+fn minute() -> Option<i64> {
+    std::env::var(MINUTE_FOR_TESTS).ok()?.parse().ok()
 }
 
 /// All slots.
@@ -53,7 +54,11 @@ pub(super) struct Stations {
 
 impl Stations {
     pub fn new(news: mpsc::UnboundedSender<SlotNews>) -> Self {
-        Self { all: HashMap::new(), news, health: health() }
+        Self {
+            all: HashMap::new(),
+            news,
+            health: minute().map_or_else(Health::default, Health::with_minutes_of),
+        }
     }
 
     pub fn any_busy(&self) -> bool {
@@ -163,7 +168,9 @@ impl Engine {
                     pid: process.pid,
                     start_time: process.start_time,
                     group,
-                    uuid: device.filter(|device| devices::is_uuid(device)),
+                    uuid: device.and_then(|device| {
+                        if devices::is_uuid(&device) { Some(device) } else { self.board.uuid(&device) }
+                    }),
                 })]
             }
             SlotNewsKind::Progress { trial, progress } => {
@@ -179,7 +186,12 @@ impl Engine {
                 self.note(event);
                 self.pruned(trial, epoch, metrics).into_iter().collect()
             }
+            SlotNewsKind::Silent { trial, since } => {
+                self.silence(trial, since);
+                Vec::new()
+            }
             SlotNewsKind::Ended { trial, attempt, outcome } => {
+                self.silence(trial, None);
                 self.attempt_over(&slot, trial, attempt, &outcome)
             }
             SlotNewsKind::Lost { reason } => self.slot_is_lost(slot, reason),
@@ -266,6 +278,7 @@ impl Engine {
             dir: self.start.dir.clone(),
             evotop: process::own_program(),
             guard: process::this_program(),
+            quiet: Duration::from_millis(minute().unwrap_or(60_000).unsigned_abs()),
         };
         let slot = Slot::open(config, self.stations.news.clone());
         self.stations.all.insert(name.into(), Station { slot, busy: None });

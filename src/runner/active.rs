@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::log::TrialLog;
+use super::silence::Gaps;
 use crate::trial::{Job, Outcome, RunSpec};
 
 /// Bytes of a trainer's last words that are kept to tell a failure with.
@@ -32,7 +33,10 @@ pub(super) struct Active {
     pub log: TrialLog,
     /// Its process has it.
     pub began: bool,
-    pub heard_at: Instant,
+    heard_at: Instant,
+    pub gaps: Gaps,
+    /// It was told that it is silent.
+    pub told_silent: bool,
     pub since: Instant,
     pub frozen: Option<Instant>,
     frozen_for: Duration,
@@ -51,12 +55,14 @@ pub(super) struct Active {
 }
 
 impl Active {
-    pub fn new(job: Job) -> Self {
+    pub fn new(job: Job, gaps: Gaps) -> Self {
         let now = Instant::now();
         Self {
             log: TrialLog::begin(&job.dir),
             began: false,
             heard_at: now,
+            gaps,
+            told_silent: false,
             since: now,
             frozen: None,
             frozen_for: Duration::ZERO,
@@ -82,8 +88,27 @@ impl Active {
 
     /// Something was printed.
     pub fn printed(&mut self, text: &str) {
-        self.heard_at = Instant::now();
+        self.heard(Instant::now());
         self.log.line(text);
+    }
+
+    /// A sign of life.
+    pub fn heard(&mut self, now: Instant) {
+        if self.began && self.frozen.is_none() {
+            self.gaps.add(now.duration_since(self.heard_at));
+        }
+        self.heard_at = now;
+    }
+
+    /// When it is silent for unusually long; none while no clock runs, or nothing is known of what is usual.
+    pub fn silent_at(&self) -> Option<Instant> {
+        let runs = self.began && self.frozen.is_none() && self.ending.is_none();
+        self.gaps.unusual().filter(|_| runs).map(|gap| self.heard_at + gap)
+    }
+
+    /// For how long nothing was heard of it.
+    pub fn quiet_for(&self, now: Instant) -> Duration {
+        now.duration_since(self.heard_at)
     }
 
     /// An epoch is over; seconds that it took.
@@ -166,7 +191,7 @@ mod tests {
     }
 
     fn active() -> Active {
-        let mut active = Active::new(Job {
+        let job = Job {
             trial: 0,
             attempt: 1,
             seed: 0,
@@ -175,7 +200,8 @@ mod tests {
             previous: None,
             device: "cpu".into(),
             threads: 1,
-        });
+        };
+        let mut active = Active::new(job, Gaps::new(Duration::from_secs(60)));
         active.begin(Instant::now());
         active
     }
@@ -209,6 +235,22 @@ mod tests {
         let mut active = active();
         active.heard_at = active.since + seconds(29);
         assert_eq!(late(&active, &run), Some((59, Late::Silence)));
+    }
+
+    #[test]
+    fn a_held_trainer_is_not_silent_and_its_hold_is_no_gap() {
+        let mut active = active();
+        let start = active.since;
+        assert_eq!(active.silent_at(), None, "nothing is known yet");
+        for n in 1..=3 {
+            active.heard(start + seconds(30 * n));
+        }
+        assert_eq!(active.silent_at(), Some(start + seconds(90 + 90)));
+        assert!(active.freeze(true, start + seconds(100)));
+        assert_eq!(active.silent_at(), None);
+        assert!(active.freeze(false, start + seconds(9000)));
+        active.heard(start + seconds(9001));
+        assert_eq!(active.silent_at(), Some(start + seconds(9001 + 90)));
     }
 
     #[test]

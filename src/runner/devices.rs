@@ -120,6 +120,7 @@ mod tests {
             utilisation: Some(0),
             memory: Some((used, 80 << 30)),
             temperature: Some(40),
+            milliwatts: None,
             processes: held.to_vec(),
         }
     }

@@ -8,14 +8,16 @@
 //! Behind it: `slot.rs` is the task that owns a slot, with `active.rs` for the job under way, `worker.rs` for a trainer
 //! that speaks the worker protocol (`talk.rs`: what a line of it means) and `once.rs` for any program (`command/`: what
 //! it is told and how its result is found; `results.rs`: its table on disk). `process.rs` is a trainer under its guard,
-//! `guard.rs` the guard itself, `trainer.rs` which program in which environment,
-//! `log.rs` keeps a trial's log. `health.rs` says when a slot is to blame, `devices.rs` which slots there are, `gpus.rs`
-//! what NVML knows of them, `survivors.rs` ends what an earlier session left.
+//! `guard.rs` the guard itself, `trainer.rs` which program in which environment, `log.rs` keeps a trial's log,
+//! `silence.rs` knows when a trainer says nothing for unusually long. `health.rs` says when a slot is to blame, `devices.rs`
+//! which slots there are, `gpus.rs` what NVML knows of them, `figures.rs` what the screen is told of both, `survivors.rs`
+//! ends what an earlier session left.
 //! What an end means for the trial is not here: see `session`.
 
 mod active;
 pub mod command;
 pub mod devices;
+pub mod figures;
 pub mod gpus;
 pub mod guard;
 pub mod health;
@@ -24,11 +26,13 @@ mod news;
 mod once;
 mod process;
 mod results;
+mod silence;
 mod slot;
 pub mod survivors;
 mod talk;
 mod trainer;
 mod worker;
 
+pub use figures::{DeviceUse, Figures, Holder, Silence};
 pub use news::{SlotConfig, SlotNews, SlotNewsKind};
 pub use slot::Slot;

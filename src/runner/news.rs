@@ -1,6 +1,7 @@
 //! What the engine tells a slot at the start, and what a slot tells the engine.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
@@ -21,6 +22,8 @@ pub struct SlotConfig {
     pub evotop: PathBuf,
     /// How guards are started: the program of the session itself, whatever became of its file.
     pub guard: PathBuf,
+    /// No trainer is called silent before it has said nothing for so long.
+    pub quiet: Duration,
 }
 
 /// Something a slot reports.
@@ -56,6 +59,12 @@ pub enum SlotNewsKind {
         epochs: u32,
         seconds: f64,
         metrics: Metrics,
+    },
+    /// The trainer has said nothing for unusually long, since then (milliseconds since 1970-01-01 UTC); none: it speaks
+    /// again.
+    Silent {
+        trial: u64,
+        since: Option<i64>,
     },
     /// Once for each job.
     Ended {

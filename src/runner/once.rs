@@ -102,7 +102,7 @@ impl Task {
         once.look_at = now + LOOK;
         let rows = once.results.look();
         if let Some(active) = self.active.as_mut().filter(|_| !rows.is_empty()) {
-            active.heard_at = now;
+            active.heard(now);
         }
         for reading in once.rows(rows) {
             self.read(reading);

@@ -15,7 +15,9 @@ use super::active::{Active, Late};
 use super::command::Ended;
 use super::once::Once;
 use super::process::{Guarded, Heard};
+use super::silence::Gaps;
 use super::{SlotConfig, SlotNews, SlotNewsKind, devices, gpus, talk};
+use crate::clock;
 use crate::trial::{FailureClass, Job, Outcome};
 
 /// Beyond the grace, how long a process may take to be gone after KILL: the guard gives up before.
@@ -41,7 +43,8 @@ impl Slot {
     /// A slot without a trainer: that is started with the first job.
     pub fn open(config: SlotConfig, news: mpsc::UnboundedSender<SlotNews>) -> Self {
         let (orders, told) = mpsc::unbounded_channel();
-        let task = Task { config, news, trainer: None, active: None, program: None };
+        let gaps = Gaps::new(config.quiet);
+        let task = Task { config, news, trainer: None, active: None, program: None, gaps };
         Self { orders, task: tokio::spawn(task.serve(told)) }
     }
 
@@ -85,6 +88,8 @@ pub(super) struct Task {
     pub active: Option<Active>,
     /// What was said of the program so far: said again only when it changes.
     pub program: Option<crate::journal::Program>,
+    /// How long trainers here usually say nothing.
+    pub gaps: Gaps,
 }
 
 /// A trainer's process.
@@ -117,6 +122,7 @@ impl Task {
                 }
                 heard = hear(&mut self.trainer) => self.heard(heard),
             }
+            self.tell_of_silence();
         }
         self.close().await;
     }
@@ -159,7 +165,8 @@ impl Task {
     }
 
     fn begin(&mut self, job: Job) {
-        self.active = Some(Active::new(job));
+        self.gaps = self.gaps.of_next_trial();
+        self.active = Some(Active::new(job, self.gaps));
         if self.config.run.trainer.is_command() {
             self.begin_once();
         } else {
@@ -260,7 +267,22 @@ impl Task {
             Some(Running { kind: Kind::Once(once), .. }) => Some(once.look_at),
             _ => None,
         };
-        late.into_iter().chain(look).min()
+        let silent = self.active.as_ref().filter(|active| !active.told_silent).and_then(Active::silent_at);
+        late.into_iter().chain(look).chain(silent).min()
+    }
+
+    /// Says that the trainer has been silent for unusually long, or is no more.
+    fn tell_of_silence(&mut self) {
+        let now = Instant::now();
+        let Some(active) = &mut self.active else { return };
+        let silent = active.silent_at().is_some_and(|at| at <= now);
+        if silent == active.told_silent {
+            return;
+        }
+        active.told_silent = silent;
+        let quiet = i64::try_from(active.quiet_for(now).as_millis()).unwrap_or(i64::MAX);
+        let (trial, since) = (active.job.trial, silent.then(|| clock::now().saturating_sub(quiet)));
+        self.report(SlotNewsKind::Silent { trial, since });
     }
 
     fn time_is_up(&mut self) {
@@ -319,6 +341,7 @@ impl Task {
     /// Reports the end of the job under way.
     pub fn ended(&mut self, outcome: Outcome) {
         let Some(active) = self.active.take() else { return };
+        self.gaps = active.gaps;
         let (trial, attempt) = (active.job.trial, active.job.attempt);
         let mask = devices::mask(&self.config.spec.device);
         match (outcome, mask) {

@@ -82,7 +82,7 @@ impl Task {
 
     pub(super) fn said(&mut self, said: FromWorker) {
         if let Some(active) = &mut self.active {
-            active.heard_at = Instant::now();
+            active.heard(Instant::now());
         }
         match said {
             FromWorker::Hello { protocol, .. } if protocol != PROTOCOL => {

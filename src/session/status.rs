@@ -118,6 +118,9 @@ pub struct SlotStatus {
     /// Milliseconds since 1970-01-01 UTC.
     pub since: Option<i64>,
     pub frozen_since: Option<i64>,
+    /// Since when its trainer says nothing for unusually long. Only the session itself knows.
+    #[serde(default)]
+    pub silent_since: Option<i64>,
 }
 
 impl State {
@@ -251,6 +254,7 @@ impl State {
             epochs: running.map(|(_, r)| r.epochs),
             since: running.map(|(_, r)| r.since),
             frozen_since: running.and_then(|(_, r)| r.frozen_since),
+            silent_since: None,
         }
     }
 }

@@ -214,7 +214,7 @@ fn wakes(model: &Model, draw_at: Option<Instant>, escape_at: Option<Instant>) ->
 
 /// How long this may wait to be drawn.
 fn patience(news: &News, gather: Duration) -> Duration {
-    if matches!(news, News::Progress { .. } | News::Devices(_)) { GATHER_PROGRESS } else { gather }
+    if matches!(news, News::Progress { .. } | News::Figures(_)) { GATHER_PROGRESS } else { gather }
 }
 
 async fn at(when: Option<Instant>) {

@@ -24,6 +24,7 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model, cache: &mut FitnessCache) 
         body,
         state.slots.len() as u16,
         state.space.params.len() as u16 + state.space.fixed.len() as u16,
+        !model.figures.devices.is_empty(),
     );
     params::draw(ink, panels.params, model);
     let inner = ink.frame(panels.chart, "Fitness", ink.theme.border);
@@ -37,7 +38,8 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model, cache: &mut FitnessCache) 
     }
 }
 
-fn panels(body: Rect, slots: u16, params: u16) -> Panels {
+/// `figures`: something is known of the slots' devices.
+fn panels(body: Rect, slots: u16, params: u16, figures: bool) -> Panels {
     let left = match body.width {
         0..100 => (body.width / 2 + 4).min(46),
         100..160 => body.width * 7 / 12,
@@ -55,7 +57,7 @@ fn panels(body: Rect, slots: u16, params: u16) -> Panels {
         0
     };
     let most_slots = (h - trial).saturating_sub(7).max(3);
-    let device_line = u16::from(slots == 1 && h >= 26);
+    let device_line = u16::from(figures && (h >= 26 || slots == 1 && h >= 18));
     let slots = (slots.max(1) + device_line + 2).min(most_slots).min(if h >= 40 { 18 } else { 10 });
     let rest = h - trial - slots;
     let events = if rest >= 18 { (rest * 2 / 5).min(24) } else { 0 };
@@ -101,8 +103,8 @@ mod tests {
     #[test]
     fn at_every_size_the_panels_fill_the_body_and_do_not_overlap() {
         for (width, height) in (60..=250).flat_map(|w| (12..=76).map(move |h| (w, h))) {
-            for slots in [0, 1, 4, 8, 40] {
-                let p = panels(Rect::new(0, 2, width, height), slots, 29);
+            for (slots, figures) in [(0, false), (1, true), (4, false), (8, true), (40, true)] {
+                let p = panels(Rect::new(0, 2, width, height), slots, 29, figures);
                 let all = [p.params, p.chart, p.trial, p.slots, p.events];
                 let area: u32 = all.iter().map(|r| r.area()).sum();
                 assert_eq!(area, u32::from(width) * u32::from(height), "{width}x{height} {slots} {p:?}");
@@ -119,7 +121,7 @@ mod tests {
 
     #[test]
     fn at_80_by_24_four_slots_are_all_in_view() {
-        let p = panels(Rect::new(0, 2, 80, 20), 4, 29);
+        let p = panels(Rect::new(0, 2, 80, 20), 4, 29, true);
         assert!(p.slots.height >= 6, "{p:?}");
     }
 }

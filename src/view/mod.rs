@@ -6,6 +6,7 @@
 
 mod colour;
 mod density;
+mod device;
 mod fitness;
 mod footer;
 mod glyphs;

@@ -1,30 +1,30 @@
-//! The slots: one row each, what it trains, how far it is, how fast, how it compares, or why it stands still.
+//! The slots: one row each, what it trains, how far it is, how it compares, how fast, or why it stands still.
+//!
+//! The rows share their columns, so that numbers of a kind stand under each other; columns fall away from the right
+//! where there is no room. What a device does is in `device.rs`.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::ink::{Ink, fit, width};
 use super::params::first_row;
-use super::text;
 use super::trial::{against_best, gauge};
-use crate::app::{DeviceUse, Model, estimate};
+use super::{device, text};
+use crate::app::{Model, estimate};
 use crate::journal::Mode;
-use crate::session::{Slot, SlotHealth, State};
+use crate::session::{Running, Slot, SlotHealth, State};
 
-/// A trial is called silent after this many times the usual gap between its signs of life, and this many seconds.
-const SILENT_TIMES: f64 = 3.0;
-const SILENT_LEAST: f64 = 60.0;
+/// Bars are no longer than this, and shorter only where that makes room for a column.
+const GAUGE: (u16, u16) = (8, 30);
+/// The shortest one.
+const TIGHT: u16 = 5;
+/// Time left, comparison with the best, rate, memory, how busy the device is, epoch.
+const COLUMNS: usize = 6;
 
 /// Draws the slots in their box.
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     let Some(state) = &model.state else { return };
-    let waiting = state.queue.len();
-    let title = match (state.slots.len(), waiting) {
-        (n, 0) if n > 1 => format!("Slots  {} of {n} training", state.running.len()),
-        (n, _) if n > 1 => format!("Slots  {} of {n} training, {waiting} waiting", state.running.len()),
-        _ => "Devices".into(),
-    };
-    let inner = ink.frame(area, &title, ink.theme.border);
+    let inner = ink.frame(area, &title(state), ink.theme.border);
     let total = state.slots.len();
     if total == 0 {
         let style = ink.theme.dim;
@@ -33,26 +33,21 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     }
     let rows = usize::from(inner.height);
     let first = first_row(model.slot_index(), rows, total);
-    let name_cells = state.slots.keys().map(|n| width(n)).max().unwrap_or(4).min(12);
-    for (y, at) in (first..total.min(first + rows)).enumerate() {
-        if let Some((name, slot)) = state.slots.get_index(at) {
-            let selected = total > 1 && at == model.slot_index();
-            row(ink, inner, y as u16, model, state, (name, slot), name_cells, selected);
-        }
+    let shown = state.slots.iter().enumerate().skip(first).take(rows);
+    let shown: Vec<Row> =
+        shown.map(|(at, (name, slot))| Row::of(ink, model, state, at, name, slot)).collect();
+    let columns = Columns::for_rows(&shown, inner.width);
+    for (y, row) in shown.iter().enumerate() {
+        draw_row(ink, inner, y as u16, row, &columns);
     }
-    // The rows below say more of a single device.
-    if total == 1
-        && rows > 1
-        && let Some(device) = state.slots.get_index(0).and_then(|(_, s)| device(model, &s.spec.device))
+    // What the rows leave says more of the selected slot's device.
+    if rows > total
+        && let Some((_, slot)) = state.slots.get_index(model.slot_index())
+        && let Some(known) = device::of(model, &slot.spec.device)
     {
-        let style = ink.theme.label;
-        ink.put(
-            inner,
-            1,
-            1,
-            &fit(&device_text(device, true), inner.width.saturating_sub(2), ink.theme.glyphs.dots),
-            style,
-        );
+        let label = if total > 1 { format!("{} ", known.device) } else { String::new() };
+        let line = Rect { x: inner.x + 1, y: inner.y + total as u16, width: inner.width - 1, height: 1 };
+        device::draw(ink, line, &label, known);
     }
     if total > rows {
         let more = format!(" {}-{} of {total} ", first + 1, (first + rows).min(total));
@@ -61,138 +56,232 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     }
 }
 
-fn device<'a>(model: &'a Model, name: &str) -> Option<&'a DeviceUse> {
-    model.devices.iter().find(|d| d.device == name)
+fn title(state: &State) -> String {
+    let (running, waiting) = (state.running.len(), state.queue.len());
+    match (state.slots.len(), waiting) {
+        (n, 0) if n > 1 => format!("Slots  {running} of {n} training"),
+        (n, _) if n > 1 => format!("Slots  {running} of {n} training, {waiting} waiting"),
+        _ => "Device".into(),
+    }
 }
 
-#[expect(clippy::too_many_arguments, reason = "a row needs all of it, and only here")]
-fn row(
-    ink: &mut Ink,
-    area: Rect,
-    y: u16,
-    model: &Model,
-    state: &State,
-    (name, slot): (&String, &Slot),
-    name_cells: u16,
-    selected: bool,
-) {
-    let theme = ink.theme;
-    if selected {
-        ink.tint(Rect::new(area.x, area.y + y, area.width, 1), theme.cursor);
+/// One column of a row.
+struct Cell {
+    text: String,
+    /// The same in fewer cells.
+    brief: String,
+    style: Style,
+}
+
+impl Cell {
+    fn text(&self, brief: bool) -> &str {
+        if brief { &self.brief } else { &self.text }
     }
-    let base = if selected { theme.cursor } else { Style::new() };
-    ink.put(area, 0, y, if selected { ">" } else { " " }, base.patch(theme.accent));
-    ink.put(area, 1, y, &fit(name, name_cells, theme.glyphs.dots), base.patch(theme.text));
-    let x = name_cells + 3;
-    let running = state.running.iter().find(|(_, r)| r.slot == *name);
-    let Some((generation, running)) = running else {
-        let (text, style) = idle(model, state, slot, theme.warn, theme.dim);
-        let room = area.width.saturating_sub(x + 1);
-        ink.put(area, x, y, &fit(&text, room, theme.glyphs.dots), base.patch(style));
-        return;
-    };
-    let generation = *generation;
-    let x = ink.put(area, x, y, &format!("gen {generation}"), base.patch(theme.text)) + 2;
+}
+
+/// One slot, in words.
+struct Row {
+    name: String,
+    selected: bool,
+    generation: Option<u64>,
+    what: What,
+}
+
+enum What {
+    /// Why it stands still: the first of these that fits.
+    Says(Vec<String>, Style),
+    /// How far it is, and the columns in their order; an empty one is not known.
+    Trains { done: f64, cells: Vec<Cell> },
+    /// How far it was, and since when nothing was heard.
+    Silent { done: f64, says: String },
+}
+
+impl Row {
+    fn of(ink: &Ink, model: &Model, state: &State, at: usize, name: &str, slot: &Slot) -> Self {
+        let running = state.running.iter().find(|(_, r)| r.slot == name);
+        Self {
+            name: name.to_owned(),
+            selected: state.slots.len() > 1 && at == model.slot_index(),
+            generation: running.map(|(g, _)| *g),
+            what: match running {
+                None => idle(ink, model, state, slot),
+                Some((generation, running)) => trains(ink, model, state, slot, *generation, running),
+            },
+        }
+    }
+}
+
+fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64, running: &Running) -> What {
+    let theme = ink.theme;
     if let Some(since) = running.frozen_since {
         let time = text::time_of_day(since, &model.zone);
         let says = [
-            format!("frozen since {time}, memory stays taken"),
+            format!("frozen since {time}, its memory stays taken"),
             format!("frozen since {time}"),
             format!("frozen {time}"),
             "frozen".to_owned(),
         ];
-        let fitting = says.iter().find(|text| x + width(text) <= area.width).unwrap_or(&says[3]);
-        ink.put(area, x, y, fitting, base.patch(theme.warn));
-        return;
+        return What::Says(says.to_vec(), theme.warn);
     }
-    let live = model.live.get(generation);
-    let silent = silent(model, running.since, running.epoch_at, running.epoch, live.map(|l| l.at));
-    let mut pieces: Vec<(String, Style)> = Vec::new();
-    let left = estimate::trial_left(state, &model.live, generation, model.clock()).map(text::duration);
-    let (epoch, epochs) =
-        live.map_or((running.epoch, running.epochs), |l| (l.progress.epoch, l.progress.epochs));
-    pieces.push((left.unwrap_or_else(|| text::duration(running.trained(model.clock()))), theme.text));
-    if let Some(silent) = silent {
-        pieces.insert(0, (format!("silent {}", text::short_duration(silent)), theme.warn));
-    }
-    let device = device(model, &slot.spec.device);
-    if let Some(rate) = live.and_then(|l| l.progress.rate) {
-        let unit = live.and_then(|l| l.progress.unit.clone()).unwrap_or_else(|| "img/s".into());
-        pieces.push((format!("{rate:.0} {unit}"), theme.text));
-    }
-    let compared = state.history.get(generation).and_then(|t| against_best(state, t));
-    if let Some((text, ahead)) = compared {
-        let short = text.replace(" of best", "").replace(" best", "");
-        pieces.push((short, if ahead { theme.good } else { theme.warn }));
-    }
-    if let Some(memory) = live.and_then(|l| l.progress.memory) {
-        pieces.push((text::bytes(memory), theme.label));
-    }
-    if let Some(use_) = device.and_then(|d| d.utilisation) {
-        pieces.push((format!("{:.0}%", use_ * 100.0), theme.label));
-    }
-    if epochs > 0 {
-        pieces.push((format!("epoch {epoch}/{epochs}"), theme.label));
-    }
-    // A bar of the same length in every row, and as many pieces beside it as fit whole.
-    let cells = (area.width.saturating_sub(x + 1) * 2 / 5).clamp(8, 30).min(area.width.saturating_sub(x + 8));
-    let room = area.width.saturating_sub(x + cells + 1);
-    let mut used = 0;
-    let fitting: Vec<_> = pieces
-        .into_iter()
-        .take_while(|(text, _)| {
-            used += width(text) + 2;
-            used <= room + 1
-        })
-        .collect();
     let done = model.live.done(generation, running).unwrap_or(0.0);
-    gauge(ink, area, x, y, cells, done, false);
-    let mut x = x + cells + 2;
-    for (text, style) in fitting {
-        x = ink.put(area, x, y, &text, base.patch(style)) + 2;
+    if let Some(silence) = model.figures.silent.iter().find(|s| s.generation == generation) {
+        let quiet = text::short_duration((model.clock() - silence.since).max(0) as f64 / 1000.0);
+        return What::Silent { done, says: format!("silent {quiet}") };
     }
-    if selected {
+    let progress = model.live.get(generation).map(|live| &live.progress);
+    let left = estimate::trial_left(state, &model.live, generation, model.clock()).map(text::duration);
+    let left = left.unwrap_or_else(|| text::duration(running.trained(model.clock())));
+    let compared = state.history.get(generation).and_then(|t| against_best(state, t));
+    let (compared, ahead) = compared.map_or((String::new(), true), |(text, ahead)| {
+        (
+            text.rsplit(' ').next().filter(|last| last.starts_with(['+', '-'])).unwrap_or("best").to_owned(),
+            ahead,
+        )
+    });
+    let unit = progress.and_then(|p| p.unit.as_deref()).unwrap_or("img/s");
+    let rate = progress.and_then(|p| p.rate);
+    let (epoch, epochs) =
+        progress.map_or((running.epoch, running.epochs), |p| (p.epoch.max(running.epoch), p.epochs));
+    let busy = device::of(model, &slot.spec.device).and_then(|d| d.utilisation);
+    let memory = progress.and_then(|p| p.memory).map_or(String::new(), text::bytes);
+    let cell = |text: String, style| Cell { brief: text.clone(), text, style };
+    let brief = |text: String, brief: String, style| Cell { text, brief, style };
+    let show = |rate: f64, unit: &str| {
+        if rate < 10.0 { format!("{rate:.1}{unit}") } else { format!("{rate:.0}{unit}") }
+    };
+    let cells = vec![
+        cell(left, theme.text),
+        cell(compared, if ahead { theme.good } else { theme.warn }),
+        brief(
+            rate.map_or(String::new(), |rate| show(rate, &format!(" {unit}"))),
+            rate.map_or(String::new(), |rate| show(rate, "/s")),
+            theme.text,
+        ),
+        brief(
+            memory.clone(),
+            memory.replace(" GB", "G").replace(" MB", "M").replace(" KB", "K"),
+            theme.label,
+        ),
+        cell(busy.map_or(String::new(), |busy| format!("{:.0}%", busy * 100.0)), theme.label),
+        cell(if epochs > 0 { format!("epoch {epoch}/{epochs}") } else { String::new() }, theme.label),
+    ];
+    What::Trains { done, cells }
+}
+
+/// Where the columns are, the same in every row.
+struct Columns {
+    name: u16,
+    generation: u16,
+    /// `gen ` stands before its number.
+    named: bool,
+    gauge: u16,
+    brief: bool,
+    /// How wide each column is; 0 where it is left out.
+    cells: Vec<u16>,
+}
+
+impl Columns {
+    /// As many columns as fit, the first ones before the later; the rest of the room is the bar's.
+    fn for_rows(rows: &[Row], area: u16) -> Self {
+        let name = rows.iter().map(|r| width(&r.name)).max().unwrap_or(4).min(12);
+        let number = rows.iter().filter_map(|r| r.generation).max().map_or(1, |g| g.to_string().len() as u16);
+        let widths = |brief: bool| -> Vec<u16> {
+            let mut widths = vec![0; COLUMNS];
+            for row in rows {
+                let What::Trains { cells, .. } = &row.what else { continue };
+                for (widest, cell) in widths.iter_mut().zip(cells) {
+                    *widest = (*widest).max(width(cell.text(brief)));
+                }
+            }
+            widths
+        };
+        // A time that grows by a digit, or loses one, is not to move the rest.
+        let steady = |mut widths: Vec<u16>| {
+            widths[0] = widths[0].max(5).min(widths[0] + 3);
+            widths
+        };
+        let least = |count: usize, named: bool, widths: &[u16]| {
+            let generation = number + if named { 4 } else { 0 };
+            let cells: u16 = widths.iter().take(count).filter(|w| **w > 0).map(|w| w + 2).sum();
+            1 + name + 2 + generation + 2 + cells + 1
+        };
+        let mut chosen = (1, false, true, TIGHT);
+        'found: for count in (1..=COLUMNS).rev() {
+            for (named, short, gauge) in
+                [(true, false, GAUGE.0), (true, true, GAUGE.0), (true, true, TIGHT), (false, true, TIGHT)]
+            {
+                if least(count, named, &steady(widths(short))) + gauge <= area {
+                    chosen = (count, named, short, gauge);
+                    break 'found;
+                }
+            }
+        }
+        let (count, named, brief, least_gauge) = chosen;
+        let mut cells = steady(widths(brief));
+        cells.truncate(count);
+        let gauge = area.saturating_sub(least(count, named, &cells)).clamp(least_gauge, GAUGE.1);
+        Self { name, generation: number + if named { 4 } else { 0 }, named, gauge, brief, cells }
+    }
+}
+
+fn draw_row(ink: &mut Ink, area: Rect, y: u16, row: &Row, columns: &Columns) {
+    let theme = ink.theme;
+    let base = if row.selected { theme.cursor } else { Style::new() };
+    if row.selected {
+        ink.tint(Rect::new(area.x, area.y + y, area.width, 1), theme.cursor);
+    }
+    ink.put(area, 0, y, if row.selected { ">" } else { " " }, base.patch(theme.accent));
+    ink.put(area, 1, y, &fit(&row.name, columns.name, theme.glyphs.dots), base.patch(theme.text));
+    let mut x = columns.name + 3;
+    if let Some(generation) = row.generation {
+        let text = if columns.named { format!("gen {generation}") } else { generation.to_string() };
+        ink.put(area, x, y, &text, base.patch(theme.text));
+        x += columns.generation + 2;
+    }
+    match &row.what {
+        What::Says(says, style) => {
+            let room = area.width.saturating_sub(x);
+            let fitting = says.iter().find(|text| width(text) <= room).or(says.last());
+            let text = fitting.map_or(String::new(), |text| fit(text, room, theme.glyphs.dots));
+            ink.put(area, x, y, &text, base.patch(*style));
+        }
+        What::Silent { done, says } => {
+            gauge(ink, area, x, y, columns.gauge, *done, true);
+            ink.put(area, x + columns.gauge + 2, y, says, base.patch(theme.warn));
+        }
+        What::Trains { done, cells } => {
+            gauge(ink, area, x, y, columns.gauge, *done, false);
+            x += columns.gauge;
+            for (cell, wide) in cells.iter().zip(&columns.cells).filter(|(_, wide)| **wide > 0) {
+                x += 2 + wide;
+                ink.put_right(area, x, y, cell.text(columns.brief), base.patch(cell.style));
+            }
+        }
+    }
+    if row.selected {
         ink.tint(Rect::new(area.x, area.y + y, area.width, 1), Style { fg: None, ..theme.cursor });
     }
 }
 
-/// Seconds since the last sign of life, where that is unusual.
-fn silent(model: &Model, since: i64, epoch_at: i64, epoch: u32, heard: Option<i64>) -> Option<f64> {
-    let last = heard.unwrap_or(epoch_at).max(epoch_at);
-    let quiet = (model.clock() - last) as f64 / 1000.0;
-    let usual = if epoch > 0 { (epoch_at - since) as f64 / 1000.0 / f64::from(epoch) } else { f64::INFINITY };
-    let usual = if heard.is_some() { usual.min(20.0) } else { usual };
-    (quiet > SILENT_LEAST && quiet > usual * SILENT_TIMES).then_some(quiet)
-}
-
 /// Why a slot trains nothing.
-fn idle(model: &Model, state: &State, slot: &Slot, warn: Style, dim: Style) -> (String, Style) {
-    match &slot.health {
+fn idle(ink: &Ink, model: &Model, state: &State, slot: &Slot) -> What {
+    let (warn, dim) = (ink.theme.warn, ink.theme.dim);
+    let population =
+        || model.settings().is_some_and(|s| s.strategy == crate::evolve::StrategyKind::Population);
+    let (says, style) = match &slot.health {
         SlotHealth::Quarantined { reason, retry_at } => {
             let left = text::short_duration(((retry_at - model.clock()) as f64 / 1000.0).max(0.0));
-            (format!("quarantined, next try {left}: {reason}"), warn)
+            let next = format!("quarantined, next try {left}");
+            return What::Says(vec![format!("{next}: {reason}"), next, "quarantined".into()], warn);
         }
         SlotHealth::Leaving => ("leaving".into(), dim),
         SlotHealth::Well if state.mode != Mode::Running => ("paused".into(), warn),
         SlotHealth::Well if state.is_complete() => ("done".into(), dim),
         SlotHealth::Well if state.left_to_propose() == 0 => ("nothing left to start".into(), dim),
-        SlotHealth::Well
-            if model.settings().is_some_and(|s| s.strategy == crate::evolve::StrategyKind::Population) =>
-        {
-            let left = state.history.open().len();
-            (format!("waiting for the round: {left} left"), dim)
+        SlotHealth::Well if population() => {
+            (format!("waiting for the round: {} left", state.history.open().len()), dim)
         }
         SlotHealth::Well => ("free".into(), dim),
-    }
-}
-
-/// A device's figures in a line.
-pub fn device_text(device: &DeviceUse, with_name: bool) -> String {
-    let mut parts = Vec::new();
-    parts.extend(device.name.clone().filter(|_| with_name));
-    parts.extend(device.utilisation.map(|u| format!("{:.0}% busy", u * 100.0)));
-    parts.extend(device.memory.map(|(used, all)| format!("{} of {}", text::bytes(used), text::bytes(all))));
-    parts.extend(device.temperature.map(|t| format!("{t:.0} C")));
-    parts.extend(device.watts.map(|w| format!("{w:.0} W")));
-    parts.join("  ")
+    };
+    What::Says(vec![says], style)
 }

@@ -25,6 +25,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     }
     let inner = ink.frame(area, &title, ink.theme.border);
     if let Some(running) = state.running.get(&trial.generation) {
+        throughput(ink, area, width(&title) + 4, model, trial.generation);
         progress(ink, inner, model, trial, running);
         losses(ink, inner, model, trial.generation);
         metrics(ink, inner, inner.height.min(3).saturating_sub(1), state, trial, running.epochs_done.last());
@@ -37,6 +38,23 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         ink.put(inner, x + 2, 0, &(fitness + &took), dim);
         if inner.height > 1 {
             metrics(ink, inner, 1, state, trial, None);
+        }
+    }
+}
+
+/// How fast it trains and what memory it takes, in the box's upper edge.
+fn throughput(ink: &mut Ink, area: Rect, from: u16, model: &Model, generation: u64) {
+    let Some(progress) = model.live.get(generation).map(|live| &live.progress) else { return };
+    let unit = progress.unit.as_deref().unwrap_or("img/s");
+    let rate = progress.rate.map(|rate| format!("{rate:.0} {unit}"));
+    let memory = progress.memory.map(text::bytes);
+    let both: Vec<String> = rate.into_iter().chain(memory).collect();
+    for count in (1..=both.len()).rev() {
+        let text = format!(" {} ", both[..count].join("  "));
+        if from + width(&text) + 2 <= area.width {
+            let style = ink.theme.label;
+            ink.put_right(area, area.width - 1, 0, &text, style);
+            return;
         }
     }
 }
@@ -96,13 +114,22 @@ pub fn gauge(ink: &mut Ink, area: Rect, x: u16, y: u16, cells: u16, done: f64, h
     }
 }
 
+/// A number that changes while one looks: always as long as it was.
+fn steady(x: f64) -> String {
+    match x.abs() {
+        0.0995..1000.0 => format!("{x:.3}"),
+        0.001..0.0995 => format!("{x:.4}"),
+        _ => text::tick(x),
+    }
+}
+
 /// Each loss with its short past: `box 0.0512 ▇▆▅▄▃`.
 fn losses(ink: &mut Ink, area: Rect, model: &Model, generation: u64) {
     let theme = ink.theme;
     let Some(live) = model.live.get(generation).filter(|_| area.height > 2) else { return };
     let count = live.losses.len().clamp(1, 4) as u16;
     let each = area.width.saturating_sub(2) / count;
-    let value = |name: &str, x: f64| format!("{} {} ", text::metric(name), text::tick(x));
+    let value = |name: &str, x: f64| format!("{} {} ", text::metric(name), steady(x));
     let lasts = || live.losses.iter().filter_map(|(n, c)| Some((n, *c.points.last()?)));
     // Too narrow for the past: only the values.
     if lasts().any(|(n, x)| width(&value(n, x)) + 4 > each) {
@@ -169,12 +196,13 @@ fn metrics(
             None => trial.metrics.get(i).copied(),
         };
         let Some(value) = value.filter(|v| v.is_finite()) else { continue };
-        let piece = format!("{} {}", text::metric(name), text::tick(value));
+        let shown = steady(value);
+        let piece = format!("{} {shown}", text::metric(name));
         if x + width(&piece) > room {
             break;
         }
         let named = ink.put(area, x, y, text::metric(name), theme.label);
-        x = ink.put(area, named + 1, y, &text::tick(value), theme.text) + 2;
+        x = ink.put(area, named + 1, y, &shown, theme.text) + 2;
     }
     if let Some((text, ahead)) = compared {
         let style = if ahead { theme.good } else { theme.warn };

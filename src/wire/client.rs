@@ -107,7 +107,7 @@ impl Client {
     /// As [`Client::same_protocol`].
     pub async fn attach(&mut self) -> Result<(), ClientError> {
         self.same_protocol()?;
-        self.tell(&ToSession::Attach).await
+        self.tell(&ToSession::Attach { figures: true }).await
     }
 
     /// Says something.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Entry, How};
+use crate::runner::Figures;
 use crate::session::{Command, Status};
 use crate::trial::protocol::Progress;
 
@@ -40,7 +41,11 @@ pub enum ToSession {
     /// Frozen. A line of the steering grammar, parsed by the session against its own state. Answered by `answer`.
     Say { id: u64, line: String, how: How },
     /// Asks for a snapshot, and for everything that happens from there on.
-    Attach,
+    Attach {
+        /// Whether [`FromSession::Figures`] are wanted: a build that does not know them does not ask.
+        #[serde(default)]
+        figures: bool,
+    },
     /// Answered by `answer`.
     Do { id: u64, command: Command, how: How },
 }
@@ -70,8 +75,13 @@ pub enum FromSession {
     Entry { entry: Box<Entry> },
     /// How a running trial gets on. The latest wins.
     Progress { generation: u64, progress: Progress },
+    /// What devices and trainers do. The latest wins; only to those who asked for it.
+    Figures { figures: Figures },
     /// Something to say that is not in the journal: the disk is full, the session waits.
     Notice { text: String },
+    /// Something that this build does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 #[cfg(test)]
@@ -95,6 +105,26 @@ mod tests {
         ] {
             assert!(serde_json::from_str::<FromSession>(line).is_ok(), "{line}");
         }
+    }
+
+    #[test]
+    fn an_older_client_is_told_no_figures_and_an_older_session_ignores_the_wish() {
+        // As it was before there were figures.
+        #[derive(Deserialize)]
+        #[serde(tag = "type", rename_all = "kebab-case")]
+        enum Older {
+            Attach,
+        }
+        let older = serde_json::from_str::<ToSession>(r#"{"type":"attach"}"#).unwrap();
+        assert_eq!(older, ToSession::Attach { figures: false });
+        let wish = serde_json::to_string(&ToSession::Attach { figures: true }).unwrap();
+        assert!(matches!(serde_json::from_str(&wish), Ok(Older::Attach)));
+    }
+
+    #[test]
+    fn what_a_newer_session_says_beyond_this_build_is_no_error() {
+        let line = r#"{"type":"weather","sun":true}"#;
+        assert_eq!(serde_json::from_str::<FromSession>(line).unwrap(), FromSession::Unknown);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use futures_util::SinkExt;
 use futures_util::StreamExt;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
@@ -49,6 +49,7 @@ pub enum ClientRequest {
 pub struct Attached {
     pub snapshot: Snapshot,
     pub news: broadcast::Receiver<Bytes>,
+    pub figures: watch::Receiver<Bytes>,
 }
 
 /// What the session says of itself.
@@ -153,6 +154,9 @@ struct Guest {
     read_only: bool,
     same_protocol: bool,
     news: Option<broadcast::Receiver<Bytes>>,
+    /// Where they were asked for.
+    figures: Option<watch::Receiver<Bytes>>,
+    wants_figures: bool,
 }
 
 /// The connection is over, in whatever way.
@@ -186,7 +190,17 @@ impl Guest {
         }
         let who = Who { user: itself.user, tty, ssh, how: How::Key };
         let same_protocol = protocol == PROTOCOL;
-        let guest = Self { hear, tell, requests, who, read_only, same_protocol, news: None };
+        let guest = Self {
+            hear,
+            tell,
+            requests,
+            who,
+            read_only,
+            same_protocol,
+            news: None,
+            figures: None,
+            wants_figures: false,
+        };
         let _ = guest.serve().await;
     }
 
@@ -207,6 +221,10 @@ impl Guest {
                     Ok(frame) => self.tell_all(frame).await?,
                     Err(broadcast::error::RecvError::Lagged(_)) => self.attach().await?,
                     Err(broadcast::error::RecvError::Closed) => return Err(Gone),
+                },
+                figures = latest(&mut self.figures) => match figures {
+                    Some(frame) => self.tell.send(frame).await?,
+                    None => self.figures = None,
                 },
             }
         }
@@ -239,9 +257,12 @@ impl Guest {
                 self.say(id, result).await
             }
             ToSession::Do { id, command, how } if self.same_protocol => self.command(id, command, how).await,
-            ToSession::Attach if self.same_protocol => self.attach().await,
+            ToSession::Attach { figures } if self.same_protocol => {
+                self.wants_figures = figures;
+                self.attach().await
+            }
             ToSession::Do { id, .. } => self.say(id, Err(other_protocol())).await,
-            ToSession::Attach => self.say(0, Err(other_protocol())).await,
+            ToSession::Attach { .. } => self.say(0, Err(other_protocol())).await,
         }
     }
 
@@ -261,7 +282,8 @@ impl Guest {
 
     /// A snapshot, encoded on another thread, and the news from there on.
     async fn attach(&mut self) -> Result<(), Gone> {
-        let Attached { snapshot, news } = self.ask(|answer| ClientRequest::Attach { answer }).await?;
+        let Attached { snapshot, news, mut figures } =
+            self.ask(|answer| ClientRequest::Attach { answer }).await?;
         self.news = Some(news);
         self.tell.feed(encode(&FromSession::Snapshot { pieces: snapshot.pieces() })?).await?;
         let (pieces, mut encoded) = mpsc::channel(4);
@@ -274,6 +296,13 @@ impl Guest {
         });
         while let Some(frame) = encoded.recv().await {
             self.tell.feed(frame.map_err(|_| Gone)?).await?;
+        }
+        if self.wants_figures {
+            let known = figures.borrow_and_update().clone();
+            if !known.is_empty() {
+                self.tell.feed(known).await?;
+            }
+            self.figures = Some(figures);
         }
         Ok(SinkExt::<Bytes>::flush(&mut self.tell).await?)
     }
@@ -290,6 +319,13 @@ async fn next(news: &mut Option<broadcast::Receiver<Bytes>>) -> Result<Bytes, br
         Some(news) => news.recv().await,
         None => std::future::pending().await,
     }
+}
+
+/// The latest figures, once they are others than before; none where there will be no more.
+async fn latest(figures: &mut Option<watch::Receiver<Bytes>>) -> Option<Bytes> {
+    let Some(figures) = figures else { return std::future::pending().await };
+    figures.changed().await.ok()?;
+    Some(figures.borrow_and_update().clone())
 }
 
 fn other_protocol() -> String {

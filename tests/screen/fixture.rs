@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use evotop::app::link::DeviceUse;
 use evotop::app::{Effect, Input, Key, Model, News, Options, Request};
 use evotop::evolve::{Settings, StrategyKind, Weights};
 use evotop::journal::{
     AttemptStart, Created, Entry, Event, Host, How, Opened, Proposed, SlotSpec, VERSION, Who,
 };
+use evotop::runner::{DeviceUse, Figures};
 use evotop::session::{Command, State, steer};
 use evotop::space::{Kind, Param, Scalar, Space};
 use evotop::trial::protocol::Progress;
@@ -323,9 +323,10 @@ impl Run {
                 memory: Some((11_000_000_000, 80_000_000_000)),
                 temperature: Some(61.0),
                 watts: Some(240.0),
+                others: Vec::new(),
             });
             let devices = devices.collect();
-            run.tell(News::Devices(devices));
+            run.tell(News::Figures(Figures { devices, silent: Vec::new() }));
         }
         run
     }

@@ -10,4 +10,6 @@ mod replay;
 #[cfg(test)]
 mod sizes;
 #[cfg(test)]
+mod slots;
+#[cfg(test)]
 mod snapshots;

@@ -85,6 +85,7 @@ pub fn job(dir: &Path, trial: u64) -> Job {
 
 pub fn config(spec: RunSpec, dir: &Path, name: &str) -> SlotConfig {
     SlotConfig {
+        quiet: Duration::from_millis(600),
         spec: SlotSpec { name: name.into(), device: "cpu".into() },
         run: spec,
         threads: 1,

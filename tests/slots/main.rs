@@ -7,4 +7,5 @@ mod ends;
 mod hold;
 mod leftovers;
 mod programs;
+mod silence;
 mod storm;

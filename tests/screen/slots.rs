@@ -1,0 +1,63 @@
+//! What the slots' rows and the device's line say.
+
+use evotop::app::News;
+use evotop::runner::{DeviceUse, Figures, Holder, Silence};
+
+use crate::fixture::Run;
+use crate::look::text;
+
+fn gpu(device: &str) -> DeviceUse {
+    DeviceUse {
+        device: device.into(),
+        name: Some("NVIDIA A100".into()),
+        utilisation: Some(0.93),
+        memory: Some((61_000_000_000, 80_000_000_000)),
+        temperature: Some(61.0),
+        watts: Some(240.0),
+        others: vec![Holder { pid: 77, bytes: 41_000_000_000 }],
+    }
+}
+
+#[test]
+fn a_silent_trainer_is_marked_on_its_row_instead_of_a_rate_that_is_no_longer_true() {
+    let mut run = Run::mid_run(4);
+    let second = run.state.running.keys().nth(1).copied().unwrap();
+    let since = run.now;
+    run.wait(34 * 60_000);
+    run.tell(News::Figures(Figures {
+        devices: Vec::new(),
+        silent: vec![Silence { generation: second, since }],
+    }));
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let shown = text(&run.model, columns, rows);
+        let row = shown.lines().find(|l| l.contains("cuda:1")).unwrap();
+        assert!(row.contains("silent 34m") && !row.contains("/s"), "{shown}");
+    }
+    run.tell(News::Figures(Figures::default()));
+    assert!(!text(&run.model, 120, 40).contains("silent"));
+}
+
+#[test]
+fn each_slot_has_its_rate_and_memory_and_the_comparison_with_the_best() {
+    let run = Run::mid_run(4);
+    let shown = text(&run.model, 120, 40);
+    for slot in ["cuda:0", "cuda:1", "cuda:2", "cuda:3"] {
+        let row = shown.lines().rfind(|l| l.contains(slot) && l.contains("/s")).unwrap();
+        assert!(row.contains("112/s  1.1G") && (row.contains("+0.0") || row.contains("-0.0")), "{shown}");
+    }
+    assert!(text(&run.model, 200, 60).contains("112 img/s  1.1 GB"));
+}
+
+#[test]
+fn what_a_gpu_does_and_who_else_holds_its_memory_is_told_as_far_as_it_fits_whole() {
+    let mut run = Run::mid_run(1);
+    assert!(!text(&run.model, 120, 40).contains("busy"), "nothing is known without a driver");
+    run.tell(News::Figures(Figures { devices: vec![gpu("cpu")], silent: Vec::new() }));
+    let wide = text(&run.model, 200, 60);
+    let line = "A100  93% busy  61.0 of 80.0 GB  61 C  240 W  pid 77: 41.0 GB";
+    assert!(wide.contains(line), "{wide}");
+    let narrow = text(&run.model, 80, 24);
+    assert!(narrow.contains("93% busy  61.0 of 80.0 GB ") && !narrow.contains("61 C"), "{narrow}");
+    run.tell(News::Lost { why: "gone".into() });
+    assert!(!text(&run.model, 120, 40).contains("busy"), "what was known then is not known now");
+}
