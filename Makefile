@@ -18,8 +18,8 @@ check: needs libtorch ## formatting, lints, licences (where cargo-deny is instal
 	$(CARGO) clippy --workspace --all-targets --features evotop/main-job
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; else echo "cargo-deny is not installed: licences not checked"; fi
 
-bench: needs ## the figures that the README states
-	$(CARGO) bench -p evotop
+bench: needs ## every promised figure beside what is measured here, in one table (ONLY=journal,screen measures parts)
+	EVOTOP_BENCH='$(ONLY)' $(CARGO) bench -p evotop --bench figures
 
 chaos: needs ## kill what runs at random instants, N times four kills (default 50), and eight slots with 500 trials each; nothing may be lost
 	EVOTOP_CHAOS=$(or $(N),50) $(CARGO) test -p evotop --test whole --test slots killed_at_random -- --nocapture

@@ -27,12 +27,18 @@ pub struct History {
 impl History {
     /// The history of these trials, the first being generation 0.
     pub fn from_trials(trials: Vec<Arc<Trial>>) -> Self {
-        let mut history = Self { trials, ..Self::default() };
-        for at in 0..history.trials.len() {
-            let trial = Arc::clone(&history.trials[at]);
-            history.note(&trial);
-        }
+        let mut history = Self::default();
+        history.extend(trials);
         history
+    }
+
+    /// Adds the trials that come next.
+    pub fn extend(&mut self, trials: Vec<Arc<Trial>>) {
+        self.trials.reserve(trials.len());
+        for trial in trials {
+            self.trials.push(Arc::clone(&trial));
+            self.note(&trial);
+        }
     }
 
     /// Every trial; the index is the generation.

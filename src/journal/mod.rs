@@ -1,8 +1,8 @@
 //! The TRUTH: what happened, in order, on disk before anybody is told.
 //!
-//! `event.rs` is what can happen, `line.rs` an entry as text with its crc, `writer.rs` appends, `reader.rs` reads from
-//! the start or follows, `repair.rs` mends, `copy.rs` takes a part of one, `disk.rs` is the disk beneath, `error.rs` what can go wrong. State is
-//! folded from events elsewhere: see `session`.
+//! `event.rs` is what can happen, `line.rs` an entry as text with its crc, `lines.rs` many of them on every core,
+//! `writer.rs` appends, `reader.rs` reads from the start or follows, `repair.rs` mends, `copy.rs` takes a part of one,
+//! `disk.rs` is the disk beneath, `error.rs` what can go wrong. State is folded from events elsewhere: see `session`.
 
 mod copy;
 mod disk;
@@ -11,6 +11,7 @@ mod event;
 #[cfg(test)]
 pub mod forgetful;
 mod line;
+mod lines;
 mod reader;
 mod repair;
 #[cfg(test)]

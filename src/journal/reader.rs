@@ -4,13 +4,18 @@
 //! before anybody was told of it; damage anywhere else is an error that names the line.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufReader, Seek, SeekFrom};
+use std::num::NonZero;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{Entry, Event, JournalError, VERSION, line};
+use super::lines::{Line, Parallel, Serial};
+use super::{Entry, Event, JournalError};
 
 const BUFFER: usize = 1 << 18;
+/// A journal of this many bytes is read on several threads.
+const LONG: u64 = 4 << 20;
+const MOST_THREADS: usize = 8;
 
 /// What a writer needs to go on with a journal that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,20 +34,26 @@ pub struct Recovered {
 /// Where the file cannot be read, is of a newer version, does not begin with the creation of a session, or has a
 /// bad line before its last. Entries before the bad line have been handed over by then.
 pub fn read(path: &Path, mut each: impl FnMut(Entry)) -> Result<Recovered, JournalError> {
-    read_lines(path, |entry, _| each(entry))
+    let file = File::open(path).map_err(JournalError::io("open", path))?;
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    if file.metadata().is_ok_and(|meta| meta.len() < LONG) || threads == 1 {
+        return read_lines(path, |entry, _| each(entry));
+    }
+    let mut scan = Scan::new(path, Parallel::new(file, threads));
+    while let Some(entry) = scan.next_entry()? {
+        each(entry);
+    }
+    scan.recovered()
 }
 
 /// As [`read`], with each entry's line and its newline.
 pub(super) fn read_lines(path: &Path, mut each: impl FnMut(Entry, &[u8])) -> Result<Recovered, JournalError> {
     let file = File::open(path).map_err(JournalError::io("open", path))?;
-    let mut scan = Scan::new(path, BufReader::with_capacity(BUFFER, file));
+    let mut scan = Scan::new(path, Serial::new(BufReader::with_capacity(BUFFER, file), true));
     while let Some(entry) = scan.next_entry()? {
-        each(entry, &scan.buffer);
+        each(entry, scan.from.text());
     }
-    if scan.seq == 0 {
-        return Err(JournalError::NoStart { path: path.to_owned() });
-    }
-    Ok(Recovered { length: scan.offset, next_seq: scan.seq, torn: scan.torn })
+    scan.recovered()
 }
 
 /// A journal that is followed as another process writes it.
@@ -83,7 +94,8 @@ impl Follow {
             return Ok(0);
         }
         file.seek(SeekFrom::Start(self.offset)).map_err(doing("read"))?;
-        let mut scan = Scan::new(&self.path, BufReader::with_capacity(BUFFER, file));
+        let lines = Serial::new(BufReader::with_capacity(BUFFER, file), self.offset == 0);
+        let mut scan = Scan::new(&self.path, lines);
         (scan.offset, scan.line, scan.seq) = (self.offset, self.line, self.seq);
         while let Some(entry) = scan.next_entry()? {
             (self.offset, self.line, self.seq) = (scan.offset, scan.line, scan.seq);
@@ -95,10 +107,9 @@ impl Follow {
 }
 
 /// The good lines of a journal, one after the other.
-struct Scan<'a, R> {
+struct Scan<'a, L> {
     path: &'a Path,
-    from: R,
-    buffer: Vec<u8>,
+    from: L,
     /// Up to and including the last good line.
     offset: u64,
     line: u64,
@@ -107,26 +118,24 @@ struct Scan<'a, R> {
     torn: u64,
 }
 
-impl<'a, R: BufRead> Scan<'a, R> {
-    fn new(path: &'a Path, from: R) -> Self {
-        Self { path, from, buffer: Vec::new(), offset: 0, line: 0, seq: 0, read: 0, torn: 0 }
+impl<'a, L: Iterator<Item = io::Result<Line>>> Scan<'a, L> {
+    fn new(path: &'a Path, from: L) -> Self {
+        Self { path, from, offset: 0, line: 0, seq: 0, read: 0, torn: 0 }
     }
 
     /// The next entry; none at the end, or before a torn last line.
     fn next_entry(&mut self) -> Result<Option<Entry>, JournalError> {
-        self.fill()?;
-        let Some(text) = self.buffer.strip_suffix(b"\n") else {
-            self.torn = self.buffer.len() as u64;
+        let Some(line) = self.next_line()? else { return Ok(None) };
+        if !line.ended {
+            self.torn = line.length;
             return Ok(None);
-        };
-        if self.seq == 0
-            && let Some(found) = line::version(text).filter(|found| *found > VERSION)
-        {
+        }
+        if let Some(found) = line.newer {
             return Err(JournalError::Newer { path: self.path.to_owned(), found });
         }
-        let entry = match line::read(text) {
+        let entry = match line.entry {
             Ok(entry) => entry,
-            Err(why) => return self.torn_or(why.to_string()),
+            Err(why) => return self.torn_or(line.length, why.to_string()),
         };
         if entry.seq != self.seq {
             return self.bad(format!("its seq is {} and should be {}", entry.seq, self.seq));
@@ -134,24 +143,20 @@ impl<'a, R: BufRead> Scan<'a, R> {
         if self.seq == 0 && !matches!(entry.event, Event::Created(_)) {
             return Err(JournalError::NoStart { path: self.path.to_owned() });
         }
-        self.offset += self.buffer.len() as u64;
+        self.offset += line.length;
         self.line += 1;
         self.seq += 1;
         self.read += 1;
         Ok(Some(entry))
     }
 
-    fn fill(&mut self) -> Result<(), JournalError> {
-        self.buffer.clear();
-        self.from.read_until(b'\n', &mut self.buffer).map_err(JournalError::io("read", self.path))?;
-        Ok(())
+    fn next_line(&mut self) -> Result<Option<Line>, JournalError> {
+        self.from.next().transpose().map_err(JournalError::io("read", self.path))
     }
 
     /// A bad line: forgiven where nothing comes after it.
-    fn torn_or(&mut self, why: String) -> Result<Option<Entry>, JournalError> {
-        let length = self.buffer.len() as u64;
-        self.fill()?;
-        if !self.buffer.is_empty() {
+    fn torn_or(&mut self, length: u64, why: String) -> Result<Option<Entry>, JournalError> {
+        if self.next_line()?.is_some() {
             return self.bad(why);
         }
         self.torn = length;
@@ -160,5 +165,13 @@ impl<'a, R: BufRead> Scan<'a, R> {
 
     fn bad(&self, what: String) -> Result<Option<Entry>, JournalError> {
         Err(JournalError::BadLine { path: self.path.to_owned(), line: self.line + 1, what })
+    }
+
+    /// What a writer needs to go on, once there is no next entry.
+    fn recovered(&self) -> Result<Recovered, JournalError> {
+        if self.seq == 0 {
+            return Err(JournalError::NoStart { path: self.path.to_owned() });
+        }
+        Ok(Recovered { length: self.offset, next_seq: self.seq, torn: self.torn })
     }
 }

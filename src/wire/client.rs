@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use thiserror::Error;
 use tokio::net::UnixStream;
@@ -11,7 +10,8 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
 use super::frame::{Frame, FrameError, decode, encode, reader, writer};
-use super::{FromSession, PROTOCOL, PlaceError, Snapshot, SnapshotError, ToSession, socket_of};
+use super::snapshot::Assembly;
+use super::{FromSession, PROTOCOL, PlaceError, SnapshotError, ToSession, socket_of};
 use crate::journal::How;
 use crate::session::{Command, State, Status};
 
@@ -49,9 +49,8 @@ pub struct Client {
     tell: FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>,
     /// The session's answer to `hello`.
     pub hello: FromSession,
-    /// Pieces of a snapshot still to come, and those that came.
-    awaited: usize,
-    pieces: Vec<Bytes>,
+    /// The snapshot that is coming.
+    snapshot: Assembly,
     next_id: u64,
 }
 
@@ -84,7 +83,7 @@ impl Client {
         let Frame::Message(hello @ FromSession::Hello { .. }) = decode(&frame)? else {
             return Err(ClientError::Disconnected);
         };
-        Ok(Self { hear, tell, hello, awaited: 0, pieces: Vec::new(), next_id: 0 })
+        Ok(Self { hear, tell, hello, snapshot: Assembly::default(), next_id: 0 })
     }
 
     /// Whether the session speaks this program's protocol.
@@ -127,15 +126,12 @@ impl Client {
             let frame = self.hear.next().await.ok_or(ClientError::Disconnected)??.freeze();
             match decode(&frame)? {
                 Frame::Message(FromSession::Snapshot { pieces }) => {
-                    self.awaited = pieces;
-                    self.pieces.clear();
+                    self.snapshot = Assembly::new(pieces);
                 }
                 Frame::Message(message) => return Ok(Heard::Message(message)),
                 Frame::Piece(piece) => {
-                    self.pieces.push(piece);
-                    if self.pieces.len() == self.awaited {
-                        let state = Snapshot::state(&std::mem::take(&mut self.pieces))?;
-                        return Ok(Heard::State(Box::new(state)));
+                    if let Some(state) = self.snapshot.add(&piece)? {
+                        return Ok(Heard::State(state));
                     }
                 }
             }

@@ -8,7 +8,6 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use super::frame::PIECE;
-use crate::evolve::History;
 use crate::session::State;
 use crate::trial::Trial;
 
@@ -58,20 +57,33 @@ impl Snapshot {
             self.trials.chunks(TRIALS).map(|chunk| Ok(postcard::to_extend(chunk, vec![PIECE])?.into()));
         head.chain(trials)
     }
+}
 
-    /// The state from the pieces of one snapshot, in order, their first byte taken off.
+/// A state that comes piece by piece. Each is taken in as it comes, while the session still makes the next.
+#[derive(Debug, Default)]
+pub struct Assembly {
+    awaited: usize,
+    state: Option<Box<State>>,
+}
+
+impl Assembly {
+    /// Of a snapshot of so many pieces, none of which has come.
+    pub fn new(pieces: usize) -> Self {
+        Self { awaited: pieces, state: None }
+    }
+
+    /// Takes the next piece in, its first byte taken off; the state once it is whole.
     ///
     /// # Errors
     /// Where a piece is missing or damaged.
-    pub fn state(pieces: &[Bytes]) -> Result<State, SnapshotError> {
-        let (head, chunks) = pieces.split_first().ok_or(SnapshotError::NoHead)?;
-        let mut state: State = serde_json::from_slice(head)?;
-        let mut trials: Vec<Arc<Trial>> = Vec::with_capacity(chunks.len() * TRIALS);
-        for chunk in chunks {
-            let mut more: Vec<Arc<Trial>> = postcard::from_bytes(chunk)?;
-            trials.append(&mut more);
+    pub fn add(&mut self, piece: &[u8]) -> Result<Option<Box<State>>, SnapshotError> {
+        self.awaited = self.awaited.checked_sub(1).ok_or(SnapshotError::NoHead)?;
+        if let Some(state) = &mut self.state {
+            let trials: Vec<Arc<Trial>> = postcard::from_bytes(piece)?;
+            state.history.extend(trials);
+        } else {
+            self.state = Some(serde_json::from_slice(piece)?);
         }
-        state.history = History::from_trials(trials);
-        Ok(state)
+        Ok(if self.awaited == 0 { self.state.take() } else { None })
     }
 }
