@@ -80,14 +80,29 @@ pub fn children() -> Vec<u32> {
 /// Processes of this user whose environment has this variable with this value: a mark, handed down to every child,
 /// whatever group or session that moved to.
 pub fn marked(name: &str, value: &str) -> Vec<ProcessId> {
-    let entry = format!("{name}={value}");
-    let own = std::process::id();
-    let has_it = |pid: &u32| {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment.split(|b| *b == 0).any(|variable| variable == entry.as_bytes())
+    let has_it = |(process, found): (ProcessId, String)| (found == value).then_some(process);
+    all_marked(name).filter_map(has_it).collect()
+}
+
+/// Processes of this user whose environment has this variable, and its value.
+pub fn all_marked(name: &str) -> impl Iterator<Item = (ProcessId, String)> {
+    let (begin, own) = (format!("{name}="), std::process::id());
+    let value = move |pid: u32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let mut values =
+            environment.split(|b| *b == 0).filter_map(|entry| entry.strip_prefix(begin.as_bytes()));
+        values.next().map(|value| String::from_utf8_lossy(value).into_owned())
     };
-    let living = |pid| Some(ProcessId { pid, start_time: start_time(pid)? });
-    all().filter(|pid| *pid != own).filter(has_it).filter_map(living).collect()
+    all().filter(move |pid| *pid != own).filter_map(move |pid| {
+        let value = value(pid)?;
+        Some((ProcessId { pid, start_time: start_time(pid)? }, value))
+    })
+}
+
+/// A process's words, as it was called.
+pub fn words(pid: u32) -> String {
+    let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ").trim().to_owned()
 }
 
 fn all() -> impl Iterator<Item = u32> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::{Exit, Told};
-use super::{block_on, find};
+use super::{block_on, find, leftovers};
 use crate::clock;
 use crate::dir::{self, Keep, Plan, Registry, SessionDir};
 use crate::journal::Access;
@@ -38,7 +38,7 @@ pub struct RmArgs {
     pub yes: bool,
 }
 
-/// Remove trials' directories; the journal keeps every result
+/// Remove trials' directories, and end what a killed session left running; the journal keeps every result
 #[derive(Debug, Args)]
 pub struct GcArgs {
     /// The session's name or directory
@@ -86,6 +86,7 @@ pub fn gc(args: &GcArgs) -> anyhow::Result<Exit> {
     let plan = Plan::of(&args.keep, &find::state(&dir)?);
     let session = SessionDir::new(&dir);
     let collected = if args.dry_run { plan.preview(&session)? } else { plan.collect(&session)? };
+    leftovers::of(&dir, !args.dry_run)?;
     let word = if args.dry_run { "would remove" } else { "removed" };
     tell!(
         "{word} the directories of {} trials, {:.1} MB",

@@ -30,6 +30,7 @@ mod files;
 mod find;
 mod hidden;
 mod hyp;
+mod leftovers;
 mod link;
 mod list;
 mod other_build;

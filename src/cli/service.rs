@@ -6,7 +6,7 @@ use std::process::Command;
 use clap::Args;
 
 use super::exit::Exit;
-use super::{find, warn};
+use super::{find, leftovers, warn};
 use crate::dir::{Registry, SessionDir};
 use crate::process;
 use crate::session::recover;
@@ -66,6 +66,9 @@ pub fn doctor() -> anyhow::Result<Exit> {
         Err(error) => tell!("sockets    {error}"),
     }
     tell!("sessions   {} known", Registry::open().list().len());
+    for left in leftovers::of_all() {
+        tell!("left over  {left}, which was killed: its next start, or evotop gc, ends it");
+    }
     match lingers() {
         Some(true) => tell!("logout     sessions go on (linger is enabled)"),
         Some(false) => {

@@ -20,4 +20,4 @@ mod turn;
 pub use finish::Finish;
 pub use hooks::{Hook, Occasion};
 pub use run::run;
-pub use start::{EngineError, OnFailure, Start};
+pub use start::{EngineError, Limits, OnFailure, Start};

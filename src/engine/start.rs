@@ -20,6 +20,7 @@ use crate::process::{self, ProcessId};
 use crate::runner::gpus::Asked;
 use crate::runner::{SlotNews, devices, survivors};
 use crate::session::{Command, RecoverError, Recovery, State, recover};
+use crate::trial::RunSpec;
 use crate::wire::{ClientRequest, PlaceError, Server, socket_of};
 
 /// News that a client may lag behind before it gets a new snapshot.
@@ -41,6 +42,9 @@ pub struct Start {
     pub time_limit: Option<u64>,
     #[serde(default)]
     pub hooks: Vec<Hook>,
+    /// Limits of a trial that the command line says: they hold for this process, whatever the run began with.
+    #[serde(default)]
+    pub limits: Limits,
     /// Bytes that stay free on the session's disk: the run is held before there are fewer.
     #[serde(default)]
     pub min_free: u64,
@@ -50,6 +54,23 @@ pub struct Start {
     /// Take over from another host whose heartbeat has lapsed.
     #[serde(default)]
     pub take_over: bool,
+}
+
+/// Limits of a trial, in seconds, where they are said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    pub trial_timeout: Option<u64>,
+    pub silence: Option<u64>,
+    pub grace: Option<u64>,
+}
+
+impl Limits {
+    fn apply(self, spec: &mut RunSpec) {
+        spec.trial_timeout = self.trial_timeout.or(spec.trial_timeout);
+        spec.silence = self.silence.or(spec.silence);
+        spec.grace = self.grace.unwrap_or(spec.grace);
+    }
 }
 
 /// What a run does that cannot go on by itself.
@@ -118,7 +139,8 @@ impl Engine {
         let dir = SessionDir::new(&start.dir);
         let lock = Lock::take(&dir, start.take_over)?;
         let path = dir.journal();
-        let Recovery { state, recovered, .. } = recover(&path)?;
+        let Recovery { mut state, recovered, .. } = recover(&path)?;
+        start.limits.apply(&mut state.spec);
         let journal = Writer::open(Arc::new(FileDisk { access: dir.access() }), &path, &recovered)?;
         end_survivors(&start.dir, &state).await;
         let (slot_news, slots) = mpsc::unbounded_channel();

@@ -1,5 +1,6 @@
 //! Processes that outlived whoever was to end them: a session that was killed, a guard that was killed.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,10 +16,26 @@ pub(super) const GUARD: &str = "EVOTOP_GUARD";
 /// How often it is looked whether they are gone.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The mark of a session: its directory, however it was spelled.
+pub(super) fn mark(session: &Path) -> String {
+    let full = std::fs::canonicalize(session).unwrap_or_else(|_| session.to_owned());
+    full.to_string_lossy().into_owned()
+}
+
+/// Every process of this user's sessions, with the session's directory. Reads the whole process table.
+pub fn all() -> Vec<(ProcessId, PathBuf)> {
+    process::all_marked(SESSION).map(|(process, dir)| (process, dir.into())).collect()
+}
+
+/// Processes of the session in this directory.
+pub fn of(session: &Path) -> Vec<ProcessId> {
+    process::marked(SESSION, &mark(session))
+}
+
 /// Ends what an earlier process of this session left: the recorded processes with their groups, and whatever carries
 /// the session's mark, guards included. Says how many lived.
-pub async fn end(session: &std::path::Path, recorded: &[(ProcessId, u32)], grace: Duration) -> usize {
-    let session = session.to_string_lossy().into_owned();
+pub async fn end(session: &Path, recorded: &[(ProcessId, u32)], grace: Duration) -> usize {
+    let session = mark(session);
     let mut left: Vec<(ProcessId, Option<u32>)> =
         recorded.iter().filter(|(process, _)| process.lives()).map(|(p, group)| (*p, Some(*group))).collect();
     for process in marked(SESSION, session.clone()).await {

@@ -108,7 +108,7 @@ pub(super) fn program(
 /// The environment of every trainer of this slot.
 pub(super) fn environment(config: &SlotConfig) -> Environment {
     let mut env: Environment = vec![
-        (survivors::SESSION.into(), config.dir.clone().into()),
+        (survivors::SESSION.into(), survivors::mark(&config.dir).into()),
         ("EVOTOP_SLOT".into(), config.spec.name.clone().into()),
         ("PYTHONUNBUFFERED".into(), "1".into()),
         ("CUDA_DEVICE_ORDER".into(), "PCI_BUS_ID".into()),

@@ -33,6 +33,44 @@ impl Space {
         self.params.iter().map(|p| p.pin.unwrap_or(p.value)).collect()
     }
 
+    /// What another space has otherwise than this one, in words; bounds that it has wider do not count where `widened`.
+    pub fn differences(&self, other: &Self, widened: bool) -> Vec<String> {
+        let mut differs = Vec::new();
+        let mut say = |what: &str, was: String, is: String| {
+            if was != is {
+                differs.push(format!("{what} was {was}, is {is}"));
+            }
+        };
+        for p in &self.params {
+            let name = &p.name;
+            let Some(q) = other.get(name) else {
+                say(name, "searched".into(), "not".into());
+                continue;
+            };
+            say(name, p.scalar(p.value).to_string(), q.scalar(q.value).to_string());
+            say(&format!("the gain of {name}"), p.gain.to_string(), q.gain.to_string());
+            if p.kind != q.kind {
+                say(&format!("the kind of {name}"), format!("{:?}", p.kind), format!("{:?}", q.kind));
+            } else if !(widened && p.low <= q.low && p.high >= q.high) {
+                let bounds = |p: &Param| format!("{} to {}", p.low, p.high);
+                say(&format!("the range of {name}"), bounds(p), bounds(q));
+            }
+        }
+        let shown =
+            |space: &Self, name: &str| space.fixed.get(name).map_or("not there".into(), ToString::to_string);
+        let names =
+            self.fixed.keys().chain(other.fixed.keys().filter(|name| !self.fixed.contains_key(*name)));
+        for name in names.filter(|name| self.get(name).is_none()) {
+            say(name, shown(self, name), shown(other, name));
+        }
+        for q in
+            other.params.iter().filter(|q| self.get(&q.name).is_none() && !self.fixed.contains_key(&q.name))
+        {
+            say(&q.name, "not searched".into(), "searched".into());
+        }
+        differs
+    }
+
     /// How many parameters breeding may change.
     pub fn free(&self) -> usize {
         self.params.iter().filter(|p| p.is_free()).count()

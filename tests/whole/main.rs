@@ -14,5 +14,6 @@ mod programs;
 mod protocol;
 mod pruning;
 mod pty;
+mod resume;
 mod stopping;
 mod terminal;

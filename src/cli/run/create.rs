@@ -7,6 +7,7 @@ use crate::cli::exit::Told;
 use crate::cli::warn;
 use crate::clock;
 use crate::dir::SessionDir;
+use crate::engine::Limits;
 use crate::evolve::{Edit, NextValues, RULES_VERSION, Rule, Settings, StrategyKind, Weights};
 use crate::journal::{Access, Created, FileDisk, VERSION, Writer};
 use crate::runner::command::{self, Preset};
@@ -36,7 +37,10 @@ pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Resul
 pub fn created(args: &RunArgs, name: &str) -> anyhow::Result<Created> {
     let trainer = trainer(args)?;
     let strategy = strategy(args, &trainer)?;
-    let space = space(args, &trainer, strategy)?;
+    let (space, notices) = space(args, &trainer, strategy)?;
+    for notice in notices {
+        warn(&notice);
+    }
     if let Trainer::Command { argv, .. } = &trainer {
         let start = space.hyp(&space.start());
         command::check_words(argv, &start).map_err(|error| Told::usage(error.to_string()))?;
@@ -119,14 +123,18 @@ fn usual(trainer: &Trainer, strategy: StrategyKind) -> Option<(&'static str, &'s
     }
 }
 
-/// Start values, gains and bounds.
-fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::Result<Space> {
+/// Start values, gains and bounds, and what is to be said of them.
+pub fn space(
+    args: &RunArgs,
+    trainer: &Trainer,
+    strategy: StrategyKind,
+) -> anyhow::Result<(Space, Vec<String>)> {
     let outside = args.out_of_bounds.into();
     if !args.params.is_empty() {
         if args.hyp.is_some() || args.space.is_some() {
             return Err(Told::usage("--param and --hyp or --space exclude each other"));
         }
-        return from_params(&args.params);
+        return Ok((from_params(&args.params)?, Vec::new()));
     }
     let usual = usual(trainer, strategy);
     let hyp = match (&args.hyp, usual) {
@@ -138,6 +146,7 @@ fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::R
             ));
         }
     };
+    let mut proposed = None;
     let ranges = match (&args.space, usual) {
         (Some(name), _) => source(name, "space/")?,
         (None, Some(_)) if trainer.is_yolo() && strategy == StrategyKind::Population => {
@@ -147,7 +156,7 @@ fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::R
         (None, Some((_, name))) => source(name, "space/")?,
         (None, None) => {
             let text = space::propose(&hyp)?;
-            warn(&format!(
+            proposed = Some(format!(
                 "bounds are proposed from the values of {}; evotop hyp init writes them to a file",
                 hyp.name
             ));
@@ -161,10 +170,7 @@ fn space(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> anyhow::R
     };
     let (space, notices) =
         space::load(&hyp, &ranges, defaults, outside).map_err(|error| Told::usage(error.to_string()))?;
-    for notice in notices {
-        warn(&notice);
-    }
-    Ok(space)
+    Ok((space, proposed.into_iter().chain(notices).collect()))
 }
 
 fn from_params(texts: &[String]) -> anyhow::Result<Space> {
@@ -225,10 +231,20 @@ pub fn explicit(args: &RunArgs) -> anyhow::Result<Vec<Edit>> {
     Ok(edits)
 }
 
-fn spec(args: &RunArgs, trainer: Trainer) -> anyhow::Result<RunSpec> {
+/// Limits of a trial that the command line says.
+pub fn limits(args: &RunArgs) -> anyhow::Result<Limits> {
     let span = |option: &str, text: &Option<String>| {
         text.as_deref().map(|text| time::seconds(option, text)).transpose()
     };
+    Ok(Limits {
+        trial_timeout: span("--trial-timeout", &args.trial_timeout)?,
+        silence: span("--silence", &args.silence)?,
+        grace: span("--grace", &args.grace)?,
+    })
+}
+
+fn spec(args: &RunArgs, trainer: Trainer) -> anyhow::Result<RunSpec> {
+    let Limits { trial_timeout, silence, grace } = limits(args)?;
     Ok(RunSpec {
         trainer,
         options: args.trainer_options.options(),
@@ -236,8 +252,8 @@ fn spec(args: &RunArgs, trainer: Trainer) -> anyhow::Result<RunSpec> {
         devices: args.devices.clone().unwrap_or_else(|| "auto".into()),
         hyp: args.hyp.clone().unwrap_or_default(),
         space: args.space.clone(),
-        trial_timeout: span("--trial-timeout", &args.trial_timeout)?,
-        silence: span("--silence", &args.silence)?,
-        grace: span("--grace", &args.grace)?.unwrap_or(10),
+        trial_timeout,
+        silence,
+        grace: grace.unwrap_or(10),
     })
 }

@@ -161,6 +161,7 @@ fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, devices: &str) -> anyho
         time_limit,
         hooks: hooks(&args.on)?,
         keep: args.keep,
+        limits: create::limits(args)?,
         min_free: args.min_free,
         take_over: args.take_over,
     })

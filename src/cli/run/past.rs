@@ -1,5 +1,7 @@
 //! What a new run begins with: trials of earlier runs (`--from`), and candidates to try first (`--enqueue`).
 
+use std::path::Path;
+
 use indexmap::IndexMap;
 
 use crate::cli::exit::Told;
@@ -22,7 +24,7 @@ pub fn events(args: &RunArgs, created: &mut Created) -> anyhow::Result<Vec<Event
         for notice in &report.notices {
             warn(&format!("{source}: {notice}"));
         }
-        events.push(Event::Era(Era { era: i as u32 + 1, reason: format!("imported from {source}") }));
+        events.push(Event::Era(Era { era: i as u32 + 1, reason: reason(path) }));
         events.push(Event::Imported(report.imported));
         events
             .extend(report.notices.into_iter().map(|text| Event::Note { text: format!("{source}: {text}") }));
@@ -43,6 +45,11 @@ pub fn events(args: &RunArgs, created: &mut Created) -> anyhow::Result<Vec<Event
         }
     }
     Ok(events)
+}
+
+/// Why the trials of an earlier run are an era of their own.
+pub fn reason(path: &Path) -> String {
+    format!("imported from {}", path.display())
 }
 
 /// A hyp file as a hand-made candidate: its searched keys, the rest as in the start candidate.

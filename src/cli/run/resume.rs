@@ -3,14 +3,16 @@
 //! Explicit options are compared with the original start line, not with the steered state. A setting that may change
 //! becomes an edit; what makes it another run is refused by name.
 
+use std::path::Path;
+
 use crate::cli::exit::Told;
 use crate::dir::SessionDir;
 use crate::evolve::{Edit, NextValues};
 use crate::journal::Created;
-use crate::session::{Recovery, recover};
+use crate::session::{Recovery, State, recover};
 
-use super::args::RunArgs;
-use super::create;
+use super::args::{OutOfBounds, RunArgs};
+use super::{create, past};
 
 /// A run that is gone on with.
 pub struct Resumed {
@@ -25,7 +27,11 @@ pub struct Resumed {
 /// What the same words mean for this session.
 pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> {
     let Recovery { created, state, .. } = recover(&session.journal())?;
-    let differs = differences(args, &created)?;
+    let mut differs = differences(args, &created)?;
+    if differs.is_empty() {
+        differs = other_values(args, &created)?;
+    }
+    differs.extend(other_past(args, &state));
     if !differs.is_empty() {
         return Err(Told::usage(format!(
             "{} is another run: {}; leave these out to go on with it, or start anew with another --name or --dir",
@@ -65,8 +71,9 @@ fn differences(args: &RunArgs, created: &Created) -> anyhow::Result<Vec<String>>
     };
     compare("--seed", args.seed.map(|n| n.to_string()), created.seed.to_string());
     compare("--trial-seed", args.trial_seed.map(|n| n.to_string()), created.trial_seed.to_string());
-    compare("--hyp", args.hyp.clone(), created.spec.hyp.clone());
-    compare("--space", args.space.clone(), created.spec.space.clone().unwrap_or_default());
+    let usual = |name: &str| if name.is_empty() { "its default".to_owned() } else { name.to_owned() };
+    compare("--hyp", args.hyp.clone(), usual(&created.spec.hyp));
+    compare("--space", args.space.clone(), usual(created.spec.space.as_deref().unwrap_or_default()));
     let says_trainer = args.trainer.is_some() || !args.command.is_empty();
     if says_trainer && create::trainer(args)? != created.spec.trainer {
         compare("the trainer", Some(words(&create::trainer(args)?)), words(&created.spec.trainer));
@@ -76,6 +83,45 @@ fn differences(args: &RunArgs, created: &Created) -> anyhow::Result<Vec<String>>
         compare(&format!("--{name}"), Some(given), was);
     }
     Ok(differs)
+}
+
+/// What hyp file, space file or `--param` say otherwise by now than they did when the run began. A file that is gone says
+/// nothing.
+fn other_values(args: &RunArgs, created: &Created) -> anyhow::Result<Vec<String>> {
+    if args.hyp.is_none() && args.space.is_none() && args.params.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut then = args.clone();
+    if args.params.is_empty() {
+        let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        then.hyp = args.hyp.clone().or_else(|| named(&created.spec.hyp));
+        then.space = args.space.clone().or_else(|| created.spec.space.clone());
+    }
+    let is_gone = |name: &Option<String>| {
+        name.as_ref().is_some_and(|name| Path::new(name).extension().is_some() && !Path::new(name).exists())
+    };
+    if is_gone(&then.hyp) || is_gone(&then.space) {
+        return Ok(Vec::new());
+    }
+    let (space, _) = create::space(&then, &created.spec.trainer, created.settings.strategy)?;
+    let widened = args.out_of_bounds == OutOfBounds::Widen;
+    let differs = created.space.differences(&space, widened);
+    let where_from = match (&args.hyp, &args.space) {
+        (Some(hyp), Some(space)) => format!("in {hyp} or {space} "),
+        (Some(one), None) | (None, Some(one)) => format!("in {one} "),
+        (None, None) => "by --param ".into(),
+    };
+    Ok(differs.into_iter().map(|text| format!("{where_from}{text}")).collect())
+}
+
+/// Earlier runs that this one did not begin with.
+fn other_past(args: &RunArgs, state: &State) -> Vec<String> {
+    let known = |path: &Path| {
+        let reason = past::reason(path);
+        state.eras.iter().any(|era| era.reason == reason)
+    };
+    let unknown = args.from.iter().filter(|path| !known(path));
+    unknown.map(|path| format!("it did not begin with --from {}", path.display())).collect()
 }
 
 fn words(trainer: &crate::trial::Trainer) -> String {

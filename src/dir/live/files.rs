@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::leaves::{self, File, Leaf, Leaves, Place};
+use super::told::Told;
 use super::versions::Versions;
 use super::{edits, text};
 use crate::dir::layout::make_dir;
@@ -41,6 +42,7 @@ pub struct Live {
     dir: PathBuf,
     access: Access,
     versions: Versions,
+    told: Told,
     files: [OneFile; 3],
     /// The revision they show, if nothing was saved since.
     settled: Option<u32>,
@@ -81,7 +83,8 @@ impl Live {
             saved: None,
         };
         let (files, versions) = (File::ALL.map(one), Versions::new(dir.journal()));
-        Ok(Self { dir: live, access, versions, files, settled: None })
+        let told = Told::open(&live, access);
+        Ok(Self { dir: live, access, versions, told, files, settled: None })
     }
 
     /// The directory they are in.
@@ -95,7 +98,15 @@ impl Live {
         let mut saved = Vec::new();
         for one in &mut self.files {
             if let Some(text) = one.news() {
-                let meanings = one.taken(text, state, &mut self.versions);
+                let is_first = one.text.is_none();
+                let mut meanings = one.taken(text, state, &mut self.versions);
+                if let Some(text) = &one.text {
+                    let mistaken = meanings.iter().any(|meaning| matches!(meaning, Meaning::Wrong(_)));
+                    if is_first && mistaken && self.told.knows(one.file, text) {
+                        meanings.clear();
+                    }
+                    self.told.keep(one.file, text, mistaken);
+                }
                 let (file, who) = (&one.path, owner(&one.path));
                 saved.extend(meanings.into_iter().map(|meaning| Saved {
                     file: file.clone(),

@@ -244,6 +244,26 @@ fn mistakes_are_said_with_file_line_and_remedy_and_change_nothing() {
 }
 
 #[test]
+fn a_mistake_that_stays_in_a_file_is_told_once_and_not_at_every_start() {
+    let mut session = Session::new();
+    let text = session.text("settings.yaml");
+    session.save("settings.yaml", &text, &[("sigma: 0.2", "sigma: 99")]);
+    assert_eq!(session.look().len(), 1);
+    let mut session = session.restarted();
+    assert_eq!(session.look(), [""; 0]);
+    session.save("settings.yaml", &text, &[("sigma: 0.2", "sigma: 98")]);
+    let mut session = session.restarted();
+    assert_eq!(session.look().len(), 1, "another mistake");
+    session.save("settings.yaml", &text, &[("sigma: 0.2", "sigma: 97")]);
+    assert_eq!(session.look().len(), 1);
+    session.save("settings.yaml", &text, &[("sigma: 0.2", "sigma: 98")]);
+    assert_eq!(session.look().len(), 1, "saved again while somebody may look on");
+    session.save("settings.yaml", &text, &[("sigma: 0.2", "sigma: 0.3")]);
+    session.look();
+    assert_eq!(session.state.settings.sigma, 0.3);
+}
+
+#[test]
 fn comments_stay_where_the_file_keeps_its_shape() {
     let mut s = Session::new();
     let text = s.text("settings.yaml");
