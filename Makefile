@@ -21,8 +21,8 @@ check: needs libtorch ## formatting, lints, licences (where cargo-deny is instal
 bench: needs ## every promised figure beside what is measured here, in one table (ONLY=journal,screen measures parts)
 	EVOTOP_BENCH='$(ONLY)' $(CARGO) bench -p evotop --bench figures
 
-chaos: needs ## kill what runs at random instants, N times four kills (default 50), and eight slots with 500 trials each; nothing may be lost
-	EVOTOP_CHAOS=$(or $(N),50) $(CARGO) test -p evotop --test whole --test slots killed_at_random -- --nocapture
+chaos: needs ## 1,000 random faults (N=...) to simulated runs, and 4,000 trials on eight slots under kills; nothing may be lost (SEED=... repeats)
+	EVOTOP_CHAOS=$(or $(N),1000) $(if $(SEED),EVOTOP_CHAOS_SEED=$(SEED)) $(CARGO) test -p evotop --test whole --test slots at_random random_faults -- --nocapture
 
 libtorch: ## put libtorch into .libtorch (CUDA=1 with, CUDA=0 without the CUDA libraries)
 	@CUDA='$(CUDA)' scripts/libtorch.sh

@@ -42,7 +42,10 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
         tokio::select! {
             biased;
             (word, within_grace) = signals.next() => engine.told_to_stop(word, within_grace)?,
-            Some(news) = inlets.slots.recv() => engine.slots_report(news, &mut inlets)?,
+            // What slots report is judged by the state, which lacks what waits to be written: it waits as well.
+            Some(news) = inlets.slots.recv(), if engine.unwritten.is_empty() => {
+                engine.slots_report(news, &mut inlets)?;
+            }
             Some(request) = inlets.clients.recv() => engine.client_asks(request)?,
             () = inlets.edited.changed() => engine.files_say()?,
             Some(asked) = inlets.gpus.recv() => engine.gpus_are(asked),

@@ -2,13 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test: what fails shows itself")]
 
+mod chaos;
 mod common;
 
 mod figures;
 mod files;
 mod headless;
 mod hosts;
-mod kills;
+mod leftovers;
 mod modules;
 mod programs;
 mod protocol;
