@@ -22,7 +22,7 @@ bench: needs ## every promised figure beside what is measured here, in one table
 	EVOTOP_BENCH='$(ONLY)' $(CARGO) bench -p evotop --bench figures
 
 chaos: needs ## 1,000 random faults (N=...) to simulated runs, and 4,000 trials on eight slots under kills; nothing may be lost (SEED=... repeats)
-	EVOTOP_CHAOS=$(or $(N),1000) $(if $(SEED),EVOTOP_CHAOS_SEED=$(SEED)) $(CARGO) test -p evotop --test whole --test slots at_random random_faults -- --nocapture
+	EVOTOP_CHAOS=$(or $(N),1000) $(if $(SEED),EVOTOP_CHAOS_SEED=$(SEED)) $(CARGO) test -p evotop --test whole --test slots -- random_faults killed_at_random --nocapture
 
 libtorch: ## put libtorch into .libtorch (CUDA=1 with, CUDA=0 without the CUDA libraries)
 	@CUDA='$(CUDA)' scripts/libtorch.sh

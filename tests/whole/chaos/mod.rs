@@ -3,7 +3,7 @@
 //! nothing that was told is lost, nothing is twice, `verify` passes and no process is left.
 //!
 //! `fault.rs` is what can happen, `run.rs` a run that goes on in spite of it, `whole.rs` what has to hold in the end.
-//! `make chaos` asks for a thousand faults and prints the table; EVOTOP_CHAOS_SEED makes the same ones again.
+//! `make chaos` asks for a thousand faults and prints the table; `EVOTOP_CHAOS_SEED` makes the same ones again.
 
 mod fault;
 mod run;
