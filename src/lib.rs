@@ -11,6 +11,7 @@
 pub mod clean;
 pub mod clock;
 pub mod hash;
+pub mod stats;
 
 pub mod space;
 pub mod trial;
@@ -25,6 +26,7 @@ pub mod process;
 
 pub mod dir;
 
+pub mod plot;
 pub mod transfer;
 
 pub mod runner;
@@ -33,8 +35,6 @@ pub mod sim;
 pub mod wire;
 
 pub mod engine;
-
-pub mod stats;
 
 pub mod app;
 

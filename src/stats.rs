@@ -78,6 +78,14 @@ impl Concentration {
         f64::from(self.counts[Self::bin(x, y)].saturating_sub(1)) / f64::from(self.most - 1)
     }
 
+    /// As [`Concentration::at`] on a logarithmic scale, as the original's evolve.png colours its points.
+    pub fn log_at(&self, x: f64, y: f64) -> f64 {
+        if self.most <= 1 {
+            return 0.0;
+        }
+        f64::from(self.counts[Self::bin(x, y)].max(1)).ln() / f64::from(self.most).ln()
+    }
+
     fn bin(x: f64, y: f64) -> usize {
         let side = |u: f64| ((u * BINS as f64) as usize).min(BINS - 1);
         side(y) * BINS + side(x)

@@ -35,6 +35,7 @@ mod link;
 mod list;
 mod other_build;
 mod pages;
+mod plot;
 mod run;
 mod service;
 mod status;
@@ -78,6 +79,7 @@ enum Command {
     Steer(steer::SteerArgs),
     Stop(steer::StopArgs),
     Export(export::ExportArgs),
+    Plot(plot::PlotArgs),
     Verify(verify::VerifyArgs),
     Repair(verify::RepairArgs),
     Fork(files::ForkArgs),
@@ -136,6 +138,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Steer(args)) => steer::steer(&args),
         Some(Command::Stop(args)) => steer::stop(&args),
         Some(Command::Export(args)) => export::export(&args),
+        Some(Command::Plot(args)) => plot::plot(&args),
         Some(Command::Verify(args)) => verify::verify(&args),
         Some(Command::Repair(args)) => verify::repair(&args),
         Some(Command::Fork(args)) => files::fork(&args),

@@ -1,24 +1,17 @@
 //! The files of a session that follow from its state: attempts' directories, tables, the best candidate, live files.
 //!
-//! `evolve.csv` is appended as trials end; what is written whole (`evolve.txt`, `hyp_evolve.yaml`) is written off the
-//! loop, at most once a minute, and at the end. None of them is needed: all can be made again from the journal, so an
-//! error here is said, and the run goes on.
+//! `evolve.csv` is appended as trials end, `hyp_evolve.yaml` follows the best; what takes longer is in `renewal.rs`. None of
+//! them is needed: all can be made again from the journal, so an error here is said, and the run goes on.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use tokio::time::Instant;
-
+use super::renewal::Renewal;
 use crate::dir::{
-    DirError, EvolveCsv, EvolveText, Keep, Live, Plan, Saved, SessionDir, Watch, replace, write_best,
-    write_session_yaml,
+    DirError, EvolveCsv, Keep, Live, Plan, Saved, SessionDir, Watch, replace, write_best, write_session_yaml,
 };
 use crate::journal::Access;
 use crate::session::State;
 use crate::space::{Hyp, hyp};
-
-/// Between two writings of what is written whole.
-const RENEWAL: Duration = Duration::from_secs(60);
 
 /// The session's directory in the hands of the engine.
 #[derive(Debug)]
@@ -27,8 +20,7 @@ pub(super) struct Files {
     access: Access,
     csv: EvolveCsv,
     live: Live,
-    /// Trials that had ended when what is written whole was written last, and when that was.
-    renewed: (usize, Instant),
+    renewal: Renewal,
     /// The best candidate that `hyp_evolve.yaml` shows.
     best: Option<(u64, f64)>,
     /// Which trials keep their directory, and how many had ended when that was seen to last.
@@ -49,11 +41,11 @@ impl Files {
         let live = Live::open(&dir, access)?;
         write_session_yaml(&dir, state, access)?;
         Ok(Self {
+            renewal: Renewal::new(dir.clone(), access),
             dir,
             access,
             csv,
             live,
-            renewed: (0, Instant::now()),
             best: None,
             keep,
             kept_at: 0,
@@ -86,12 +78,11 @@ impl Files {
 
     /// Brings the files to what the state says. An error that was not said before.
     pub fn settle(&mut self, state: &State) -> Option<String> {
-        let due = state.ended.len() != self.renewed.0 && self.renewed.1.elapsed() >= RENEWAL;
         let settled = self.csv.update(state).and_then(|()| self.write_best(state));
         let settled = settled.and_then(|()| self.live.settle(state));
-        let settled = if due { settled.and_then(|()| self.write_text(state)) } else { settled };
         self.keep_few(state);
-        let error = settled.err().map(|error| error.to_string());
+        let renewed = self.renewal.settle(state).into_iter().next();
+        let error = settled.err().map(|error| error.to_string()).or(renewed);
         let news = error.clone().filter(|error| self.said.as_ref() != Some(error));
         self.said = error;
         news
@@ -106,13 +97,15 @@ impl Files {
         tokio::task::spawn_blocking(move || plan.collect(&dir));
     }
 
-    /// Writes what is written whole, one last time.
-    pub fn finish(&mut self, state: &State) -> Result<(), DirError> {
-        self.csv.update(state)?;
+    /// Writes everything one last time. What went wrong.
+    pub async fn finish(&mut self, state: &State) -> Vec<String> {
         self.best = None;
-        self.write_best(state)?;
-        self.write_text(state)?;
-        self.keep.map_or(Ok(()), |keep| Plan::of(&keep, state).collect(&self.dir).map(drop))
+        let kept = self.keep.map_or(Ok(()), |keep| Plan::of(&keep, state).collect(&self.dir).map(drop));
+        let written = [self.csv.update(state), self.write_best(state), kept];
+        let mut wrong: Vec<String> =
+            written.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
+        wrong.extend(self.renewal.finish(state).await);
+        wrong
     }
 
     fn write_best(&mut self, state: &State) -> Result<(), DirError> {
@@ -123,10 +116,5 @@ impl Files {
         write_best(&self.dir, state, self.access)?;
         self.best = best;
         Ok(())
-    }
-
-    fn write_text(&mut self, state: &State) -> Result<(), DirError> {
-        self.renewed = (state.ended.len(), Instant::now());
-        EvolveText::of(state).map_or(Ok(()), |text| text.write(&self.dir, self.access))
     }
 }

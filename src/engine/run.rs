@@ -217,8 +217,8 @@ impl Engine {
     async fn close(mut self, finish: &Finish) -> Result<(), EngineError> {
         let summary = Event::Note { text: self.state.summary() };
         self.turn(vec![summary, Event::Closed { why: finish.why() }])?;
-        if let Err(error) = self.files.finish(&self.state) {
-            self.notice(&error.to_string());
+        for error in self.files.finish(&self.state).await {
+            self.notice(&error);
         }
         self.stations.close_all().await;
         self.hooks.finish().await;

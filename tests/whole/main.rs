@@ -11,6 +11,7 @@ mod headless;
 mod hosts;
 mod leftovers;
 mod modules;
+mod pictures;
 mod programs;
 mod protocol;
 mod pruning;

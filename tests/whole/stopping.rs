@@ -38,7 +38,7 @@ fn patience_and_hours_end_a_run_and_say_so() {
     let (best, done) = (status["best"]["generation"].as_u64().unwrap(), status["done"].as_u64().unwrap());
     assert_eq!(done, best + 9);
     let said = world.good(&run("h", &["--generations", "5000", "--max-hours", "0.0003"]));
-    assert!(said.contains("complete: max-hours 0.0003 used: slots trained 1."), "{said}");
+    assert!(said.contains("complete: max-hours 0.0003 used: slots trained"), "{said}");
     let text = world.good(&["status", "h"]);
     assert!(text.contains("used") && text.contains("rules     max-hours 0.0003"), "{text}");
 }

@@ -1,0 +1,122 @@
+//! One chart within a picture: its place, its axes, and where values lie in it.
+
+use super::canvas::{ACCENT, Anchor, Canvas, FAINT, GRID, INK, LABEL, SMALL, SPINE, width_of};
+use super::scale::Scale;
+
+/// A chart.
+#[derive(Debug, Clone, Copy)]
+pub struct Panel {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+    pub x: Scale,
+    pub y: Scale,
+}
+
+/// Which ticks have labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Labels {
+    pub x: bool,
+    pub y: bool,
+}
+
+impl Panel {
+    pub fn right(&self) -> f64 {
+        self.left + self.width
+    }
+
+    pub fn bottom(&self) -> f64 {
+        self.top + self.height
+    }
+
+    /// Where a pair of values lies.
+    pub fn at(&self, x: f64, y: f64) -> (f64, f64) {
+        (self.left + self.width * self.x.unit(x), self.bottom() - self.height * self.y.unit(y))
+    }
+
+    /// Lines at the ticks, the frame, and labels.
+    pub fn frame(&self, canvas: &mut Canvas, labels: Labels) {
+        let across = ((self.width / 58.0) as usize).clamp(3, 12);
+        let up = ((self.height / 40.0) as usize).clamp(3, 10);
+        for (y, text) in self.y.ticks(up) {
+            let (_, at) = self.at(self.x.low, y);
+            canvas.line(vec![(self.left, at), (self.right(), at)], 1.0, GRID);
+            if labels.y {
+                canvas.text((self.left - 6.0, at), text, SMALL, Anchor::Right, FAINT);
+            }
+        }
+        for (x, text) in self.x.ticks(across) {
+            let (at, _) = self.at(x, self.y.low);
+            canvas.line(vec![(at, self.top), (at, self.bottom())], 1.0, GRID);
+            if labels.x {
+                // A label at an edge stays within its panel.
+                let half = width_of(&text, SMALL) / 2.0;
+                let at = at.clamp(self.left + half - 8.0, (self.right() - half + 8.0).max(self.left));
+                canvas.text((at, self.bottom() + 11.0), text, SMALL, Anchor::Middle, FAINT);
+            }
+        }
+        canvas.line(
+            vec![(self.left, self.top), (self.left, self.bottom()), (self.right(), self.bottom())],
+            1.2,
+            SPINE,
+        );
+    }
+
+    /// A title above it, cut where it has no room.
+    pub fn title(&self, canvas: &mut Canvas, title: &str, faint: bool) {
+        let most = ((self.width + 14.0) / (LABEL * 0.61)) as usize;
+        let cut = title.chars().count() > most;
+        let text: String = if cut {
+            title.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+        } else {
+            title.into()
+        };
+        let at = (self.left + self.width / 2.0, self.top - 12.0);
+        canvas.text(at, text, LABEL, Anchor::Middle, if faint { FAINT } else { INK });
+    }
+
+    /// A bound of a parameter, where it lies in the panel.
+    pub fn bound(&self, canvas: &mut Canvas, x: f64, rests: bool) {
+        if x >= self.x.low && x <= self.x.high {
+            let (at, _) = self.at(x, self.y.low);
+            let colour = if rests { ACCENT } else { SPINE };
+            canvas.dashes((at, self.top), (at, self.bottom()), 1.2, colour);
+        }
+    }
+}
+
+/// Panels side by side and below each other.
+#[derive(Debug, Clone, Copy)]
+pub struct Grid {
+    pub columns: usize,
+    pub rows: usize,
+    /// Of a panel, without its surroundings.
+    pub size: (f64, f64),
+    /// Room at the left of each panel, above it, and at the left of the whole.
+    pub gap: (f64, f64),
+    pub left: f64,
+    pub top: f64,
+}
+
+impl Grid {
+    /// Width and height of a picture with this grid in it.
+    pub fn extent(&self) -> (f64, f64) {
+        let width = self.left + self.columns as f64 * (self.size.0 + self.gap.0) + 8.0;
+        let height = self.top + self.rows as f64 * (self.size.1 + self.gap.1) + 22.0;
+        (width, height)
+    }
+
+    /// The place of a panel.
+    pub fn panel(&self, i: usize, x: Scale, y: Scale) -> Panel {
+        let (column, row) = ((i % self.columns) as f64, (i / self.columns) as f64);
+        Panel {
+            left: self.left + column * (self.size.0 + self.gap.0),
+            top: self.top + row * (self.size.1 + self.gap.1) + 22.0,
+            width: self.size.0,
+            height: self.size.1,
+            x,
+            y,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Pictures as shapes: what has to be there, whatever the history.
+
+use proptest::prelude::*;
+
+use super::canvas::{Canvas, Shape};
+use super::colour::viridis;
+use super::scale::Scale;
+use super::*;
+use crate::journal::sample::{created, trial};
+use crate::journal::{Entry, Event};
+use crate::session::State;
+use crate::trial::{End, Metrics};
+
+/// A session of so many trials with these fitnesses; none: it diverged.
+fn state(fitness: &[Option<f64>]) -> State {
+    let mut state = State::new(&created(), 0);
+    for (generation, fitness) in (0..).zip(fitness) {
+        let [proposed, started, epoch, _] = trial(generation);
+        let (end, metrics) = match fitness {
+            Some(x) => (
+                End::Finished,
+                [("metrics/mAP_0.5", *x), ("metrics/mAP_0.5:0.95", *x)].into_iter().collect::<Metrics>(),
+            ),
+            None => (End::Diverged { epoch: 1, what: "loss is NaN".into() }, Metrics::default()),
+        };
+        for event in [proposed, started, epoch, Event::Ended { generation, end, metrics }] {
+            state.apply(&Entry { seq: state.seq + 1, time: state.time + 1000, event });
+        }
+    }
+    state
+}
+
+fn texts(canvas: &Canvas) -> Vec<&str> {
+    let texts = canvas.shapes.iter().filter_map(|shape| match shape {
+        Shape::Text { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+fn dots(canvas: &Canvas) -> Vec<((f64, f64), super::canvas::Rgb)> {
+    let dot = |shape: &Shape| if let Shape::Dot { at, fill, .. } = shape { Some((*at, *fill)) } else { None };
+    canvas.shapes.iter().filter_map(dot).collect()
+}
+
+#[test]
+fn the_sheet_has_a_chart_for_each_parameter_with_the_best_value_in_its_title() {
+    let mut state = state(&[Some(0.2), Some(0.5), None, Some(0.4)]);
+    state.space.params[1].pin = Some(0.3);
+    let data = Data::of(&state).read().unwrap();
+    let sheet = density::sheet(&data);
+    let best = &state.history.best().unwrap().0.genes;
+    let all = texts(&sheet);
+    for (param, x) in state.space.params.iter().zip(best) {
+        let title = format!("{} = {}", param.name, param.show(*x, 3));
+        let found: Vec<_> = all.iter().filter(|t| t.starts_with(&title)).collect();
+        assert_eq!(found.len(), 1, "{title} in {all:?}");
+        assert_eq!(found[0].ends_with(" held"), param.pin.is_some());
+    }
+    assert_eq!(dots(&sheet).len(), 3 * 3, "each finished trial in each chart, and no other");
+    assert!(all.contains(&"4 trials, best fitness 0.5000 at gen 1"), "{all:?}");
+}
+
+#[test]
+fn where_trials_crowd_the_colour_is_brightest() {
+    let mut state = state(&[Some(0.5); 12]);
+    for generation in 0..10 {
+        state.history.update(generation, |t| t.genes = [0.5, 0.5, 0.5].into());
+    }
+    let sheet = density::sheet(&Data::of(&state).read().unwrap());
+    let (first, last) = (dots(&sheet)[0].1, dots(&sheet).last().unwrap().1);
+    assert_eq!((first, last), (viridis(0.0), viridis(1.0)), "the crowd lies on top");
+    assert_eq!(dots(&sheet).len(), 3 * 3, "points of one pixel are drawn once");
+}
+
+#[test]
+fn a_file_is_what_its_ending_says_and_has_its_size() {
+    let state = state(&[Some(0.2), Some(0.5), Some(0.4)]);
+    for kind in [Kind::Density, Kind::Fitness, Kind::Params, Kind::Pair, Kind::Lineage] {
+        let png = draw(&Data::of(&state), kind, Form::Png).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert!(info.width > 600 && info.height > 200, "{kind:?}");
+        assert!(pixels.chunks(3).any(|p| p == [38, 38, 38]), "{kind:?} has text");
+        let svg = String::from_utf8(draw(&Data::of(&state), kind, Form::Svg).unwrap()).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{kind:?}");
+        assert!(svg.contains("best fitness 0.5000"), "{kind:?}: text stays text");
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_says_why() {
+    let refused = |state: &State, kind| draw(&Data::of(state), kind, Form::Svg).unwrap_err().to_string();
+    assert!(refused(&state(&[None, None]), Kind::Density).contains("no trial has a fitness"));
+    let few = state(&[Some(0.2), Some(0.3)]);
+    assert!(refused(&few, Kind::Importance).contains("more with a fitness are needed"));
+    assert!(refused(&state(&[Some(0.2)]), Kind::Pair).contains("two parameters that varied"));
+}
+
+#[test]
+fn what_did_not_finish_is_a_stroke_at_the_foot_and_named() {
+    let state = state(&[Some(0.2), None, Some(0.5)]);
+    let chart = fitness::chart(&Data::of(&state).read().unwrap());
+    assert!(texts(&chart).contains(&"diverged") && texts(&chart).contains(&"finished"));
+    assert!(!texts(&chart).contains(&"failed"), "only what there is");
+}
+
+#[test]
+fn the_best_s_ancestors_are_named_by_generation() {
+    let state = state(&[Some(0.2), Some(0.3), Some(0.5)]);
+    let tree = lineage::tree(&Data::of(&state).read().unwrap());
+    let all = texts(&tree);
+    assert!(all.iter().any(|t| t.contains("2 steps from its first ancestor")), "{all:?}");
+    assert!(["0", "1", "2"].iter().all(|g| all.contains(g)));
+}
+
+#[test]
+fn ticks_say_what_they_mean() {
+    let labels = |low, high, log| -> Vec<String> {
+        Scale { low, high, log }.ticks(4).into_iter().map(|(_, label)| label).collect()
+    };
+    assert_eq!(labels(0.88, 0.98, false), ["0.88", "0.90", "0.92", "0.94", "0.96"]);
+    assert_eq!(labels(1e-5, 0.1, true), ["1e-5", "0.001", "0.1"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn every_shape_lies_within_the_picture(
+        fitness in proptest::collection::vec(proptest::option::of(-1e3..1e3f64), 1..20),
+        values in proptest::collection::vec(-1e4..1e4f64, 60),
+    ) {
+        let mut state = state(&fitness);
+        for generation in 0..fitness.len() as u64 {
+            let at = generation as usize * 3;
+            state.history.update(generation, |t| t.genes = values[at..at + 3].into());
+        }
+        if let Some(data) = Data::of(&state).read() {
+            for canvas in [density::sheet(&data), fitness::chart(&data), params::sheet(&data), lineage::tree(&data)] {
+                for shape in &canvas.shapes {
+                    let places = match shape {
+                        Shape::Line { points, .. } => points.clone(),
+                        Shape::Dot { at, .. } | Shape::Text { at, .. } => vec![*at],
+                        Shape::Rect { at, size, .. } => vec![*at, (at.0 + size.0, at.1 + size.1)],
+                    };
+                    for (x, y) in places {
+                        prop_assert!((-1.0..=canvas.width + 1.0).contains(&x), "{shape:?}");
+                        prop_assert!((-1.0..=canvas.height + 1.0).contains(&y), "{shape:?}");
+                    }
+                }
+            }
+        }
+    }
+}
