@@ -8,6 +8,7 @@ use crate::trial::Trial;
 pub struct Columns {
     pub generation: Vec<u32>,
     pub fitness: Vec<f32>,
+    pub era: Vec<u32>,
     /// One column for each parameter of the space. NaN: an imported row lacked it.
     pub genes: Vec<Vec<f32>>,
     /// Least and greatest fitness.
@@ -47,11 +48,18 @@ impl Columns {
         let fitness = fitness as f32;
         self.generation.push(trial.generation as u32);
         self.fitness.push(fitness);
+        self.era.push(trial.era);
         for (column, gene) in self.genes.iter_mut().zip(&trial.genes) {
             column.push(*gene as f32);
         }
         let (low, high) = self.range.unwrap_or((fitness, fitness));
         self.range = Some((low.min(fitness), high.max(fitness)));
+    }
+
+    /// The last era that has trials up to this generation (none: all of them).
+    pub fn era(&self, until: Option<u64>) -> u32 {
+        let within = |first: u32| until.is_none_or(|until| u64::from(first) <= until);
+        self.eras.iter().rev().find(|(_, first)| within(*first)).map_or(0, |(era, _)| *era)
     }
 
     pub fn len(&self) -> usize {

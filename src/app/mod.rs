@@ -2,7 +2,8 @@
 //!
 //! [`Model`] is fed with [`News`] and [`Input`] and answers with [`Effect`]s; `update.rs` takes the input, `dialogue.rs`
 //! where something lies over the page, `find.rs` filters and searches; `steering.rs` is what keys ask of the session,
-//! `action.rs` THE table of keys, `keymap.rs` the keys in force.
+//! `insight.rs` keeps which parameters
+//! mattered, `action.rs` THE table of keys, `keymap.rs` the keys in force.
 //! Cells are not made here: see `view`. Bytes neither: see `term`.
 
 pub mod action;
@@ -14,6 +15,7 @@ pub mod edit_form;
 pub mod estimate;
 mod find;
 pub mod history;
+pub mod insight;
 pub mod key;
 pub mod keymap;
 pub mod line;

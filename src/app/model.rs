@@ -9,6 +9,7 @@ use super::command_line::Past;
 use super::density::DensityView;
 use super::estimate;
 use super::history::HistoryView;
+use super::insight::Insight;
 use super::keymap::Keymap;
 use super::link::{Effect, News, ReplayAt, Request};
 use super::live::LiveTrials;
@@ -96,6 +97,8 @@ pub struct Model {
     pub live: LiveTrials,
     /// What charts are made from.
     pub columns: Columns,
+    /// Which parameters mattered.
+    pub insight: Insight,
     /// What devices and trainers do, as far as the session tells.
     pub figures: Figures,
     pub replay: Option<ReplayAt>,
@@ -142,6 +145,7 @@ impl Model {
             state: None,
             live: LiveTrials::default(),
             columns: Columns::default(),
+            insight: Insight::default(),
             figures: Figures::default(),
             replay: None,
             now,
@@ -274,6 +278,7 @@ impl Model {
         }
         self.history.follow(state, self.rewrites);
         self.columns.follow(state, self.rewrites);
+        self.insight.follow(state, self.rewrites);
     }
 
     fn project(&mut self) {

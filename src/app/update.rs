@@ -155,7 +155,11 @@ impl Model {
             Action::Open => return self.open(),
             Action::Second => {
                 let view = &mut self.density;
-                view.second = if view.second.is_some() { None } else { Some(view.cursor) };
+                // With itself a parameter makes no map: the next one is a beginning.
+                let count = self.state.as_ref().map_or(0, |s| s.space.params.len());
+                let next =
+                    if view.cursor + 1 < count { view.cursor + 1 } else { view.cursor.saturating_sub(1) };
+                view.second = if view.second.is_some() { None } else { Some(next) };
                 view.open = view.second.is_some();
             }
             Action::Sort => {

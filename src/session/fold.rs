@@ -232,7 +232,7 @@ impl State {
     }
 
     fn steered(&mut self, s: &Steered, time: i64) {
-        let weights_before = self.settings.fitness.clone();
+        let before = self.settings.clone();
         for edit in &s.edits {
             let _ = edit.apply(&mut self.space, &mut self.settings, &mut self.next);
             if s.who.how == How::Resume {
@@ -240,9 +240,13 @@ impl State {
             }
             self.touched.insert(edit.subject(), (s.revision, s.who.clone()));
         }
+        let rescored = self.settings.fitness != before.fitness;
+        if self.settings != before {
+            self.past_settings.push((self.revision, before));
+        }
         self.revision = s.revision;
         self.undo.record(s, time);
-        if self.settings.fitness != weights_before {
+        if rescored {
             self.rescore();
         }
     }

@@ -39,8 +39,11 @@ pub struct State {
     pub started_with: Settings,
     /// Values that a person set for the next proposal only.
     pub next: NextValues,
-    /// Raised by every change of settings; the settings of an earlier one are found through `undo` and the journal.
+    /// Raised by every change of settings.
     pub revision: u32,
+    /// Settings that are in force no more, each with the last revision that had them.
+    #[serde(default)]
+    pub past_settings: Vec<(u32, Settings)>,
     pub undo: Undo,
     /// Which revision changed a subject last, and who.
     pub touched: HashMap<String, (u32, Who)>,
@@ -129,6 +132,7 @@ impl State {
             started_with: created.settings.clone(),
             next: NextValues::new(),
             revision: 0,
+            past_settings: Vec::new(),
             undo: Undo::default(),
             touched: HashMap::new(),
             metrics: Vec::new(),
@@ -150,6 +154,12 @@ impl State {
                 text: format!("created by evotop {}", created.evotop),
             }]),
         }
+    }
+
+    /// The settings that were in force at this revision.
+    pub fn settings_at(&self, revision: u32) -> &Settings {
+        let at = self.past_settings.partition_point(|(last, _)| *last < revision);
+        self.past_settings.get(at).map_or(&self.settings, |(_, settings)| settings)
     }
 
     /// The present era's number.

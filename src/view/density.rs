@@ -30,6 +30,7 @@ struct Key {
     built: u64,
     param: usize,
     until: Option<u64>,
+    era: u32,
     width: u16,
     height: u16,
     low: f32,
@@ -45,8 +46,15 @@ struct Chart {
     taken: usize,
     raster: Raster,
     crowd: Concentration,
-    /// Where a point of each cell lies, 0 to 1, for its colour.
-    points: Vec<Option<(f32, f32)>>,
+    points: Vec<Option<Dot>>,
+}
+
+/// A cell with points: where one of them lies, 0 to 1, for its colour, and whether any is of the present era.
+#[derive(Debug, Clone, Copy)]
+struct Dot {
+    x: f32,
+    y: f32,
+    present: bool,
 }
 
 /// Draws the page into the body.
@@ -85,28 +93,30 @@ fn grid(ink: &mut Ink, body: Rect, model: &Model, cursor: usize, cache: &mut Den
         let (column, row) = ((slot % columns) as u16, (slot / columns) as u16);
         let area =
             Rect::new(body.x + column * cell_width, body.y + row * cell_height, cell_width - 1, cell_height);
-        small(ink, area, model, i, i == cursor, column == 0, range, &mut cache.charts[i]);
+        small(ink, area, model, i, i == cursor, range, &mut cache.charts[i]);
     }
     let theme = ink.theme;
     let when = when(model);
     let place = format!("{}-{} of {count}", first * columns + 1, count.min((first + rows) * columns));
     let y = body.height - 1;
-    let x = ink.put(body, 1, y, &when, theme.label);
+    let (low, high) = (text::tick(f64::from(range.0)), text::tick(f64::from(range.1)));
+    let x = ink.put(body, 1, y, &format!("{when}, fitness {low} to {high}"), theme.label);
     ink.put_right(body, body.width - 1, y, &place, theme.dim);
-    legend(ink, body, x + 3, y, body.width.saturating_sub(width(&place) + 3));
+    let eras = model.columns.era(model.density.until) > model.columns.eras.first().map_or(0, |(era, _)| *era);
+    legend(ink, body, x + 2, y, body.width.saturating_sub(width(&place) + 3), eras);
 }
 
 fn when(model: &Model) -> String {
     match model.density.until {
-        Some(until) => format!("up to gen {until}  (right goes on, Esc to the last)"),
+        Some(until) => format!("up to gen {until}"),
         None => format!("{} trials", model.columns.len()),
     }
 }
 
-/// Thin to dense, in the colours of the points.
-fn legend(ink: &mut Ink, area: Rect, x: u16, y: u16, end: u16) {
+/// Thin to dense, in the colours of the points, and the marks. `eras`: there are points of an earlier era.
+fn legend(ink: &mut Ink, area: Rect, x: u16, y: u16, end: u16, eras: bool) {
     let theme = ink.theme;
-    if x + 40 > end {
+    if x + 32 > end {
         return;
     }
     let mut x = ink.put(area, x, y, "thin ", theme.dim);
@@ -118,7 +128,11 @@ fn legend(ink: &mut Ink, area: Rect, x: u16, y: u16, end: u16) {
     x = ink.put(area, x, y, theme.glyphs.best, theme.best);
     x = ink.put(area, x, y, " best  ", theme.dim);
     x = ink.put(area, x, y, "^", theme.now);
-    ink.put(area, x, y, " now", theme.dim);
+    x = ink.put(area, x, y, " now", theme.dim);
+    if eras && x + 17 <= end {
+        x = ink.put(area, x + 2, y, theme.glyphs.earlier, theme.dim);
+        ink.put(area, x, y, " earlier era", theme.dim);
+    }
 }
 
 /// Whether concentration has to be told by the glyph, since colours alone do not tell it.
@@ -193,8 +207,13 @@ impl Chart {
             let x = scale.unit(f64::from(*gene));
             let y = f64::from(((fitness - self.key.low) * up).clamp(0.0, 1.0));
             if let Some(cell) = self.raster.set(x, y) {
-                self.crowd.add(x, y);
-                self.points[cell] = Some((x as f32, y as f32));
+                // What an earlier era's fitness meant is not known: it counts to no crowd.
+                let present = columns.era.get(i).is_some_and(|era| *era >= self.key.era);
+                if present {
+                    self.crowd.add(x, y);
+                }
+                let before = self.points[cell].filter(|dot| dot.present && !present);
+                self.points[cell] = Some(before.unwrap_or(Dot { x: x as f32, y: y as f32, present }));
             }
         }
         self.taken = columns.len();
@@ -217,6 +236,7 @@ fn key(model: &Model, param: usize, plot: Rect, (low, high): (f32, f32), scale: 
         built: model.columns.built,
         param,
         until: model.density.until,
+        era: model.columns.era(model.density.until),
         width: plot.width,
         height: plot.height,
         low,
@@ -248,14 +268,12 @@ fn now(model: &Model, param: usize) -> Option<f64> {
     state.history.get(generation)?.genes.get(param).copied().filter(|x| x.is_finite())
 }
 
-#[expect(clippy::too_many_arguments, reason = "a chart needs all of it, and only here")]
 fn small(
     ink: &mut Ink,
     area: Rect,
     model: &Model,
     i: usize,
     selected: bool,
-    labelled: bool,
     range: (f32, f32),
     slot: &mut Option<Chart>,
 ) {
@@ -280,12 +298,9 @@ fn small(
     }
     points(ink, plot, chart, p, &scale);
     marks(ink, plot, range, &scale, best, now(model, i), true);
-    // Low and high under the axis; the fitness range is said once a row.
+    // Low and high under the axis; the range of fitness is that of all, and said at the bottom.
     ink.put(area, 1, y + 1, &text::tick(scale.low), theme.dim);
     ink.put_right(area, area.width.saturating_sub(1), y + 1, &text::tick(scale.high), theme.dim);
-    if labelled && plot.width > 14 {
-        ink.put(plot, 0, 0, &text::tick(f64::from(range.1)), theme.dim);
-    }
 }
 
 /// `lr0 = 0.0103`: the best value.
@@ -311,15 +326,17 @@ fn points(ink: &mut Ink, plot: Rect, chart: &Chart, p: &Param, scale: &Scale) {
         }
     }
     for cell in 0..chart.points.len() {
-        let Some((x, y)) = chart.points[cell] else { continue };
-        let crowd = chart.crowd.at(f64::from(x), f64::from(y));
-        let style = theme.concentration(crowd);
+        let Some(dot) = chart.points[cell] else { continue };
+        let crowd = chart.crowd.at(f64::from(dot.x), f64::from(dot.y));
+        let style = if dot.present { theme.concentration(crowd) } else { theme.dim };
         let (column, row) =
             ((cell % usize::from(plot.width)) as u16, (cell / usize::from(plot.width)) as u16);
         let on_line = p.held().is_some_and(|held| {
             ((scale.unit(held) * f64::from(plot.width)) as u16).min(plot.width - 1) == column
         });
-        if on_line {
+        if !dot.present {
+            ink.put(plot, column, row, theme.glyphs.earlier, style);
+        } else if on_line {
             ink.put(plot, column, row, theme.glyphs.vertical, style);
         } else if own {
             let at = ((crowd * 5.0) as usize).min(4);

@@ -22,6 +22,16 @@ pub struct FitnessCache {
     high: f64,
 }
 
+/// The chart's title: where the present era began, if it is not the first one.
+pub fn title(glyphs: &super::Glyphs, model: &Model) -> String {
+    match model.columns.eras.last() {
+        Some((era, generation)) if model.columns.eras.len() > 1 => {
+            format!("Fitness  {} era {era} from gen {generation}", glyphs.era)
+        }
+        _ => "Fitness".into(),
+    }
+}
+
 /// Draws the chart with its axes into the area.
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model, cache: &mut FitnessCache) {
     let Some(state) = &model.state else { return };
@@ -152,7 +162,7 @@ fn eras(ink: &mut Ink, plot: Rect, model: &Model, last: u64) {
     for (_, generation) in model.columns.eras.iter().skip(1) {
         let x = ((f64::from(*generation) / (last as f64 + 1.0)) * f64::from(plot.width)) as u16;
         for y in (0..plot.height).step_by(2) {
-            ink.put(plot, x.min(plot.width - 1), y, if ink.theme.glyphs.ascii { "!" } else { "┊" }, style);
+            ink.put(plot, x.min(plot.width - 1), y, ink.theme.glyphs.era, style);
         }
     }
 }

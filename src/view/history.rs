@@ -1,15 +1,17 @@
-//! The page History: a row a generation, or one generation in full.
+//! The page History: a row a generation. One generation in full is in `detail.rs`.
+
+mod detail;
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::ink::{Ink, fit};
+use super::ink::{Ink, fit, width};
 use super::params::first_row;
 use super::text;
 use crate::app::Model;
 use crate::app::history::{SortBy, seconds, word};
 use crate::session::State;
-use crate::trial::{Change, End, Trial};
+use crate::trial::{End, Trial};
 
 /// Draws the page into the body.
 pub fn draw(ink: &mut Ink, body: Rect, model: &Model) {
@@ -17,7 +19,7 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model) {
     if let Some((generation, scroll)) = model.history.open
         && let Some(trial) = state.history.get(generation)
     {
-        detail(ink, body, model, state, trial, scroll);
+        detail::draw(ink, body, model, state, trial, scroll);
         return;
     }
     let count = model.history.len(state);
@@ -62,22 +64,21 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model) {
     }
 }
 
-/// Which metrics there is room for, and whether what changed most has any.
+/// Which metrics there is room for.
 struct Columns {
     metrics: Vec<usize>,
-    changed: u16,
 }
 
 const FIXED: u16 = 2 + 7 + 10 + 9 + 9 + 9;
 
 fn columns(state: &State, cells: u16) -> Columns {
     let room = cells.saturating_sub(FIXED);
-    // What changed most keeps 18 cells where it can.
-    let count = usize::from(room.saturating_sub(18) / 8);
+    // What changed most keeps the room that the longest name needs.
+    let longest = state.space.params.iter().map(|p| width(&p.name)).max().unwrap_or(8).min(20);
+    let count = usize::from(room.saturating_sub(longest + 9) / 8);
     let mut metrics: Vec<usize> = by_weight(state).into_iter().take(count).collect();
     metrics.sort_unstable();
-    let changed = room - metrics.len() as u16 * 8;
-    Columns { metrics, changed }
+    Columns { metrics }
 }
 
 /// The metrics by how much they count, the rest as they come.
@@ -162,9 +163,8 @@ fn row(
     let time = seconds(trial, state, &model.live, model.clock()).map_or("-".into(), text::duration);
     ink.put_right(area, x + 9, y, &time, base.patch(theme.label));
     ink.put(area, x + 11, y, &fit(&parents(trial), 8, theme.glyphs.dots), base.patch(theme.label));
-    let changed = changed_most(trial, state, usize::from(columns.changed / 16).clamp(1, 4));
     let room = area.width.saturating_sub(x + 21);
-    ink.put(area, x + 20, y, &fit(&changed, room, theme.glyphs.dots), base.patch(theme.text));
+    ink.put(area, x + 20, y, &changed_most(trial, state, room), base.patch(theme.text));
 }
 
 fn parents(trial: &Trial) -> String {
@@ -176,8 +176,8 @@ fn parents(trial: &Trial) -> String {
     }
 }
 
-/// The parameters that differ most from the parent: `lr0 +8.6%  box -3.0%`.
-fn changed_most(trial: &Trial, state: &State, count: usize) -> String {
+/// The parameters that differ most from the parent, as many as fit whole: `lr0 +8.6%  box -3.0%`.
+fn changed_most(trial: &Trial, state: &State, cells: u16) -> String {
     let Some(parent) = trial.parents.first().and_then(|g| state.history.get(*g)) else {
         return String::new();
     };
@@ -193,203 +193,19 @@ fn changed_most(trial: &Trial, state: &State, count: usize) -> String {
         })
         .collect();
     changes.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let pieces = changes.iter().take(count).filter_map(|(_, i)| {
-        let p = state.space.params.get(*i)?;
-        Some(format!("{} {}", p.name, text::change(trial.genes[*i], parent.genes[*i])))
-    });
-    pieces.collect::<Vec<_>>().join("  ")
-}
-
-/// One generation in full, scrolled by `scroll` lines.
-fn detail(ink: &mut Ink, body: Rect, model: &Model, state: &State, trial: &Trial, scroll: usize) {
-    let inner = ink.frame(
-        body,
-        &format!("Generation {}  {}", trial.generation, word(trial, state)),
-        ink.theme.border,
-    );
-    let lines = detail_lines(ink, model, state, trial, inner.width.saturating_sub(2));
-    let rows = usize::from(inner.height);
-    let first = scroll.min(lines.len().saturating_sub(rows));
-    for (y, pieces) in lines.iter().skip(first).take(rows).enumerate() {
-        let mut x = 1;
-        for (text, style) in pieces {
-            x = ink.put(inner, x, y as u16, text, *style);
-        }
-    }
-    if lines.len() > rows {
-        let style = ink.theme.dim;
-        let more = format!(" {}-{} of {} ", first + 1, first + rows, lines.len());
-        ink.put_right(body, body.width.saturating_sub(2), body.height - 1, &more, style);
-    }
-}
-
-type Pieces = Vec<(String, Style)>;
-
-/// What the trials of its candidate say together, where there are several.
-fn candidate(trial: &Trial, state: &State) -> Option<String> {
-    let standing = state.history.standing(trial.candidate).filter(|standing| standing.trials > 1)?;
-    let error = state.give_or_take(trial.candidate);
-    Some(format!("gen {}: mean {:.5}{error}", trial.candidate, standing.mean))
-}
-
-/// How it ended, where there is more to say than the word.
-fn how_it_ended(trial: &Trial) -> Option<(&'static str, String)> {
-    match trial.end.as_ref()? {
-        End::Failed { class, detail } => Some(("failed", format!("{class}: {detail}"))),
-        End::Diverged { epoch, what } => Some(("diverged", format!("in epoch {epoch}: {what}"))),
-        End::Pruned { epoch } => Some(("pruned", format!("after epoch {epoch}"))),
-        _ => None,
-    }
-}
-
-fn detail_lines(ink: &Ink, model: &Model, state: &State, trial: &Trial, cells: u16) -> Vec<Pieces> {
-    let theme = ink.theme;
-    let mut lines: Vec<Pieces> = Vec::new();
-    let mut pair = |label: &str, value: String| {
-        lines.push(vec![(format!("{label:<12}"), theme.label), (value, theme.text)]);
-    };
-    let fitness = trial.fitness.map_or("none".into(), |f| format!("{f:.5}"));
-    pair("fitness", fitness);
-    if let Some(candidate) = candidate(trial, state) {
-        pair("candidate", theme.glyphs.own(&candidate));
-    }
-    if let Some((how, detail)) = how_it_ended(trial) {
-        pair(how, detail);
-    }
-    let metrics = state.metrics.iter().zip(&trial.metrics).filter(|(_, v)| v.is_finite());
-    let metrics: Vec<String> =
-        metrics.map(|(n, v)| format!("{} {}", text::metric(n), text::tick(*v))).collect();
-    if !metrics.is_empty() {
-        for (i, line) in
-            super::ink::wrap(&metrics.join("  "), cells.saturating_sub(12), "~").into_iter().enumerate()
-        {
-            pair(if i == 0 { "metrics" } else { "" }, line);
-        }
-    }
-    let time = seconds(trial, state, &model.live, model.clock()).map_or("-".into(), text::duration);
-    let started = trial.started_at.map_or("not yet".into(), |t| text::date_and_time(t, &model.zone));
-    let slot = trial.slot.as_deref().map(|s| format!(" on {s}")).unwrap_or_default();
-    pair("time", format!("{time}, started {started}{slot}, attempt {}", trial.attempts));
-    if trial.cost.lost + trial.cost.saved > 0.0 {
-        pair("cost", trial.cost.to_string());
-    }
-    let origin = format!("{:?}", trial.origin).to_lowercase();
-    pair("origin", format!("{origin}, trial seed {}, era {}", trial.seed, trial.era));
-    for (i, line) in
-        super::ink::wrap(&lineage(trial, state, 60), cells.saturating_sub(12), "~").into_iter().enumerate()
-    {
-        pair(if i == 0 { "lineage" } else { "" }, line);
-    }
-    pair("settings", settings_then(state, trial));
-    lines.push(Vec::new());
-    let parameters = lines.len();
-    let parent = trial.parents.first().and_then(|g| state.history.get(*g));
-    let best = state.history.best().map(|(t, _)| t);
-    let named = |label: &str, t: Option<u64>| t.map_or("-".to_owned(), |g| format!("{label} {g}"));
-    lines.push(vec![(
-        format!(
-            "{:<18}{:>12}{:>14}{:>9}{:>14}{:>9}  {}",
-            "parameter",
-            "value",
-            named("parent", parent.map(|t| t.generation)),
-            "change",
-            named("best", best.map(|t| t.generation)),
-            "change",
-            "made by"
-        ),
-        theme.label,
-    )]);
-    for (i, p) in state.space.params.iter().enumerate() {
-        let Some(x) = trial.genes.get(i).copied() else { continue };
-        let of = |t: Option<&std::sync::Arc<Trial>>| t.and_then(|t| t.genes.get(i).copied());
-        let show = |x: Option<f64>| x.map_or("-".into(), |x| fit(&text::gene(p, x), 12, "~"));
-        let change = |then: Option<f64>| then.map_or(String::new(), |then| text::change(x, then));
-        let by = trial.changes.get(i).map_or("", |c| match c {
-            Change::Kept => "kept",
-            Change::Mutated => "mutated",
-            Change::Bounded => "mutated, stopped by a bound",
-            Change::Crossed => "from the second parent",
-            Change::Held => "held",
-            Change::Set => "set by hand",
-            Change::New => "drawn anew",
-        });
-        let (from_parent, from_best) = (change(of(parent)), change(of(best)));
-        let changed = from_parent != "." && !from_parent.is_empty();
-        let strong = if changed { theme.text } else { theme.dim };
-        lines.push(vec![
-            (format!("{:<18}", fit(&p.name, 17, theme.glyphs.dots)), theme.text),
-            (format!("{:>12}", show(Some(x))), theme.now),
-            (format!("{:>14}", show(of(parent))), theme.label),
-            (format!("{from_parent:>9}"), strong),
-            (format!("{:>14}", show(of(best))), theme.label),
-            (format!("{from_best:>9}"), theme.dim),
-            (format!("  {by}"), theme.dim),
-        ]);
-    }
-    if let Some((_, end)) = model.history.log_end.as_ref().filter(|(g, _)| *g == trial.generation) {
-        // What went wrong is what one came for: it stands before the parameters.
-        let mut said = vec![vec![("the end of its log".to_owned(), theme.title)]];
-        match end {
-            Ok(end) if end.is_empty() => said.push(vec![("it is empty".into(), theme.dim)]),
-            Ok(end) => {
-                let last = end.iter().skip(end.len().saturating_sub(12));
-                said.extend(last.map(|l| vec![(fit(l, cells, theme.glyphs.dots), theme.text)]));
+    let mut line = String::new();
+    for (_, i) in changes.iter().take(4) {
+        let Some(p) = state.space.params.get(*i) else { continue };
+        let piece = format!("{} {}", p.name, text::change(trial.genes[*i], parent.genes[*i]));
+        let gap = if line.is_empty() { "" } else { "  " };
+        // A name that is too long for its column still says more than nothing.
+        if width(&line) + width(gap) + width(&piece) > cells {
+            if line.is_empty() {
+                line = fit(&p.name, cells, "~");
             }
-            Err(why) => said.push(vec![(format!("it cannot be read: {why}"), theme.dim)]),
-        }
-        said.push(Vec::new());
-        lines.splice(parameters..parameters, said);
-    }
-    lines
-}
-
-/// `37 < 31 < 12 < 3 < 0`: first parents back to the beginning, shortened in the middle.
-fn lineage(trial: &Trial, state: &State, most: usize) -> String {
-    let mut chain = vec![trial.generation];
-    let mut at = trial;
-    while let Some(parent) = at.parents.first().and_then(|g| state.history.get(*g)) {
-        if parent.generation >= at.generation {
             break;
         }
-        chain.push(parent.generation);
-        at = parent;
+        line = line + gap + &piece;
     }
-    let count = chain.len() - 1;
-    let words: Vec<String> = chain.iter().map(u64::to_string).collect();
-    let shown = if words.len() > most {
-        format!("{} < ... < {}", words[..most / 2].join(" < "), words[words.len() - most / 4..].join(" < "))
-    } else {
-        words.join(" < ")
-    };
-    match count {
-        0 => format!("{shown} (no parent)"),
-        1 => format!("{shown} (1 step)"),
-        _ => format!("{shown} ({count} steps)"),
-    }
-}
-
-/// The settings in force when it was proposed; undone step by step from the present ones where they differ.
-fn settings_then(state: &State, trial: &Trial) -> String {
-    let now = &state.settings;
-    if trial.revision == state.revision {
-        return format!(
-            "parent {} of {}, sigma {}, mutation {}, {} (revision {})",
-            now.parent.name(),
-            now.top,
-            now.sigma,
-            now.probability,
-            now.strategy.name(),
-            trial.revision
-        );
-    }
-    let changed: Vec<&str> = state
-        .touched
-        .iter()
-        .filter(|(_, (revision, _))| *revision > trial.revision)
-        .map(|(subject, _)| subject.as_str())
-        .collect();
-    let mut changed: Vec<String> = changed.into_iter().map(str::to_owned).collect();
-    changed.sort_unstable();
-    let what = if changed.is_empty() { "nothing that still differs".into() } else { changed.join(", ") };
-    format!("revision {}; changed since: {what}", trial.revision)
+    line
 }

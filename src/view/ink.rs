@@ -41,10 +41,12 @@ pub fn fit(text: &str, cells: u16, dots: &str) -> String {
     cut + dots
 }
 
-/// The words in lines of at most this many cells; a longer word is cut.
+/// The words in lines of at most this many cells; a longer word is cut. A space that does not break is drawn as one.
 pub fn wrap(text: &str, cells: u16, dots: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    let breaks = |c: char| c.is_whitespace() && c != '\u{a0}';
+    for word in text.split(breaks).filter(|word| !word.is_empty()) {
+        let word = &word.replace('\u{a0}', " ");
         match lines.last_mut() {
             Some(line) if width(line) + 1 + width(word) <= cells => {
                 line.push(' ');

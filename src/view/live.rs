@@ -27,7 +27,8 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model, cache: &mut FitnessCache) 
         !model.figures.devices.is_empty(),
     );
     params::draw(ink, panels.params, model);
-    let inner = ink.frame(panels.chart, "Fitness", ink.theme.border);
+    let title = fitness::title(&ink.theme.glyphs, model);
+    let inner = ink.frame(panels.chart, &title, ink.theme.border);
     fitness::draw(ink, inner, model, cache);
     if panels.trial.height > 0 {
         trial::draw(ink, panels.trial, model);

@@ -310,6 +310,7 @@ fn help(ink: &mut Ink, area: Rect, model: &Model, scroll: usize) {
         ("P", "pinned"),
         ("=", "held still by a gain of 0"),
         ("!", "rests on a bound"),
+        ("%", "how much it mattered for the fitness so far; dim where that may be chance"),
         ("~", "asked for, not yet answered"),
     ] {
         lines.push((mark.to_owned(), what.to_owned()));

@@ -14,6 +14,7 @@ struct Columns {
     name: u16,
     value: u16,
     change: u16,
+    matters: u16,
     range: u16,
 }
 
@@ -24,7 +25,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     if inner.height < 2 {
         return;
     }
-    let columns = columns(space, inner.width);
+    let columns = columns(space, inner.width, model.insight.explained().is_some());
     heading(ink, inner, &columns, model);
     let shown = model.params.shown(space);
     let fixed: Vec<(&String, String)> = space.fixed.iter().map(|(k, v)| (k, v.to_string())).collect();
@@ -50,6 +51,11 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
             );
             ink.put(inner, columns.name + 5 + columns.value, y, "not searched", style);
         }
+    }
+    if let Some(explained) = model.insight.explained().filter(|_| columns.matters > 0) {
+        let text = format!(" what matters explains {:.0}% of the fitness ", explained * 100.0);
+        let style = ink.theme.dim;
+        ink.put(area, 2, area.height - 1, &text, style);
     }
     if total > rows {
         let more = format!(" {}-{} of {total} ", first + 1, (first + rows).min(total));
@@ -79,15 +85,18 @@ fn title(model: &Model, space: &Space) -> String {
     title
 }
 
-fn columns(space: &Space, width_: u16) -> Columns {
+/// `known`: which parameters mattered has been worked out.
+fn columns(space: &Space, width_: u16, known: bool) -> Columns {
     let longest = space.params.iter().map(|p| width(&p.name)).max().unwrap_or(4).max(4);
-    let value = if width_ >= longest.min(22) + 26 { 10 } else { 9 };
+    let matters = if known && width_ >= 62 { 8 } else { 0 };
+    let roomy = width_ >= longest.min(22) + if matters > 0 { 60 } else { 26 };
+    let value = if roomy { 10 } else { 9 };
     let change = if width_ >= 50 { 8 } else { 0 };
-    let least = 3 + value * 2 + 3 + change;
+    let least = 3 + value * 2 + 3 + change + matters;
     let name = longest.min(width_.saturating_sub(least).clamp(6, 22));
     let used = least + name + 2;
     let range = width_.saturating_sub(used);
-    Columns { name, value, change, range: if range >= 9 { range } else { 0 } }
+    Columns { name, value, change, matters, range: if range >= 9 { range } else { 0 } }
 }
 
 fn heading(ink: &mut Ink, area: Rect, c: &Columns, model: &Model) {
@@ -105,6 +114,10 @@ fn heading(ink: &mut Ink, area: Rect, c: &Columns, model: &Model) {
     if c.change > 0 {
         x += c.change + 1;
         ink.put_right(area, x, 0, "change", style);
+    }
+    if c.matters > 0 {
+        x += c.matters;
+        ink.put_right(area, x, 0, "matters", style);
     }
     if c.range > 0 {
         let (x, dash) = (x + 2, ink.theme.glyphs.horizontal);
@@ -203,6 +216,16 @@ fn parameter(
         let change = best.map_or("-".into(), |best| text::change(now, best));
         let style = if change == "." || change == "-" { theme.dim } else { theme.text };
         ink.put_right(area, x, y, &change, base.patch(style));
+    }
+    if c.matters > 0 {
+        x += c.matters;
+        let (text, style) = match model.insight.share(i) {
+            Some((share, clear)) if share >= 0.005 => {
+                (format!("{:.0}%", share * 100.0), if clear { theme.accent } else { theme.dim })
+            }
+            _ => ("-".into(), theme.dim),
+        };
+        ink.put_right(area, x, y, &text, base.patch(style));
     }
     if c.range > 0 {
         let range = Rect::new(area.x + x + 2, area.y, c.range, area.height);

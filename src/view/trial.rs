@@ -27,7 +27,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     if let Some(running) = state.running.get(&trial.generation) {
         throughput(ink, area, width(&title) + 4, model, trial.generation);
         progress(ink, inner, model, trial, running);
-        losses(ink, inner, model, trial.generation);
+        losses(ink, inner, model, trial);
         metrics(ink, inner, inner.height.min(3).saturating_sub(1), state, trial, running.epochs_done.last());
     } else {
         let word = crate::app::history::word(trial, state);
@@ -124,9 +124,15 @@ fn steady(x: f64) -> String {
 }
 
 /// Each loss with its short past: `box 0.0512 ▇▆▅▄▃`.
-fn losses(ink: &mut Ink, area: Rect, model: &Model, generation: u64) {
+fn losses(ink: &mut Ink, area: Rect, model: &Model, trial: &Trial) {
     let theme = ink.theme;
-    let Some(live) = model.live.get(generation).filter(|_| area.height > 2) else { return };
+    if area.height < 3 {
+        return;
+    }
+    let Some(live) = model.live.get(trial.generation).filter(|live| !live.losses.is_empty()) else {
+        curve(ink, area, trial);
+        return;
+    };
     let count = live.losses.len().clamp(1, 4) as u16;
     let each = area.width.saturating_sub(2) / count;
     let value = |name: &str, x: f64| format!("{} {} ", text::metric(name), steady(x));
@@ -155,6 +161,17 @@ fn losses(ink: &mut Ink, area: Rect, model: &Model, generation: u64) {
         let style = theme.elite;
         spark(ink, area, x, 1, cells, &curve.points, style);
     }
+}
+
+/// Of a trainer that tells no losses, the fitness after each epoch.
+fn curve(ink: &mut Ink, area: Rect, trial: &Trial) {
+    let points: Vec<f64> = trial.curve.iter().map(|x| f64::from(*x)).filter(|x| x.is_finite()).collect();
+    let Some(last) = points.last() else { return };
+    let (label, text_style, style) = (ink.theme.label, ink.theme.text, ink.theme.elite);
+    let x = ink.put(area, 1, 1, "fitness after each epoch", label);
+    let x = ink.put(area, x + 1, 1, &steady(*last), text_style) + 1;
+    let cells = area.width.saturating_sub(x + 1).min(24);
+    spark(ink, area, x, 1, cells, &points, style);
 }
 
 /// The points as bars of eight heights, the last ones where there are more than cells.

@@ -229,7 +229,7 @@ fn of_a_failed_generation_the_end_of_its_log_is_read_and_shown() {
     run.model.log_end(generation, Ok(b"epoch 1\nRuntimeError: no kernel image\n".to_vec()));
     let shown = crate::look::text(&run.model, 100, 30);
     assert!(
-        shown.contains("RuntimeError: no kernel image") && shown.contains("failed      crash"),
+        shown.contains("RuntimeError: no kernel image") && shown.contains("failed        crash"),
         "{shown}"
     );
 }
@@ -346,7 +346,7 @@ fn density_steps_back_through_the_generations_and_maps_two_parameters() {
     assert_eq!(run.model.density.until, None);
     run.keys("<enter>");
     assert!(crate::look::text(&run.model, 120, 40).contains("median"));
-    run.keys("vj");
+    run.keys("v");
     assert!(crate::look::text(&run.model, 120, 40).contains("lr0 (across) and lrf (up), mean fitness"));
     run.keys("<esc>");
     assert!(!run.model.density.open);

@@ -6,6 +6,8 @@ mod keys;
 #[cfg(test)]
 mod look;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod sizes;

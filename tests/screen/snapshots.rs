@@ -38,7 +38,7 @@ fn density_of_one_parameter() {
 
 #[test]
 fn density_as_a_map_of_two() {
-    check("density_map", 1, "2vj");
+    check("density_map", 1, "2v");
 }
 
 #[test]

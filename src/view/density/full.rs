@@ -27,13 +27,15 @@ pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mu
     let scale = Scale::of(p);
     let range = y_range(&model.columns);
     let chart = Chart::made(slot, key(model, i, plot, range, &scale), &model.columns, &scale);
-    frame_ticks(ink, inner, plot, (f64::from(range.0), f64::from(range.1)), &scale, "fitness");
+    let fitness = Scale { low: f64::from(range.0), high: f64::from(range.1), log: false };
+    frame_ticks(ink, inner, plot, &fitness, &scale, "fitness");
     points(ink, plot, chart, p, &scale);
     let best = best(model, i);
     marks(ink, plot, range, &scale, best, now(model, i), true);
     let values = values(&model.columns, i, model.density.until);
     if marginal > 0 {
         histogram(ink, Rect::new(plot.x, inner.y, plot.width, marginal - 1), &values, &scale);
+        ink.put_right(inner, gutter - 1, 1, "tried", theme.label);
     }
     let mut sorted = values;
     let mut quantile = |q| stats::quantile(&mut sorted, q).map_or("-".into(), |x| p.show(f64::from(x), 4));
@@ -77,15 +79,15 @@ fn histogram(ink: &mut Ink, area: Rect, values: &[f32], scale: &Scale) {
     }
 }
 
-fn frame_ticks(ink: &mut Ink, inner: Rect, plot: Rect, (low, high): (f64, f64), scale: &Scale, y_name: &str) {
+fn frame_ticks(ink: &mut Ink, inner: Rect, plot: Rect, upwards: &Scale, scale: &Scale, y_name: &str) {
     let theme = ink.theme;
     let g = theme.glyphs;
     let (left, top) = (plot.x - inner.x, plot.y - inner.y);
     for y in 0..plot.height {
         ink.put(inner, left - 1, top + y, g.axis[3], theme.border);
     }
-    for mark in stats::ticks(low, high, usize::from(plot.height / 3).clamp(1, 8)) {
-        let up = (mark - low) / (high - low);
+    for mark in upwards.ticks(usize::from(plot.height / 3).clamp(1, 8)) {
+        let up = upwards.unit(mark);
         let y = top + plot.height - 1 - ((up * f64::from(plot.height)) as u16).min(plot.height - 1);
         ink.put_right(inner, left - 1, y, &text::tick(mark), theme.label);
         ink.put(inner, left - 1, y, g.axis[0], theme.border);
@@ -139,7 +141,7 @@ pub(super) fn map(ink: &mut Ink, body: Rect, model: &Model, first: usize, second
     let grid = stats::mean_grid(points, cells_x, cells_y);
     let seen = || grid.iter().flatten().copied();
     let (low, high) = seen().fold((f64::MAX, f64::MIN), |(l, h), x| (l.min(x), h.max(x)));
-    frame_ticks(ink, inner, plot, (up.low, up.high), &across, &q.name);
+    frame_ticks(ink, inner, plot, &up, &across, &q.name);
     for (at, mean) in grid.iter().enumerate() {
         let Some(mean) = mean else { continue };
         let (x, y) = ((at % cells_x * 2) as u16, plot.height - 1 - (at / cells_x) as u16);
@@ -162,18 +164,36 @@ pub(super) fn map(ink: &mut Ink, body: Rect, model: &Model, first: usize, second
             q.name,
             q.show(y, 4)
         );
-        let range = if low <= high {
-            format!("   means {} to {}", text::tick(low), text::tick(high))
-        } else {
-            String::new()
-        };
         ink.put(
             inner,
             1,
             inner.height - 1,
-            &fit(&(says + &range), inner.width.saturating_sub(2), theme.glyphs.dots),
+            &fit(&says, inner.width.saturating_sub(2), theme.glyphs.dots),
             theme.text,
         );
     }
     ink.put_right(inner, inner.width, inner.height - 2, &p.name, theme.label);
+    let hint = " up and down take another parameter, v ends ";
+    if width(hint) + 4 < body.width {
+        ink.put_right(body, body.width - 2, body.height - 1, hint, theme.dim);
+    }
+    if low <= high {
+        scale_of(ink, inner, (low, high));
+    }
+}
+
+/// The colours from the least to the greatest mean, in the map's upper right.
+fn scale_of(ink: &mut Ink, inner: Rect, (low, high): (f64, f64)) {
+    let theme = ink.theme;
+    let (low, high) = (text::tick(low), text::tick(high));
+    let cells = theme.glyphs.concentration.len() as u16 * 2;
+    let Some(start) = inner.width.checked_sub(width(&low) + width(&high) + cells + 4) else { return };
+    let mut x = ink.put(inner, start, 0, &low, theme.label) + 1;
+    for (i, glyph) in theme.glyphs.concentration.iter().enumerate() {
+        let glyph = if own_glyphs(ink) { glyph } else { "█" };
+        let style = theme.concentration(i as f64 / 4.0);
+        x = ink.put(inner, x, 0, glyph, style);
+        x = ink.put(inner, x, 0, glyph, style);
+    }
+    ink.put(inner, x + 1, 0, &high, theme.label);
 }

@@ -1,0 +1,91 @@
+//! What the pages say of the past: eras, settings of the time, what mattered.
+
+use evotop::journal::{Era, Event};
+use evotop::view::{Cache, Theme, draw};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::fixture::Run;
+use crate::look::text;
+
+/// The screen in plain ASCII.
+fn ascii(run: &Run, columns: u16, rows: u16) -> String {
+    let mut buf = Buffer::empty(Rect::new(0, 0, columns, rows));
+    draw(&run.model, &Theme::plain(true), &mut Cache::default(), &mut buf);
+    let line = |y| (0..columns).map(|x| buf[(x, y)].symbol()).collect::<String>();
+    (0..rows).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Rows of the first chart on the page Density, without its axes.
+fn first_chart(shown: &str) -> String {
+    shown.lines().skip(3).take(5).map(|l| l.get(1..22).unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn points_of_an_earlier_era_are_marked_in_every_plot() {
+    let mut run = Run::new(1);
+    run.trials(12);
+    run.keys("2");
+    let before = ascii(&run, 120, 40);
+    assert!(!first_chart(&before).contains('x') && !before.contains("earlier era"), "{before}");
+    run.journal(Event::Era(Era { era: 1, reason: "the trainer is another one".into() }));
+    run.trials(6);
+    let shown = ascii(&run, 120, 40);
+    assert!(first_chart(&shown).contains('x') && shown.contains("x earlier era"), "{shown}");
+    // A step back before the era, and nothing is of an earlier one.
+    run.keys("<left><left><left><left><left><left><left><left>");
+    let then = ascii(&run, 120, 40);
+    assert!(then.contains("up to gen 9") && !first_chart(&then).contains('x'), "{then}");
+    run.keys("<esc>1");
+    let live = ascii(&run, 120, 40);
+    assert!(live.contains("! era 1 from gen 12"), "{live}");
+}
+
+#[test]
+fn a_logarithmic_parameter_has_a_logarithmic_axis_upwards_as_well() {
+    let mut run = Run::mid_run(1);
+    run.keys("2jjvkkk");
+    let shown = text(&run.model, 120, 40);
+    assert!(shown.contains("momentum (across) and lr0 (up)"), "{shown}");
+    for tick in ["1e-4┤", "0.001┤", "0.01┤"] {
+        assert!(shown.contains(tick), "{tick} is missing\n{shown}");
+    }
+}
+
+#[test]
+fn a_generation_tells_the_settings_of_its_time_and_what_was_changed_since() {
+    let mut run = Run::mid_run(1);
+    run.keys("+++w");
+    run.finish(37);
+    run.trials(2);
+    run.keys("3g<enter>");
+    let shown = text(&run.model, 120, 40);
+    let line =
+        |shown: &str, label: &str| shown.lines().find(|l| l.contains(label)).unwrap_or_default().to_owned();
+    assert!(line(&shown, "settings").contains("parent weighted of 5, sigma 0.23"), "{shown}");
+    assert!(!shown.contains("changed since"), "{shown}");
+    run.keys("<left><left><left>");
+    let shown = text(&run.model, 120, 40);
+    assert!(shown.contains("Generation 36"), "{shown}");
+    assert!(line(&shown, "settings").contains("parent single of 5, sigma 0.2, mutation 0.8"), "{shown}");
+    assert!(line(&shown, "changed since").contains("parent, sigma"), "{shown}");
+}
+
+#[test]
+fn what_mattered_stands_in_the_table_once_there_are_trials_enough() {
+    let mut run = Run::new(1);
+    run.trials(40);
+    assert!(!text(&run.model, 120, 40).contains("matters"), "forty trials say nothing of 29 parameters");
+    run.trials(200);
+    let shown = text(&run.model, 120, 40);
+    assert!(shown.contains("matters") && shown.contains("% of the fitness"), "{shown}");
+    // The landscape of these trials knows lr0, lrf and momentum only.
+    let share = |name: &str| {
+        let line = shown.lines().find(|l| l.contains(&format!(" {name} "))).unwrap();
+        let word = line.split_whitespace().find(|w| w.ends_with('%') && !w.starts_with(['+', '-']));
+        word.map_or(0.0, |w| w.trim_end_matches('%').parse::<f64>().unwrap())
+    };
+    let known: f64 = ["lr0", "lrf", "momentum"].map(share).iter().sum();
+    assert!(known > 60.0, "{known}\n{shown}");
+    assert!(!text(&run.model, 80, 24).contains("matters"), "there is no room for it");
+}
