@@ -52,7 +52,7 @@ fn progress(terminal: &Terminal) -> String {
     found.unwrap()
 }
 
-/// What evolve.csv and `hyp_evolve.yaml` say is what the journal says.
+/// What evolve.csv, `hyp_evolve.yaml` and evolve.png say is what the journal says.
 fn files_agree_with_the_journal(world: &World, dir: &Path) {
     world.good(&["export", "digits", "--to", "history.json"]);
     let history: Value =
@@ -69,6 +69,9 @@ fn files_agree_with_the_journal(world: &World, dir: &Path) {
             );
         }
     }
+    wait_until("evolve.png is drawn", || {
+        std::fs::read(dir.join("evolve.png")).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG\r\n"))
+    });
     let best = &world.status("digits")["best"];
     let hyp: Value =
         serde_yaml::from_str(&std::fs::read_to_string(dir.join("hyp_evolve.yaml")).unwrap()).unwrap();
