@@ -1,6 +1,6 @@
 # What people type. Each target says what it does in one line; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos libtorch needs dist
+.PHONY: help demo test check bench chaos fuzz libtorch needs dist
 CARGO ?= cargo
 
 help: ## list the targets
@@ -23,6 +23,9 @@ bench: needs ## every promised figure beside what is measured here, in one table
 
 chaos: needs ## 1,000 random faults (N=...) to simulated runs, and 4,000 trials on eight slots under kills; nothing may be lost (SEED=... repeats)
 	EVOTOP_CHAOS=$(or $(N),1000) $(if $(SEED),EVOTOP_CHAOS_SEED=$(SEED)) $(CARGO) test -p evotop --test whole --test slots -- random_faults killed_at_random --nocapture
+
+fuzz: needs ## damage every kind of input for a minute each (SECONDS=...), from another seed each time (SEED=... repeats)
+	EVOTOP_FUZZ=$(or $(SECONDS),60) $(if $(SEED),EVOTOP_FUZZ_SEED=$(SEED)) $(CARGO) test -p evotop --test fuzz -- --nocapture
 
 libtorch: ## put libtorch into .libtorch (CUDA=1 with, CUDA=0 without the CUDA libraries)
 	@CUDA='$(CUDA)' scripts/libtorch.sh

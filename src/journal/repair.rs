@@ -65,7 +65,8 @@ pub fn repair(disk: &dyn Disk, from: &Path, to: &Path) -> Result<Report, Journal
             let length = lines.read_until(b'\n', &mut text).map_err(JournalError::io("read", from))?;
             number += 1;
             if length == 0 {
-                return Ok(());
+                let nothing = || JournalError::NoStart { path: from.to_owned() };
+                return if number == 1 { Err(nothing()) } else { Ok(()) };
             }
             out.clear();
             mending.line(from, number, &text, &mut out)?;

@@ -118,9 +118,15 @@ impl State {
             round: p.round,
             era: self.era(),
             proposed_at: time,
-            ..Trial::new(p.generation, p.origin, p.genes.clone())
+            ..Trial::new(p.generation, p.origin, self.fitted(p.genes.to_vec()))
         });
         self.queue.push_back(p.generation);
+    }
+
+    /// One gene for each parameter: an altered journal may have more or fewer. NaN where one is missing.
+    fn fitted(&self, mut genes: Vec<f64>) -> Box<[f64]> {
+        genes.resize(self.space.params.len(), f64::NAN);
+        genes.into()
     }
 
     fn imported(&mut self, import: &Imported, time: i64) {
@@ -133,7 +139,7 @@ impl State {
                 .zip(metrics)
                 .map(|(n, x)| (n.as_str(), x.unwrap_or(f64::NAN)))
                 .collect();
-            let genes = genes.iter().map(|x| x.unwrap_or(f64::NAN)).collect();
+            let genes = self.fitted(genes.iter().map(|x| x.unwrap_or(f64::NAN)).collect());
             let mut trial = Trial {
                 revision: self.revision,
                 era: self.era(),

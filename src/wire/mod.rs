@@ -11,8 +11,8 @@ mod server;
 mod snapshot;
 
 pub use client::{Client, ClientError, Heard};
-pub use frame::{Frame, FrameError, encode};
+pub use frame::{Frame, FrameError, decode, encode};
 pub use message::{FromSession, PROTOCOL, ToSession};
 pub use place::{PlaceError, socket_of};
 pub use server::{Attached, ClientRequest, Server};
-pub use snapshot::{Snapshot, SnapshotError};
+pub use snapshot::{Assembly, Snapshot, SnapshotError};

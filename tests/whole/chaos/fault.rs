@@ -29,6 +29,10 @@ impl Whom {
             Self::All => &["run", "guard", "sim-worker"],
         }
     }
+
+    fn processes(self, run: &Run) -> Vec<u32> {
+        self.words().iter().flat_map(|word| run.processes(word)).collect()
+    }
 }
 
 /// Something that happens.
@@ -96,16 +100,18 @@ impl Fault {
         pause(random, 5..250);
         match self {
             Self::Kill(whom) => {
-                let there = signal(run, whom, "KILL");
+                let there = signal(&whom.processes(run), "KILL");
                 if matches!(whom, Whom::Session | Whom::All) {
                     run.kill();
                 }
                 there
             }
             Self::Stop(whom) => {
-                let there = signal(run, whom, "STOP");
+                // The same ones are continued: a session's child is a guard a moment later.
+                let stopped = whom.processes(run);
+                let there = signal(&stopped, "STOP");
                 pause(random, 20..300);
-                signal(run, whom, "CONT");
+                signal(&stopped, "CONT");
                 there
             }
             Self::TornTail => {
@@ -134,8 +140,7 @@ fn pause(random: &mut ChaCha8Rng, milliseconds: std::ops::Range<u64>) {
 }
 
 /// Sends a signal; whether anybody got it.
-fn signal(run: &Run, whom: Whom, name: &str) -> bool {
-    let pids: Vec<u32> = whom.words().iter().flat_map(|word| run.processes(word)).collect();
+fn signal(pids: &[u32], name: &str) -> bool {
     pids.iter().fold(false, |there, pid| {
         let words = [format!("-{name}"), pid.to_string()];
         there | Command::new("kill").args(words).stderr(Stdio::null()).status().unwrap().success()
