@@ -70,7 +70,11 @@ pub fn status(dir: &Path) -> anyhow::Result<(Status, Option<State>)> {
             | ClientError::Undecodable(_),
         ) => {
             let state = state(dir)?;
-            Ok((state.status(), Some(state)))
+            let mut status = state.status();
+            if state.open.is_some() && !state.is_complete() && holder(dir).is_none() {
+                status.state = "interrupted".into();
+            }
+            Ok((status, Some(state)))
         }
         Err(error) => Err(told(&error)),
     }

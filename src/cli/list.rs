@@ -19,7 +19,7 @@ pub struct LsArgs {
 pub struct Listed {
     pub name: String,
     pub dir: std::path::PathBuf,
-    /// As in `evotop status`, or `interrupted` where its process is gone without a word.
+    /// As in `evotop status`.
     pub state: String,
     pub done: u64,
     pub generations: u64,
@@ -58,10 +58,9 @@ pub fn list() -> Vec<Listed> {
         let Ok((status, at_rest)) = find::status(&known.dir) else { continue };
         let unanswered = at_rest.is_some_and(|state| state.open.is_some() && !state.is_complete());
         let holder = find::holder(&known.dir).filter(|_| unanswered);
-        let interrupted = unanswered && holder.is_none();
         listed.push(Listed {
             name: status.name,
-            state: if interrupted { "interrupted".into() } else { status.state },
+            state: status.state,
             done: status.done,
             generations: status.generations,
             best: status.best.map(|best| best.fitness),

@@ -6,8 +6,9 @@ use std::process::Command;
 use clap::Args;
 
 use super::exit::Exit;
-use super::{find, leftovers, warn};
+use super::{find, leftovers, run, warn};
 use crate::dir::{Registry, SessionDir};
+use crate::journal::{self, Event};
 use crate::process;
 use crate::session::recover;
 use crate::trial::Trainer;
@@ -24,23 +25,43 @@ pub fn service(args: &ServiceArgs) -> anyhow::Result<Exit> {
     let dir = std::fs::canonicalize(find::dir(&args.name)?)?;
     let recovery = recover(&SessionDir::new(&dir).journal())?;
     let program = std::env::current_exe()?;
-    let name = &recovery.state.name;
+    let (name, spec) = (&recovery.state.name, &recovery.state.spec);
+    let options = run::process_options(&last_words(&dir)?);
     tell!("# systemctl --user enable --now evotop-{name}.service, with this text in");
     tell!("# ~/.config/systemd/user/evotop-{name}.service; once: loginctl enable-linger");
     tell!("[Unit]\nDescription=evotop session {name}\n");
     tell!("[Service]");
-    tell!("WorkingDirectory={}", quoted(&recovery.state.spec.cwd));
-    tell!("ExecStart={} run --headless --dir {}", quoted(&program), quoted(&dir));
-    // 3: stopped in good order; 4: it cannot go on by itself.
-    tell!("KillSignal=SIGTERM\nTimeoutStopSec={}", recovery.state.spec.grace + 30);
+    tell!("WorkingDirectory={}", spec.cwd.display().to_string().replace('%', "%%"));
+    // systemd knows nothing of what a shell's profile or an activated environment set.
+    for (name, value) in recovery.state.program.iter().flat_map(|program| &program.env) {
+        tell!("Environment={}", quoted(&format!("{name}={value}")));
+    }
+    let words = [program.display().to_string(), "run".into(), "--headless".into(), "--dir".into()];
+    let words = words.into_iter().chain([dir.display().to_string()]).chain(options);
+    tell!("ExecStart={}", words.map(|word| quoted(&word).replace('$', "$$")).collect::<Vec<_>>().join(" "));
+    // 3: stopped in good order; 4: it cannot go on by itself. Trainers are ended by the session, which knows how.
+    tell!("KillMode=mixed\nKillSignal=SIGTERM\nTimeoutStopSec={}", 2 * spec.grace + 30);
     tell!("Restart=on-failure\nRestartPreventExitStatus=2 3 4\nSuccessExitStatus=3\n");
     tell!("[Install]\nWantedBy=default.target");
     Ok(Exit::Done)
 }
 
-/// A path for a unit file: spaces and percent signs escaped.
-fn quoted(path: &std::path::Path) -> String {
-    path.display().to_string().replace('%', "%%").replace(' ', "\\x20")
+/// The words with which the session was started last.
+fn last_words(dir: &std::path::Path) -> anyhow::Result<Vec<String>> {
+    let mut words = Vec::new();
+    journal::read(&SessionDir::new(dir).journal(), |entry| {
+        if let Event::Opened(opened) = entry.event {
+            words = opened.argv;
+        }
+    })?;
+    Ok(words)
+}
+
+/// A word of a unit file: in quotes where it has to be, percent signs doubled.
+fn quoted(word: &str) -> String {
+    let escaped = word.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@".contains(c);
+    if word.chars().all(plain) && !word.is_empty() { escaped } else { format!("\"{escaped}\"") }
 }
 
 /// Says whether this machine has what evotop needs, and what to do where it has not.

@@ -1,6 +1,7 @@
 //! Which trials keep their directory, and the removal of the others. The journal keeps everything.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::str::FromStr;
 
@@ -44,6 +45,18 @@ impl FromStr for Keep {
             }
         }
         Ok(keep)
+    }
+}
+
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = [("best", self.best), ("last", self.last)].into_iter().filter(|(_, n)| *n > 0);
+        let mut words: Vec<String> = counted.map(|(word, n)| format!("{word}:{n}")).collect();
+        if self.failed {
+            words.push("failed".into());
+        }
+        // Nothing at all is kept by keeping none of the best.
+        f.write_str(&if words.is_empty() { "best:0".into() } else { words.join(",") })
     }
 }
 

@@ -4,12 +4,14 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::journal::{Entry, Event, Mode};
+use crate::runner::guard::signal_group;
 use crate::session::{State, mode_text};
 use crate::trial::End;
 
@@ -59,20 +61,23 @@ pub struct Hook {
 #[derive(Debug)]
 pub(super) struct Hooks {
     all: Vec<Hook>,
-    best: Option<u64>,
+    best: Option<(u64, f64)>,
     under_way: tokio::task::JoinSet<()>,
 }
 
 impl Hooks {
     pub fn new(hooks: Vec<Hook>, state: &State) -> Self {
-        let best = state.history.best().map(|(trial, _)| trial.generation);
+        let best = state.history.best().map(|(trial, fitness)| (trial.generation, fitness));
         Self { all: hooks, best, under_way: tokio::task::JoinSet::new() }
     }
 
     /// Runs what an event, folded in already, is the occasion for.
     pub fn see(&mut self, entry: &Entry, state: &State) {
-        let best = state.history.best().map(|(trial, _)| trial.generation);
-        let new_best = best.is_some() && best != self.best;
+        let best = state.history.best().map(|(trial, fitness)| (trial.generation, fitness));
+        // One that is merely as good is no news.
+        let new_best = best.is_some_and(|(generation, fitness)| {
+            self.best.is_none_or(|known| known.0 != generation && known.1 != fitness)
+        });
         self.best = best;
         if self.all.is_empty() {
             return;
@@ -92,7 +97,7 @@ impl Hooks {
                     "on": occasion.name(),
                     "name": state.name,
                     "state": state.word(),
-                    "why": mode_text(&state.mode),
+                    "why": (state.mode != Mode::Running).then(|| mode_text(&state.mode)),
                     "best": state.history.best().map(|(t, f)| json!({"generation": t.generation, "fitness": f})),
                     "done": state.history.counted(),
                     "generations": state.settings.generations,
@@ -110,13 +115,16 @@ impl Hooks {
 }
 
 async fn call(command: String, text: String) {
+    let mut group = None;
     let run = async {
         let mut child = Command::new("sh")
             .args(["-c", &command])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        group = child.id();
         if let Some(mut stdin) = child.stdin.take() {
             // A hook that does not read its input is none the worse for it.
             let _ = stdin.write_all(text.as_bytes()).await;
@@ -127,6 +135,11 @@ async fn call(command: String, text: String) {
         Ok(Ok(status)) if status.success() => {}
         Ok(Ok(status)) => eprintln!("evotop: --on {command:?} ended with {status}"),
         Ok(Err(error)) => eprintln!("evotop: --on {command:?} cannot be run: {error}"),
-        Err(_) => eprintln!("evotop: --on {command:?} was ended after {} s", TIME.as_secs()),
+        Err(_) => {
+            if let Some(group) = group {
+                signal_group(group, Signal::KILL);
+            }
+            eprintln!("evotop: --on {command:?} was ended after {} s", TIME.as_secs());
+        }
     }
 }

@@ -54,6 +54,7 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
                     housekeeping = Instant::now() + HOUSEKEEPING;
                     engine.look_after()?;
                 }
+                engine.end_in_time();
                 engine.turn(Vec::new())?;
             }
         }
@@ -161,6 +162,14 @@ impl Engine {
         self.turn(vec![Event::Note { text: format!("{word}: stopping {how}") }])
     }
 
+    /// Gives up what still runs when the time is up.
+    fn end_in_time(&mut self) {
+        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            self.deadline = None;
+            self.stop("the time is up", true);
+        }
+    }
+
     /// Looks after what can go away by itself.
     fn look_after(&mut self) -> Result<(), EngineError> {
         match self.server.keep() {
@@ -176,11 +185,6 @@ impl Engine {
         }
         if !self.unwritten.is_empty() {
             self.write_what_waits()?;
-        }
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            self.deadline = None;
-            self.stop("the time is up", true);
-            self.turn(Vec::new())?;
         }
         output::rotate(&SessionDir::new(&self.start.dir));
         let news = self.space_says().into_iter().collect();

@@ -42,6 +42,9 @@ pub struct Start {
     pub time_limit: Option<u64>,
     #[serde(default)]
     pub hooks: Vec<Hook>,
+    /// Threads of a slot, where they are said.
+    #[serde(default)]
+    pub threads: Option<u16>,
     /// Limits of a trial that the command line says: they hold for this process, whatever the run began with.
     #[serde(default)]
     pub limits: Limits,

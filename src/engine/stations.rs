@@ -275,6 +275,7 @@ impl Engine {
             spec: slot.spec.clone(),
             run: self.state.spec.clone(),
             threads: self.threads(),
+            slots: self.state.slots.len(),
             dir: self.start.dir.clone(),
             evotop: process::own_program(),
             guard: process::this_program(),
@@ -288,8 +289,11 @@ impl Engine {
         self.state.slots.get(slot).map(|s| devices::as_seen(&s.spec.device).to_owned()).unwrap_or_default()
     }
 
-    /// Threads of a slot: the machine's cores shared among the slots.
+    /// Threads of a slot: as many as were asked for, or the machine's cores shared among the slots.
     fn threads(&self) -> usize {
+        if let Some(asked) = self.start.threads {
+            return asked.into();
+        }
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         (cores / self.state.slots.len().max(1)).max(1)
     }

@@ -2,6 +2,8 @@
 
 use super::gpus::{self, Asked, Gpu};
 use crate::journal::SlotSpec;
+pub use crate::trial::device::is_uuid;
+use crate::trial::device::{DEVICES, is_device};
 
 /// The slots that `--devices` asks for, and what is to be said about the choice.
 ///
@@ -21,7 +23,7 @@ pub fn slots(text: &str) -> Result<(Vec<SlotSpec>, Vec<String>), String> {
         let count = count.ok_or_else(|| format!("{word}: how many? write DEVICE*2, at most 64"))?;
         if !is_device(device) {
             return Err(format!(
-                "{device} is not a device; write auto, cpu, cuda:0, mps or a GPU's UUID, with *2 for two slots on it"
+                "{device} is not a device; write auto, {DEVICES}, with *2 for two slots on it"
             ));
         }
         for _ in 0..count {
@@ -70,17 +72,6 @@ fn idle(asked: &Asked, visible: Option<&str>) -> (Vec<SlotSpec>, Vec<String>) {
 fn slot(device: &str, n: usize) -> SlotSpec {
     let name = if n == 0 { device.to_owned() } else { format!("{device}#{}", n + 1) };
     SlotSpec { name, device: device.to_owned() }
-}
-
-fn is_device(device: &str) -> bool {
-    matches!(device, "cpu" | "mps")
-        || device.strip_prefix("cuda:").is_some_and(|n| n.parse::<u32>().is_ok())
-        || is_uuid(device)
-}
-
-/// Whether it is the UUID of a GPU, or of a share of one.
-pub fn is_uuid(device: &str) -> bool {
-    device.starts_with("GPU-") || device.starts_with("MIG-")
 }
 
 /// The value of `CUDA_VISIBLE_DEVICES` under which this device is `cuda:0`: the N-th of what this process was given.

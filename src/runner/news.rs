@@ -16,6 +16,8 @@ pub struct SlotConfig {
     pub spec: SlotSpec,
     pub run: RunSpec,
     pub threads: usize,
+    /// How many slots there are, this one included: what they share is shared among so many.
+    pub slots: usize,
     /// The session's directory: every process of it carries its name.
     pub dir: PathBuf,
     /// Where the evotop program is: trainers of ours lie beside it.

@@ -64,10 +64,12 @@ impl State {
                     self.history.update(generation, |t| t.excluded = *excluded);
                 }
             }
-            Event::SlotAdded { slot, .. } => {
+            Event::SlotAdded { slot, who } => {
+                self.slots_by_hand |= who.is_some();
                 self.slots.insert(slot.name.clone(), Slot { spec: slot.clone(), health: SlotHealth::Well });
             }
-            Event::SlotRemoved { slot, .. } => {
+            Event::SlotRemoved { slot, who } => {
+                self.slots_by_hand |= who.is_some();
                 if self.running.values().any(|r| r.slot == *slot) {
                     self.set_health(slot, SlotHealth::Leaving);
                 } else {

@@ -67,6 +67,9 @@ pub struct State {
 
     pub mode: Mode,
     pub slots: IndexMap<String, Slot>,
+    /// A person added or took away some: they are not those that `--devices` named.
+    #[serde(default)]
+    pub slots_by_hand: bool,
     pub program: Option<Program>,
     pub eras: Vec<Era>,
     /// The process that has the session open; none after it closed in good order.
@@ -145,6 +148,7 @@ impl State {
             cost: Cost::default(),
             mode: Mode::Running,
             slots: IndexMap::new(),
+            slots_by_hand: false,
             program: None,
             eras: vec![Era { era: 0, reason: "start".into() }],
             open: None,

@@ -1,6 +1,7 @@
 //! ONE training: what is trained (`trial.rs`), how it ended (`outcome.rs`), what a worker is told (`job.rs`)
-//! and the lines it and evotop exchange (`protocol.rs`). No processes here: see `runner`.
+//! and the lines it and evotop exchange (`protocol.rs`), where it can run (`device.rs`). No processes here: see `runner`.
 
+pub mod device;
 mod job;
 mod outcome;
 pub mod protocol;

@@ -89,6 +89,7 @@ pub fn config(spec: RunSpec, dir: &Path, name: &str) -> SlotConfig {
         spec: SlotSpec { name: name.into(), device: "cpu".into() },
         run: spec,
         threads: 1,
+        slots: 1,
         dir: dir.to_owned(),
         evotop: PathBuf::from(env!("CARGO_BIN_EXE_evotop")),
         guard: PathBuf::from(env!("CARGO_BIN_EXE_evotop")),

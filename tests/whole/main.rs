@@ -19,3 +19,4 @@ mod pty;
 mod resume;
 mod stopping;
 mod terminal;
+mod unattended;

@@ -101,6 +101,9 @@ pub struct RunArgs {
     /// Where trials run: auto, cpu, cpu*2, cuda:0,cuda:1, a UUID [default: auto]
     #[arg(long, visible_alias = "device", help_heading = "Trials")]
     pub devices: Option<String>,
+    /// Threads of a slot [default: the machine's cores shared among the slots]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Trials")]
+    pub threads: Option<u16>,
     /// The trainer: yolo (built in), sim (simulated), or a program that speaks the worker protocol
     #[arg(long, help_heading = "Trials")]
     pub trainer: Option<String>,

@@ -19,11 +19,18 @@ struct Wrapped {
 
 /// The command line, with the options of its `--config` file where it does not say otherwise.
 pub fn merged(args: RunArgs) -> anyhow::Result<RunArgs> {
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    merged_with(args, &argv)
+}
+
+/// As [`merged`], of this command line.
+pub fn merged_with<W: Clone + Into<OsString>>(args: RunArgs, argv: &[W]) -> anyhow::Result<RunArgs> {
     let Some(path) = args.config.clone() else { return Ok(args) };
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let options: Mapping =
         serde_yaml::from_str(&text).map_err(|error| Told::usage(format!("{}: {error}", path.display())))?;
-    let given: Vec<OsString> = std::env::args_os().skip_while(|word| word != "run").skip(1).collect();
+    let given: Vec<OsString> =
+        argv.iter().cloned().map(Into::into).skip_while(|word| word != "run").skip(1).collect();
     let mut words: Vec<OsString> = Vec::new();
     for (key, value) in options {
         let key = key.as_str().map(|key| key.replace('_', "-"));

@@ -1,9 +1,10 @@
 //! `evotop run`: starts a session or goes on with one, and attaches.
 //!
 //! `args.rs` is the command line, `config.rs` the options of a file, `create.rs` a new run's first event, `resume.rs`
-//! what the same words mean for a run that is there, `launch.rs` the session process, `time.rs` and `size.rs` how
+//! what the same words mean for a run that is there, `launch.rs` the session process, `again.rs` what another process is to be told, `time.rs` and `size.rs` how
 //! people write these.
 
+mod again;
 mod args;
 mod config;
 mod create;
@@ -15,6 +16,7 @@ mod time;
 
 use std::path::{Path, PathBuf};
 
+pub use again::process_options;
 pub use args::RunArgs;
 pub use create::created;
 
@@ -23,7 +25,7 @@ use super::{attach, block_on, find, hidden, service, warn};
 use crate::dir::{Registry, SessionDir};
 use crate::engine::{Hook, Occasion, OnFailure, Start};
 use crate::evolve::Edit;
-use crate::journal::{Access, How};
+use crate::journal::{Access, How, SlotSpec};
 use crate::runner::devices;
 use crate::session::Command;
 use crate::session::megabytes;
@@ -34,7 +36,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let args = config::merged(args)?;
     let (name, dir) = place(&args)?;
     let session = SessionDir::new(&dir);
-    let (edits, devices) = if session.journal().exists() {
+    let (edits, devices, slots) = if session.journal().exists() {
         let resumed = resume::resumed(&args, &session)?;
         if let Some(done) = resumed.complete.filter(|_| !args.headless) {
             tell!(
@@ -42,12 +44,12 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
             );
             return Ok(Exit::Done);
         }
-        (resumed.edits, resumed.devices)
+        (resumed.edits, resumed.devices, resumed.slots)
     } else {
         room(&args, &dir)?;
         let trainer = create::create(&args, &name, &session)?;
         service::warn_of_logout(&trainer);
-        (Vec::new(), "auto".into())
+        (Vec::new(), "auto".into(), None)
     };
     if args.share_read {
         share(&session)?;
@@ -57,7 +59,8 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         return join(&args, &dir, &edits);
     }
     let devices = args.devices.clone().unwrap_or(devices);
-    let start = start(&args, dir, edits, &devices)?;
+    let slots = slots.map_or_else(|| named(&devices), Ok)?;
+    let start = start(&args, dir, edits, slots)?;
     if args.headless {
         return hidden::foreground(start);
     }
@@ -142,12 +145,17 @@ fn place(args: &RunArgs) -> anyhow::Result<(String, PathBuf)> {
     free.ok_or_else(|| anyhow::anyhow!("no free name"))
 }
 
-fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, devices: &str) -> anyhow::Result<Start> {
+/// The slots on these devices.
+fn named(devices: &str) -> anyhow::Result<Vec<SlotSpec>> {
     let (slots, notices) =
         devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
     for notice in notices {
         warn(&notice);
     }
+    Ok(slots)
+}
+
+fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, slots: Vec<SlotSpec>) -> anyhow::Result<Start> {
     let on_failure =
         args.on_failure.map_or(if args.headless { OnFailure::Exit } else { OnFailure::Pause }, Into::into);
     let time_limit =
@@ -162,6 +170,7 @@ fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, devices: &str) -> anyho
         hooks: hooks(&args.on)?,
         keep: args.keep,
         limits: create::limits(args)?,
+        threads: args.threads,
         min_free: args.min_free,
         take_over: args.take_over,
     })

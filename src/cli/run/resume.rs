@@ -8,8 +8,8 @@ use std::path::Path;
 use crate::cli::exit::Told;
 use crate::dir::SessionDir;
 use crate::evolve::{Edit, NextValues};
-use crate::journal::Created;
-use crate::session::{Recovery, State, recover};
+use crate::journal::{Created, SlotSpec};
+use crate::session::{Recovery, SlotHealth, State, recover};
 
 use super::args::{OutOfBounds, RunArgs};
 use super::{create, past};
@@ -20,6 +20,8 @@ pub struct Resumed {
     pub edits: Vec<Edit>,
     /// The devices the run was started with.
     pub devices: String,
+    /// The slots that it had last, where a person chose them and the command line says nothing else.
+    pub slots: Option<Vec<SlotSpec>>,
     /// Of a run that has nothing left to do: its trials, and the stop rule that it met.
     pub complete: Option<String>,
 }
@@ -49,6 +51,10 @@ pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> 
             edits.push(edit);
         }
     }
+    let same = args.devices.as_ref().is_none_or(|devices| *devices == created.spec.devices);
+    let staying = state.slots.values().filter(|slot| slot.health != SlotHealth::Leaving);
+    let slots: Vec<SlotSpec> = staying.map(|slot| slot.spec.clone()).collect();
+    let slots = (same && state.slots_by_hand && !slots.is_empty()).then_some(slots);
     let mut after = state;
     for edit in &edits {
         let _ = edit.apply(&mut after.space, &mut after.settings, &mut NextValues::new());
@@ -58,7 +64,7 @@ pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> 
     let why = || after.stopped().map_or_else(String::new, |stopped| format!(", {}", stopped.why));
     let complete =
         (scored && after.is_complete()).then(|| format!("{} trials{}", after.history.counted(), why()));
-    Ok(Resumed { edits, devices: created.spec.devices, complete })
+    Ok(Resumed { edits, devices: created.spec.devices, slots, complete })
 }
 
 /// What would make it another run.

@@ -7,6 +7,7 @@ use super::settings::{gene, param};
 use super::words::{Words, number};
 use crate::journal::SlotSpec;
 use crate::session::{Command, State};
+use crate::trial::device::{DEVICES, device_of};
 
 pub(super) fn abort(words: &mut Words, state: &State) -> Result<Command, GrammarError> {
     let generation = words.generation(state)?;
@@ -64,10 +65,14 @@ pub(super) fn slots(words: &mut Words, _: &State) -> Result<Command, GrammarErro
     let (mut added, mut removed) = (Vec::new(), Vec::new());
     for word in words.rest() {
         match (word.strip_prefix('+'), word.strip_prefix('-')) {
-            (Some(name), _) if !name.is_empty() => added.push(SlotSpec {
-                name: name.into(),
-                device: name.split_once('#').map_or(name, |(device, _)| device).into(),
-            }),
+            (Some(name), _) if !name.is_empty() => {
+                let device = device_of(name).ok_or_else(|| {
+                    words.wrong(format!(
+                        "{name} is no slot: {DEVICES}, and #2 behind it for a second one there"
+                    ))
+                })?;
+                added.push(SlotSpec { name: name.into(), device: device.into() });
+            }
             (_, Some(name)) if !name.is_empty() => removed.push(name.to_owned()),
             _ => return Err(words.wrong(format!("{word} is not +DEVICE or -SLOT"))),
         }
