@@ -119,6 +119,20 @@ pub fn group(pid: u32) -> Option<u32> {
     after_name(pid, 2)
 }
 
+/// Whether stopping this process leaves somebody who lets it go on: a shell with jobs. Without one (in a terminal of its
+/// own, as a window of tmux) it would stand still for ever.
+pub fn has_job_control() -> bool {
+    let own = std::process::id();
+    let (Some(parent), Some(group), Some(session)) =
+        (after_name(own, 1), after_name(own, 2), after_name(own, 3))
+    else {
+        // Where the kernel does not tell, a shell is what is usual.
+        return true;
+    };
+    // The kernel's own rule: a group is orphaned where no member's parent is of the same session and another group.
+    after_name(parent, 3) == Some(session) && after_name(parent, 2) != Some(group)
+}
+
 /// A field of `/proc/PID/stat`, counted from the one behind the program's name.
 fn after_name(pid: u32, field: usize) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -2,12 +2,18 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Once, OnceLock};
 
+use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use crate::process;
 
 /// The modes as they were before: a panic has to find them.
 static BEFORE: OnceLock<Termios> = OnceLock::new();
+/// Whether it is taken now. Given back twice, it would put the cursor back to where it was, over what was said since.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1l";
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
@@ -15,7 +21,6 @@ const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
 /// The terminal, taken. Dropping it gives it back.
 pub struct Guard {
     tty: File,
-    taken: bool,
 }
 
 impl Guard {
@@ -26,7 +31,7 @@ impl Guard {
     pub fn take() -> io::Result<Self> {
         let tty = File::options().read(true).write(true).open("/dev/tty")?;
         let _ = BEFORE.set(tcgetattr(&tty)?);
-        let mut guard = Self { tty, taken: false };
+        let mut guard = Self { tty };
         guard.again()?;
         give_back_on_panic();
         Ok(guard)
@@ -46,7 +51,7 @@ impl Guard {
         raw.make_raw();
         tcsetattr(&self.tty, OptionalActions::Drain, &raw)?;
         self.tty.write_all(ENTER)?;
-        self.taken = true;
+        TAKEN.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -55,12 +60,30 @@ impl Guard {
     /// # Errors
     /// Where the terminal is gone.
     pub fn give_back(&mut self) -> io::Result<()> {
-        self.taken = false;
+        if !TAKEN.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
         self.tty.write_all(LEAVE)?;
         if let Some(before) = BEFORE.get() {
             tcsetattr(&self.tty, OptionalActions::Drain, before)?;
         }
         Ok(())
+    }
+
+    /// Gives it back, stops this process's group as Ctrl-Z does, and takes it again when that goes on. False where
+    /// nobody would let it go on.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn suspend(&mut self) -> io::Result<bool> {
+        if !process::has_job_control() {
+            return Ok(false);
+        }
+        self.give_back()?;
+        // Not TSTP: that is listened to, and would come back.
+        let _ = kill_current_process_group(Signal::STOP);
+        self.again()?;
+        Ok(true)
     }
 
     /// One write.
@@ -82,9 +105,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if self.taken {
-            let _ = self.give_back();
-        }
+        let _ = self.give_back();
     }
 }
 
@@ -94,8 +115,9 @@ fn give_back_on_panic() {
     HOOKED.call_once(|| {
         let say = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if let (Some(before), Ok(mut tty)) =
-                (BEFORE.get(), File::options().read(true).write(true).open("/dev/tty"))
+            if TAKEN.swap(false, Ordering::AcqRel)
+                && let (Some(before), Ok(mut tty)) =
+                    (BEFORE.get(), File::options().read(true).write(true).open("/dev/tty"))
             {
                 let _ = tty.write_all(LEAVE);
                 let _ = tcsetattr(&tty, OptionalActions::Now, before);
@@ -103,4 +125,53 @@ fn give_back_on_panic() {
             say(info);
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::num::NonZero;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    const CHILD: &str = "EVOTOP_TEST_PANICS";
+
+    /// What the child of the next test does; nothing where it is run as a test.
+    #[test]
+    fn child_that_panics() {
+        if std::env::var_os(CHILD).is_none() {
+            return;
+        }
+        let mut guard = Guard::take().unwrap();
+        guard.write(b"a screen full of charts").unwrap();
+        panic!("something that cannot be");
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_and_is_read_on_it() {
+        let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 100, ..PtySize::default() }).unwrap();
+        let before = format!("{:?}", pty.master.get_termios());
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "term::guard::tests::child_that_panics", "--nocapture"]);
+        command.env(CHILD, "1");
+        command.env("RUST_BACKTRACE", "0");
+        let mut child = pty.slave.spawn_command(command).unwrap();
+        let mut output = pty.master.try_clone_reader().unwrap();
+        let size = |n| NonZero::new(n).unwrap();
+        let (mut screen, mut raw) = (vt100::Parser::new(size(24), size(100), 0), Vec::new());
+        assert!(!child.wait().unwrap().success());
+        let after = format!("{:?}", pty.master.get_termios());
+        drop(pty.slave);
+        // A pty whose other end is closed ends with an error.
+        let _ = output.read_to_end(&mut raw);
+        screen.process(&raw);
+        let screen = screen.screen();
+        assert!(raw.windows(ENTER.len()).any(|bytes| bytes == ENTER), "it was taken");
+        assert!(!screen.alternate_screen() && !screen.hide_cursor());
+        assert!(screen.contents().contains("something that cannot be"), "{}", screen.contents());
+        assert!(!screen.contents().contains("full of charts"));
+        assert_eq!(after, before, "the modes are as they were");
+    }
 }

@@ -1,10 +1,12 @@
 //! Cells as bytes, and bytes as input: the terminal itself.
 //!
-//! [`run`] is the loop between a [`Link`] and the terminal; `guard.rs` takes the terminal and gives it back,
+//! [`run`] is the loop between a [`Link`] and the terminal, `screen.rs` what it turns: input into requests, news into frames.
+//! `signals.rs` hears signals, `clipboard.rs` knows the clipboard; `guard.rs` takes the terminal and gives it back,
 //! `frame.rs` sends what differs in one write, `input.rs` makes keys of bytes, `caps.rs` asks the terminal what it
 //! knows, `files.rs` reads and writes for the model. What is shown is decided elsewhere: see `app` and `view`.
 
 pub mod caps;
+mod clipboard;
 mod files;
 mod frame;
 mod guard;
@@ -13,6 +15,8 @@ mod pick;
 mod plain;
 mod replay;
 mod run;
+mod screen;
+mod signals;
 
 pub use frame::Frame;
 pub use pick::pick;

@@ -9,7 +9,8 @@ use super::caps::{Environment, probe};
 use super::frame::Frame;
 use super::guard::Guard;
 use super::input::{Decoder, Heard};
-use super::run::{Exit, TermOptions, Watch, Watched, read, reader, theme};
+use super::run::{Exit, TermOptions, read, reader, theme};
+use super::signals::{Watch, Watched};
 use crate::app::Input;
 use crate::app::picker::{Picked, Picker};
 use crate::view::draw_picker;
@@ -53,6 +54,10 @@ pub async fn pick(mut picker: Picker, options: &TermOptions) -> io::Result<Resul
                     Watch::Leave => return Ok(Err(Exit::Terminated)),
                     Watch::Continued => {
                         guard.again()?;
+                        frame.forget();
+                    }
+                    Watch::Stop => {
+                        guard.suspend()?;
                         frame.forget();
                     }
                     Watch::Resized => {}

@@ -1,24 +1,22 @@
 //! The loop between a link and the terminal: signals first, then input, then news.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::OFlags;
-use rustix::process::{Signal, kill_current_process_group};
 use tokio::net::unix::pipe;
-use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::{Instant, sleep_until};
 
-use super::caps::{Caps, Environment, probe, readable};
-use super::files;
+use super::caps::{Caps, Environment, probe};
 use super::frame::Frame;
 use super::guard::Guard;
 use super::input::{Decoder, Heard};
-use crate::app::{Effect, Input, Model, News, Options, Request};
-use crate::view::{self, Cache, Theme};
+use super::screen::Screen;
+use super::signals::{Watch, Watched};
+use crate::app::{Input, Model, News, Options, Request};
+use crate::view::Theme;
 
 /// The two ends that the screen holds.
 pub struct Link {
@@ -64,19 +62,6 @@ const GATHER_PROGRESS: Duration = Duration::from_millis(500);
 const ESCAPE: Duration = Duration::from_millis(50);
 const ESCAPE_SSH: Duration = Duration::from_millis(100);
 
-struct Screen {
-    guard: Guard,
-    frame: Frame,
-    model: Model,
-    cache: Cache,
-    theme: Theme,
-    requests: Sender<Request>,
-    /// `changes` of the model as drawn last.
-    drawn: Option<u64>,
-    exit: Option<Exit>,
-    drop_typed: bool,
-}
-
 /// Shows the screen until it is left.
 ///
 /// # Errors
@@ -93,17 +78,8 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
     let mut app = options.app;
     let theme = theme(&options.theme, caps, options.ascii, options.light, &mut app.warnings);
     let reader = reader()?;
-    let mut screen = Screen {
-        model: Model::new(app, now()),
-        cache: Cache::default(),
-        theme,
-        frame,
-        requests: link.requests,
-        drawn: None,
-        exit: None,
-        drop_typed: false,
-        guard,
-    };
+    let model = Model::new(app, now());
+    let mut screen = Screen::new(guard, frame, theme, model, link.requests);
     screen.input(Input::Resize(columns, rows));
     for input in typed {
         screen.input(input);
@@ -122,11 +98,12 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
                     screen.resized();
                     draw_at = Some(Instant::now());
                 }
+                Watch::Stop => {
+                    screen.suspend();
+                    draw_at = Some(Instant::now());
+                }
                 Watch::Continued => {
-                    screen.guard.again()?;
-                    screen.frame.forget();
-                    screen.resized();
-                    screen.drawn = None;
+                    screen.continued()?;
                     draw_at = Some(Instant::now());
                 }
             },
@@ -169,9 +146,7 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
         if draw_at.is_some_and(|at| at <= moment) {
             draw_at = None;
             screen.draw()?;
-            if std::mem::take(&mut screen.drop_typed) {
-                drop_typed(screen.guard.tty(), &mut decoder)?;
-            }
+            screen.drop_typed(&mut decoder)?;
         }
     }
     let exit = screen.exit.unwrap_or(Exit::Terminated);
@@ -247,178 +222,5 @@ pub(super) async fn read(reader: &pipe::Receiver, decoder: &mut Decoder) -> io::
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
             Err(e) => return Err(e),
         }
-    }
-}
-
-/// Throws away what was typed before a question was on the screen.
-fn drop_typed(tty: &std::fs::File, decoder: &mut Decoder) -> io::Result<()> {
-    let mut buffer = [0; 4096];
-    while readable(tty, Duration::ZERO) {
-        let count = (&*tty).read(&mut buffer)?;
-        if count == 0 {
-            break;
-        }
-        let _ = decoder.feed(&buffer[..count]);
-    }
-    Ok(())
-}
-
-impl Screen {
-    fn hear(&mut self, heard: Vec<Heard>) {
-        for heard in heard {
-            // A late answer of the terminal is nobody's key.
-            let Heard::Input(input) = heard else { continue };
-            if self.drop_typed {
-                continue;
-            }
-            self.input(input);
-        }
-    }
-
-    fn input(&mut self, input: Input) {
-        let effects = self.model.input(input, now());
-        self.perform(effects);
-    }
-
-    fn news(&mut self, news: News) {
-        let effects = self.model.news(news, now());
-        self.perform(effects);
-    }
-
-    fn effects_of_time(&mut self) {
-        let effects = self.model.wants();
-        self.perform(effects);
-    }
-
-    fn resized(&mut self) {
-        let (columns, rows) = self.guard.size();
-        self.frame.resize(columns, rows);
-        self.input(Input::Resize(columns, rows));
-    }
-
-    fn perform(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Send(request) => {
-                    if self.requests.try_send(request).is_err() {
-                        self.model.toasts.error("the session does not take requests now".into(), now());
-                    }
-                }
-                Effect::Leave { stopped } => self.exit = Some(Exit::Left { stopped }),
-                Effect::Copy(text) => {
-                    let _ = self.guard.write(osc52(&text).as_bytes());
-                }
-                Effect::Suspend => self.suspend(),
-                Effect::Redraw => {
-                    self.frame.forget();
-                    self.drawn = None;
-                }
-                Effect::DropTyped => self.drop_typed = true,
-                Effect::ReadEnd { generation, path } => {
-                    self.model.log_end(generation, files::read_end(&path));
-                }
-                Effect::ReadLog { path, from } => self.read_log(&path, from),
-                Effect::Save { path, text } => {
-                    let result = files::write_new(&path, &text);
-                    self.model.saved(&path, result);
-                }
-            }
-        }
-    }
-
-    fn read_log(&mut self, path: &Path, from: u64) {
-        let bytes = files::read_on(path, from);
-        self.model.log_read(path, from, bytes);
-    }
-
-    /// Back to the shell. Where nothing stops it (no shell with jobs), it goes on at once.
-    fn suspend(&mut self) {
-        if self.guard.give_back().is_ok() {
-            let _ = kill_current_process_group(Signal::TSTP);
-        }
-        if self.guard.again().is_err() {
-            self.exit = Some(Exit::Terminated);
-        }
-        self.frame.forget();
-        self.drawn = None;
-        self.resized();
-    }
-
-    /// Draws where something changed, in one write.
-    fn draw(&mut self) -> io::Result<()> {
-        if self.drawn == Some(self.model.changes) {
-            return Ok(());
-        }
-        self.drawn = Some(self.model.changes);
-        view::draw(&self.model, &self.theme, &mut self.cache, self.frame.blank());
-        let bytes = self.frame.bytes()?;
-        if !bytes.is_empty() {
-            self.guard.write(&bytes)?;
-        }
-        Ok(())
-    }
-}
-
-/// The sequence that puts text into the terminal's clipboard.
-fn osc52(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut code = String::new();
-    for three in text.as_bytes().chunks(3) {
-        let n = three.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for i in 0..4 {
-            let digit = DIGITS[(n >> (18 - 6 * i) & 63) as usize];
-            code.push(if i <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
-    format!("\x1b]52;c;{code}\x07")
-}
-
-/// The signals that matter here.
-pub(super) struct Watched {
-    hangup: Signals,
-    terminate: Signals,
-    interrupt: Signals,
-    window: Signals,
-    go_on: Signals,
-}
-
-pub(super) enum Watch {
-    Leave,
-    Resized,
-    Continued,
-}
-
-impl Watched {
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            window: signal(SignalKind::window_change())?,
-            go_on: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
-        })
-    }
-
-    pub(super) async fn next(&mut self) -> Watch {
-        tokio::select! {
-            biased;
-            _ = self.hangup.recv() => Watch::Leave,
-            _ = self.terminate.recv() => Watch::Leave,
-            _ = self.interrupt.recv() => Watch::Leave,
-            _ = self.window.recv() => Watch::Resized,
-            _ = self.go_on.recv() => Watch::Continued,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_clipboard_sequence_carries_base64() {
-        assert_eq!(osc52("lr0=1"), "\x1b]52;c;bHIwPTE=\x07");
-        assert_eq!(osc52("a"), "\x1b]52;c;YQ==\x07");
-        assert_eq!(osc52("abc"), "\x1b]52;c;YWJj\x07");
     }
 }

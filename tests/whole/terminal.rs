@@ -168,3 +168,42 @@ fn ctrl_z_gives_the_shell_back_and_fg_the_screen() {
     world.good(&["stop", "s", "--now"]);
     wait_until("the session has ended", || world.status("s")["state"] == "closed");
 }
+
+#[test]
+fn a_stop_from_outside_gives_the_terminal_back_and_fg_redraws() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::open(&world, "bash", &["--norc", "--noprofile", "-i"]);
+    terminal.press(&format!("{} attach s\n", env!("CARGO_BIN_EXE_evotop")));
+    terminal.shows("1 Live");
+    terminal.shows("This trial");
+    let attached = crate::common::processes(&world, "attach");
+    let [pid] = attached[..] else { panic!("{attached:?}") };
+    let stop = |signal: &str| {
+        let sent = std::process::Command::new("kill").args([signal, &pid.to_string()]).status();
+        assert!(sent.unwrap().success());
+    };
+    stop("-TSTP");
+    terminal.shows("Stopped");
+    assert!(!terminal.screen.lock().unwrap().screen().alternate_screen());
+    terminal.press("fg\n");
+    terminal.shows("Hyperparameters");
+    terminal.press("3");
+    terminal.shows("changed most");
+    world.good(&["stop", "s", "--now"]);
+    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+}
+
+#[test]
+fn ctrl_z_where_no_shell_waits_says_so_and_stops_nothing() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::run(&world, &["attach", "s"]);
+    terminal.shows("Hyperparameters");
+    terminal.press("\x1a");
+    terminal.shows("no shell with jobs waits");
+    terminal.press("3");
+    terminal.shows("changed most");
+    world.good(&["stop", "s", "--now"]);
+    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+}
