@@ -1,6 +1,7 @@
 //! One training: epochs of batches, each followed by a validation of the EMA. Who watches it and what it is started from are elsewhere.
 
 mod anchors;
+mod clock;
 mod epoch;
 
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ use crate::table::{EpochRow, ResultsCsv};
 use crate::val::{self, Evaluation, Forward, NmsOptions};
 use crate::weights::WeightsError;
 use evotop::trial::YOLO_METRICS;
+
+pub use clock::Shares;
 
 /// Between two reports of batches.
 const REPORT: Duration = Duration::from_millis(250);
@@ -90,9 +93,8 @@ pub struct EpochReport {
     /// `None` where this epoch was not validated.
     pub metrics: Option<[f64; 7]>,
     pub seconds: f64,
-    /// Of those, training and waiting for the loader.
-    pub training: f64,
-    pub waiting: f64,
+    /// Of the training in it.
+    pub shares: Shares,
 }
 
 /// Somebody who follows a training and may end it.
@@ -144,6 +146,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
     let val = ValLoader::new(setup.val.clone(), setup.options.img(), batch, run.threads);
     let mut csv = run.results.as_deref().map(ResultsCsv::create).transpose()?;
     let mut best = Best::default();
+    let mut shares = Shares::default();
     for epoch in 1..=run.epochs {
         let began = Instant::now();
         let trained = match trainer.epoch(epoch, watch)? {
@@ -151,6 +154,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
             epoch::Trained::Diverged(what) => return Ok(End::Diverged { epoch, what }),
             epoch::Trained::Cancelled => return Ok(End::Cancelled),
         };
+        shares.add(&trained.shares);
         let last = epoch == run.epochs;
         let metrics = if last || setup.options.val == Val::Every {
             Some(trainer.validate(&val)?.seven())
@@ -178,8 +182,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
             losses: trained.losses,
             metrics,
             seconds: began.elapsed().as_secs_f64(),
-            training: trained.seconds,
-            waiting: trained.waiting,
+            shares: trained.shares,
         });
         let patience = setup.options.patience;
         if patience > 0 && metrics.is_some() && epoch - best.epoch >= patience && !last {
@@ -187,6 +190,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
             break;
         }
     }
+    watch.say(shares.to_string());
     // As the originals: while hyperparameters are bred the last epoch counts, otherwise the best.
     let metrics = if run.keep.is_some() { best.metrics } else { best.last };
     Ok(End::Finished { metrics })

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use tch::{Device, Tensor};
 
+use super::clock::{Clock, Phase, Shares};
 use super::{BatchReport, Flow, REPORT, TrainError, Trainer, Watch};
 use crate::assign::{Target, targets};
 use crate::data::Batch;
@@ -24,16 +25,15 @@ pub(super) struct Numbers {
     pub losses: [f64; 3],
     /// Of biases, decayed weights, norm weights, at the end.
     pub rates: [f64; 3],
-    pub seconds: f64,
-    pub waiting: f64,
+    pub shares: Shares,
 }
 
 impl Trainer<'_> {
     /// Trains on all batches once. `epoch` is 1 for the first.
     pub(super) fn epoch(&mut self, epoch: u32, watch: &mut dyn Watch) -> Result<Trained, TrainError> {
         let began = Instant::now();
+        let mut clock = Clock::start();
         let batches = self.schedule.batches;
-        let mut waiting = 0.0;
         let mut means = Means::default();
         let mut reported = Instant::now();
         let mut pictures = 0;
@@ -44,15 +44,16 @@ impl Trainer<'_> {
             if watch.flow() == Flow::Cancel {
                 return Ok(Trained::Cancelled);
             }
-            let asked = Instant::now();
+            clock.skip();
             let batch = self.loader.next_batch()?;
-            waiting += asked.elapsed().as_secs_f64();
+            clock.was(Phase::Waiting);
             let ni = i + batches * u64::from(epoch - 1);
             rates = self.schedule.at(ni);
-            means.add(&self.learn(&batch, &mut gradient));
+            means.add(&self.learn(&batch, &mut gradient, &mut clock));
             pictures += batch.len();
             if self.stepper.steps(ni, rates.accumulate) {
                 self.step(gradient.take(), rates);
+                clock.was(Phase::Step);
             }
             if reported.elapsed() >= REPORT {
                 let losses = means.read();
@@ -80,24 +81,25 @@ impl Trainer<'_> {
             None => Trained::Whole(Numbers {
                 losses,
                 rates: [rates.bias_lr, rates.lr, rates.lr],
-                seconds: began.elapsed().as_secs_f64(),
-                waiting,
+                shares: clock.shares(),
             }),
         })
     }
 
     /// Adds a batch's gradient; gives the loss's parts.
-    fn learn(&mut self, batch: &Batch, gradient: &mut Option<Tensor>) -> Tensor {
+    fn learn(&mut self, batch: &Batch, gradient: &mut Option<Tensor>, clock: &mut Clock) -> Tensor {
         let pictures = batch.floats(self.run.device);
         let logits = tch::autocast(self.scaler.is_some(), || self.model.train_forward(&pictures));
         let loss = self.criterion.loss(&logits, &targets_of(batch));
         let total =
             self.scaler.as_ref().map_or_else(|| loss.total.shallow_clone(), |s| s.scaled(&loss.total));
+        clock.was(Phase::Forward);
         let new = self.model.arena().gradient(&total);
         *gradient = Some(match gradient.take() {
             Some(mut sum) => tch::no_grad(|| sum.g_add_(&new)),
             None => new,
         });
+        clock.was(Phase::Backward);
         loss.parts
     }
 
