@@ -3,6 +3,7 @@
 mod anchors;
 mod clock;
 mod epoch;
+mod learner;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -16,7 +17,6 @@ use crate::loss::Criterion;
 use crate::model::{Model, ModelError};
 use crate::optim::Optimizer;
 use crate::options::Val;
-use crate::scaler::Scaler;
 use crate::schedule::{Fall, Schedule, Stepper};
 use crate::setup::Setup;
 use crate::table::{EpochRow, ResultsCsv};
@@ -25,6 +25,7 @@ use crate::weights::WeightsError;
 use evotop::trial::YOLO_METRICS;
 
 pub use clock::Shares;
+pub use learner::Learner;
 
 /// Between two reports of batches.
 const REPORT: Duration = Duration::from_millis(250);
@@ -124,13 +125,9 @@ pub enum End {
 struct Trainer<'a> {
     setup: &'a Setup,
     run: &'a Run,
-    model: Model,
-    ema: Ema,
-    criterion: Criterion,
-    optimizer: Optimizer,
+    learner: Learner,
     schedule: Schedule,
     stepper: Stepper,
-    scaler: Option<Scaler>,
     loader: TrainLoader,
 }
 
@@ -241,24 +238,24 @@ impl<'a> Trainer<'a> {
         let rule = options.optimizer.into();
         let optimizer = Optimizer::new(rule, model.arena(), hyp.momentum, schedule.weight_decay());
         let criterion = Criterion::new(hyp, model.detect(), img as i64, options.label_smoothing);
-        let scaler = Scaler::for_device(run.device);
-        let stepper = Stepper::default();
-        Ok(Self { setup, run, model, ema, criterion, optimizer, schedule, stepper, scaler, loader })
+        let learner = Learner::new(model, ema, criterion, optimizer);
+        Ok(Self { setup, run, learner, schedule, stepper: Stepper::default(), loader })
     }
 
     fn validate(&mut self, val: &ValLoader) -> Result<Evaluation, TrainError> {
-        if self.scaler.is_some() {
-            self.ema.model.arena_mut().round_to_half();
+        let Learner { ema, criterion, .. } = &mut self.learner;
+        if self.run.device.is_cuda() {
+            ema.model.arena_mut().round_to_half();
         }
-        evaluate(&self.ema.model, Some(&self.criterion), val, self.setup.options.single_cls)
+        evaluate(&ema.model, Some(criterion), val, self.setup.options.single_cls)
     }
 
     fn keep(&self, epoch: u32, best: &Best) -> Result<(), TrainError> {
         let Some(dir) = &self.run.keep else { return Ok(()) };
         let names = self.setup.train.names();
-        crate::weights::write(&self.ema.model, names, &dir.join("last.safetensors"))?;
+        crate::weights::write(&self.learner.ema.model, names, &dir.join("last.safetensors"))?;
         if best.epoch == epoch {
-            crate::weights::write(&self.ema.model, names, &dir.join("best.safetensors"))?;
+            crate::weights::write(&self.learner.ema.model, names, &dir.join("best.safetensors"))?;
         }
         Ok(())
     }

@@ -9,8 +9,6 @@ use super::{BatchReport, Flow, REPORT, TrainError, Trainer, Watch};
 use crate::assign::{Target, targets};
 use crate::data::Batch;
 use crate::device::resident_bytes;
-use crate::optim::clip;
-use crate::schedule::Rates;
 
 /// How the batches ended.
 pub(super) enum Trained {
@@ -38,7 +36,7 @@ impl Trainer<'_> {
         let mut reported = Instant::now();
         let mut pictures = 0;
         // What an epoch leaves unstepped is lost, as in the reference.
-        let mut gradient: Option<Tensor> = None;
+        self.learner.forget();
         let mut rates = self.schedule.at(0);
         for i in 0..batches {
             if watch.flow() == Flow::Cancel {
@@ -49,10 +47,14 @@ impl Trainer<'_> {
             clock.was(Phase::Waiting);
             let ni = i + batches * u64::from(epoch - 1);
             rates = self.schedule.at(ni);
-            means.add(&self.learn(&batch, &mut gradient, &mut clock));
+            let loss = self.learner.forward(&batch.floats(self.run.device), &targets_of(&batch));
+            clock.was(Phase::Forward);
+            self.learner.backward(&loss);
+            clock.was(Phase::Backward);
+            means.add(&loss.parts);
             pictures += batch.len();
             if self.stepper.steps(ni, rates.accumulate) {
-                self.step(gradient.take(), rates);
+                self.learner.step(rates);
                 clock.was(Phase::Step);
             }
             if reported.elapsed() >= REPORT {
@@ -84,36 +86,6 @@ impl Trainer<'_> {
                 shares: clock.shares(),
             }),
         })
-    }
-
-    /// Adds a batch's gradient; gives the loss's parts.
-    fn learn(&mut self, batch: &Batch, gradient: &mut Option<Tensor>, clock: &mut Clock) -> Tensor {
-        let pictures = batch.floats(self.run.device);
-        let logits = tch::autocast(self.scaler.is_some(), || self.model.train_forward(&pictures));
-        let loss = self.criterion.loss(&logits, &targets_of(batch));
-        let total =
-            self.scaler.as_ref().map_or_else(|| loss.total.shallow_clone(), |s| s.scaled(&loss.total));
-        clock.was(Phase::Forward);
-        let new = self.model.arena().gradient(&total);
-        *gradient = Some(match gradient.take() {
-            Some(mut sum) => tch::no_grad(|| sum.g_add_(&new)),
-            None => new,
-        });
-        clock.was(Phase::Backward);
-        loss.parts
-    }
-
-    fn step(&mut self, gradient: Option<Tensor>, rates: Rates) {
-        let Some(gradient) = gradient else { return };
-        let (gradient, skip) = match &mut self.scaler {
-            Some(scaler) => {
-                let (gradient, overflowed) = scaler.unscaled(&gradient);
-                (gradient, Some(overflowed))
-            }
-            None => (gradient, None),
-        };
-        self.optimizer.step(self.model.arena_mut(), clip(gradient), rates, skip.as_ref());
-        self.ema.update(&self.model);
     }
 }
 

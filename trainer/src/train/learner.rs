@@ -1,0 +1,183 @@
+//! A network while it learns: what a batch adds to its gradient and what a step makes of that. Where batches come from and when a step
+//! is due is decided elsewhere.
+
+use tch::{Device, Tensor};
+
+use crate::assign::Target;
+use crate::ema::Ema;
+use crate::loss::{Criterion, Loss};
+use crate::model::{Model, ModelError};
+use crate::optim::{Optimizer, clip};
+use crate::scaler::Scaler;
+use crate::schedule::Rates;
+
+/// A network with all that follows it.
+#[derive(Debug)]
+pub struct Learner {
+    pub model: Model,
+    pub ema: Ema,
+    pub criterion: Criterion,
+    optimizer: Optimizer,
+    /// Where half precision is used.
+    scaler: Option<Scaler>,
+    /// Of the batches since the last step.
+    gradient: Option<Tensor>,
+}
+
+impl Learner {
+    /// `ema` was made of the network as it was before its anchors were fitted; it comes near them step by step, as the reference's does.
+    pub fn new(model: Model, ema: Ema, criterion: Criterion, optimizer: Optimizer) -> Self {
+        let scaler = Scaler::for_device(model.device());
+        Self { model, ema, criterion, optimizer, scaler, gradient: None }
+    }
+
+    /// A learner whose EMA starts as the network is.
+    ///
+    /// # Errors
+    /// None in practice: the network has been built once already.
+    pub fn of(model: Model, criterion: Criterion, optimizer: Optimizer) -> Result<Self, ModelError> {
+        let ema = Ema::new(&model)?;
+        Ok(Self::new(model, ema, criterion, optimizer))
+    }
+
+    pub fn device(&self) -> Device {
+        self.model.device()
+    }
+
+    /// Whether it computes in half precision.
+    pub fn is_mixed(&self) -> bool {
+        self.scaler.is_some()
+    }
+
+    /// What a batch loses: pictures `[n, 3, h, w]` as fractions, on the network's device.
+    pub fn forward(&self, pictures: &Tensor, targets: &[Target]) -> Loss {
+        let logits = tch::autocast(self.is_mixed(), || self.model.train_forward(pictures));
+        self.criterion.loss(&logits, targets)
+    }
+
+    /// Adds a batch's gradient.
+    pub fn backward(&mut self, loss: &Loss) {
+        let total =
+            self.scaler.as_ref().map_or_else(|| loss.total.shallow_clone(), |s| s.scaled(&loss.total));
+        let new = self.model.arena().gradient(&total);
+        self.gradient = Some(match self.gradient.take() {
+            Some(mut sum) => tch::no_grad(|| sum.g_add_(&new)),
+            None => new,
+        });
+    }
+
+    /// Makes a step of what the batches since the last one gave.
+    pub fn step(&mut self, rates: Rates) {
+        let Some(gradient) = self.gradient.take() else { return };
+        let (gradient, skip) = match &mut self.scaler {
+            Some(scaler) => {
+                let (gradient, overflowed) = scaler.unscaled(&gradient);
+                (gradient, Some(overflowed))
+            }
+            None => (gradient, None),
+        };
+        self.optimizer.step(self.model.arena_mut(), clip(gradient), rates, skip.as_ref());
+        self.ema.update(&self.model);
+    }
+
+    /// Drops what no step was made of.
+    pub fn forget(&mut self) {
+        self.gradient = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Kind, Tensor};
+
+    use super::*;
+    use crate::assign::targets;
+    use crate::fixture::{close, fill, input, near};
+    use crate::hyp::Hyp;
+    use crate::model::Config;
+    use crate::optim::Rule;
+    use crate::schedule::{Fall, Schedule, Stepper};
+
+    /// As the numbers in the file were made.
+    const EPOCHS: u64 = 4;
+    const BATCHES: u64 = 5;
+    const BATCH: i64 = 4;
+    const IMG: i64 = 128;
+
+    fn targets_of_fixture_4() -> Vec<Target> {
+        targets(&[
+            0., 0., 0.5, 0.5, 0.3, 0.4, //
+            0., 1., 0.26, 0.71, 0.15, 0.2, //
+            1., 2., 0.98, 0.03, 0.04, 0.06, //
+            1., 1., 0.4, 0.6, 0.9, 0.8,
+        ])
+    }
+
+    fn pictures(ni: u64) -> Tensor {
+        let numbers: Vec<f32> = (0..BATCH * 3 * IMG * IMG)
+            .map(|k| (0.5 + 0.5 * (0.01 * (k + 1000 * ni as i64) as f64).sin()) as f32)
+            .collect();
+        Tensor::from_slice(&numbers).view([BATCH, 3, IMG, IMG])
+    }
+
+    fn numbers(value: &serde_json::Value) -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    }
+
+    /// How far a batch's losses may be off. Each step makes a rounding several times as large, here as in the reference: its own
+    /// single precision is 6e-3 from its double after ten batches.
+    fn tolerance(ni: usize) -> f64 {
+        1e-4 * 4_f64.powi(ni.saturating_sub(3) as i32)
+    }
+
+    /// Trains as the reference did and compares.
+    fn follows(rule: Rule, name: &str) {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/data/chained.json")).unwrap();
+        let golden = &golden[name];
+        let hyp = Hyp { warmup_bias_lr: 0.02, ..Hyp::default() };
+        let schedule = Schedule::new(&hyp, EPOCHS, BATCHES, BATCH as u64, Fall::Linear);
+        let mut model =
+            Model::new(&Config { nc: 3, ..Config::find("yolov5n").unwrap() }, Device::Cpu).unwrap();
+        fill(&mut model);
+        let criterion = Criterion::new(&hyp, model.detect(), IMG, 0.0);
+        let optimizer = Optimizer::new(rule, model.arena(), hyp.momentum, schedule.weight_decay());
+        let mut learner = Learner::of(model, criterion, optimizer).unwrap();
+        let mut stepper = Stepper::default();
+        let targets = targets_of_fixture_4();
+        for (ni, losses) in golden["losses"].as_array().unwrap().iter().enumerate() {
+            if (ni as u64).is_multiple_of(BATCHES) {
+                learner.forget();
+            }
+            let rates = schedule.at(ni as u64);
+            let loss = learner.forward(&pictures(ni as u64), &targets);
+            learner.backward(&loss);
+            let parts = Vec::<f32>::try_from(&loss.parts).unwrap();
+            let got: Vec<f64> = parts.iter().map(|x| f64::from(*x)).collect();
+            println!("{name}, batch {ni}: {got:?}, expected {losses}");
+            near(&got, &numbers(losses), tolerance(ni));
+            if stepper.steps(ni as u64, rates.accumulate) {
+                learner.step(rates);
+            }
+        }
+        let state = learner.ema.model.state();
+        for (entry, sum) in golden["sums"].as_object().unwrap() {
+            let (_, tensor) = state.iter().find(|(n, _)| n == entry).unwrap();
+            close(&tensor.to_kind(Kind::Double).abs().sum(Kind::Double), &[sum.as_f64().unwrap()], 2e-3);
+        }
+        let (z, _) = learner.ema.model.eval_forward(&input(1, 64, 96));
+        close(&z.mean(Kind::Double), &[golden["z"].as_f64().unwrap()], 5e-4);
+    }
+
+    #[test]
+    fn fixtures_2_5_12_13_chained_follow_the_reference_step_by_step() {
+        follows(Rule::Sgd, "SGD");
+    }
+
+    #[test]
+    fn fixtures_2_5_12_13_chained_with_adam_and_adamw() {
+        for (rule, name) in [(Rule::Adam, "Adam"), (Rule::AdamW, "AdamW")] {
+            follows(rule, name);
+        }
+    }
+}
