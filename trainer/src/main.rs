@@ -96,7 +96,7 @@ fn settle() {
     let spins = set("GOMP_SPINCOUNT");
     let missing: Vec<_> = SURROUNDINGS
         .into_iter()
-        .filter(|(name, _)| !set(name) && !(spins && *name == "OMP_WAIT_POLICY"))
+        .filter(|(name, _)| !(set(name) || spins && *name == "OMP_WAIT_POLICY"))
         .collect();
     if missing.is_empty() {
         return;
