@@ -15,13 +15,18 @@ pub enum Line {
     },
 }
 
-/// Reads a line. What does not look like a message is output like any other: libraries print.
+/// Reads a line. What does not look like a message is output like any other: libraries print. Some end what they print
+/// without a newline, so that a message stands behind it on the same line.
 pub fn line(text: &str) -> Line {
     let text = text.trim();
+    let behind = text.rfind("{\"type\"").filter(|at| *at > 0).and_then(|at| message(&text[at..]).ok());
+    if let Some(said) = behind {
+        return Line::Said(said);
+    }
     if !text.starts_with('{') {
         return Line::Printed;
     }
-    match serde_json::from_str::<FromWorker>(&clean_json(text)) {
+    match message(text) {
         Ok(said) => Line::Said(said),
         Err(_) if !text.contains("\"type\"") => Line::Printed,
         Err(error) => {
@@ -29,6 +34,10 @@ pub fn line(text: &str) -> Line {
             Line::Garbage { why: format!("the worker said {shown}: {error}") }
         }
     }
+}
+
+fn message(text: &str) -> Result<FromWorker, serde_json::Error> {
+    serde_json::from_str(&clean_json(text))
 }
 
 #[cfg(test)]
@@ -44,5 +53,15 @@ mod tests {
             Line::Said(FromWorker::Paused { trial: 3 })
         ));
         assert!(matches!(line(r#"{"type":"result","trial":"#), Line::Garbage { .. }));
+    }
+
+    #[test]
+    fn a_message_behind_a_print_without_a_newline_is_heard() {
+        let paused = Line::Said(FromWorker::Paused { trial: 3 });
+        for before in ["100%|####| 5/5", "{", r#"{"type":"resul"#, "\u{1b}[2J"] {
+            assert_eq!(line(&format!(r#"{before}{{"type":"paused","trial":3}}"#)), paused);
+        }
+        let log = r#"{"type":"log","text":"said {\"type\":\"paused\",\"trial\":3}"}"#;
+        assert!(matches!(line(log), Line::Said(FromWorker::Log { .. })));
     }
 }

@@ -59,8 +59,20 @@ fn after_random_faults_a_run_has_exactly_its_generations() {
     print(&tally.into_inner().unwrap(), began);
 }
 
+/// Where one run fails, the others end soon.
+struct EndsAll<'a>(&'a AtomicUsize);
+
+impl Drop for EndsAll<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
 /// One run, and what happens to it.
 fn one(random: &mut ChaCha8Rng, number: u64, left: &AtomicUsize, tally: &Mutex<Tally>) {
+    let _ends_all = EndsAll(left);
     let mut run = Run::new(number);
     let mut happened = Vec::new();
     while happened.len() < FAULTS && !run.is_over() {
