@@ -1,4 +1,5 @@
-//! What NVML knows of the GPUs: who holds their memory, how warm they are. Absent without a driver.
+//! What NVML knows of the GPUs: who holds their memory, how warm they are. Absent without a driver. A static evotop asks
+//! `nvidia-smi` (`nvidia_smi.rs`).
 //!
 //! A driver can hang in the kernel for minutes, so it is asked on a thread of its own, with a deadline.
 
@@ -117,6 +118,9 @@ fn in_file(file: &std::path::Path) -> Asked {
 }
 
 fn all() -> Asked {
+    if cfg!(target_feature = "crt-static") {
+        return super::nvidia_smi::ask();
+    }
     let Ok(nvml) = Nvml::init() else { return Asked::NoDriver };
     let count = nvml.device_count().unwrap_or_default();
     Asked::Gpus((0..count).filter_map(|index| one(&nvml.device_by_index(index).ok()?, index).ok()).collect())

@@ -23,6 +23,7 @@ pub mod guard;
 pub mod health;
 mod log;
 mod news;
+mod nvidia_smi;
 mod once;
 mod process;
 mod results;
