@@ -187,9 +187,13 @@ fn wakes(model: &Model, draw_at: Option<Instant>, escape_at: Option<Instant>) ->
     [draw_at, escape_at, clock].into_iter().flatten().min()
 }
 
-/// How long this may wait to be drawn.
+/// How long this may wait to be drawn. A whole state is what one waits for.
 fn patience(news: &News, gather: Duration) -> Duration {
-    if matches!(news, News::Progress { .. } | News::Figures(_)) { GATHER_PROGRESS } else { gather }
+    match news {
+        News::Snapshot(_) => Duration::ZERO,
+        News::Progress { .. } | News::Figures(_) => GATHER_PROGRESS,
+        _ => gather,
+    }
 }
 
 async fn at(when: Option<Instant>) {
