@@ -1,6 +1,6 @@
 # What people type. Each target says what it does in one line; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos fuzz libtorch needs dist
+.PHONY: help demo test check bench study chaos fuzz libtorch needs dist
 CARGO ?= cargo
 
 help: ## list the targets
@@ -20,6 +20,9 @@ check: needs libtorch ## formatting, lints, licences (where cargo-deny is instal
 
 bench: needs ## every promised figure beside what is measured here, in one table (ONLY=journal,screen measures parts)
 	EVOTOP_BENCH='$(ONLY)' $(CARGO) bench -p evotop --bench figures
+
+study: needs ## the tables of docs/evolution.md: what pruning saves, whom the ranking picks (some minutes)
+	$(CARGO) run -q -p evotop --example study
 
 chaos: needs ## 1,000 random faults (N=...) to simulated runs, and 4,000 trials on eight slots under kills; nothing may be lost (SEED=... repeats)
 	EVOTOP_CHAOS=$(or $(N),1000) $(if $(SEED),EVOTOP_CHAOS_SEED=$(SEED)) $(CARGO) test -p evotop --test whole --test slots -- random_faults killed_at_random --nocapture

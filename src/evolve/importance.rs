@@ -2,9 +2,10 @@
 //!
 //! Fitness is fitted by a sum of parabolas, one for each parameter in its normalised (or logarithmic) range; the ridge
 //! penalty is chosen by generalised cross-validation (Golub, Heath and Wahba 1979). A parameter's importance is the
-//! variance of its parabola over the whole range, as a share of all of them: the first-order term of a functional analysis
-//! of variance (Hutter, Hoos and Leyton-Brown 2014). Unlike methods that compare the densities of good and other trials
-//! (PED-ANOVA), it does not need trials spread evenly, which evolution, crowding around its best, never gives.
+//! variance of its parabola over the range that was tried and as much again on either side, as a share of all of them: the
+//! first-order term of a functional analysis of variance (Hutter, Hoos and Leyton-Brown 2014). Unlike methods that compare
+//! the densities of good and other trials (PED-ANOVA), it does not need trials spread evenly, which evolution, crowding
+//! around its best, never gives.
 //!
 //! It says how far it is to be trusted: `explained` is the part of the fitness's variance that the fit predicts for a trial
 //! left out, and a parameter is `clear` only where its effect is more than twice its standard error. What never varied
@@ -99,6 +100,11 @@ fn terms(space: &Space, rows: &[(&[f64], f64)], i: usize) -> Vec<Term> {
         return (1..options.len()).filter_map(column).collect();
     }
     let unit: Vec<f64> = x.iter().map(|x| param.to_unit(*x)).collect();
+    // Not far beyond what was tried: a parabola through a corner of the range says nothing of its other end.
+    let (least, most) = unit.iter().fold((1f64, 0f64), |(low, high), u| (low.min(*u), high.max(*u)));
+    let width = most - least;
+    let (from, to) = ((least - width).max(0.0), (most + width).min(1.0));
+    let grid = grid.map(|at| from + at * (to - from));
     let Some(straight) = scaled(i, unit, grid) else { return Vec::new() };
     let u = &straight.column;
     let squares: Vec<f64> = u.iter().map(|u| u * u).collect();

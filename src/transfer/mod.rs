@@ -11,6 +11,8 @@ mod optuna;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod travel_tests;
 
 pub use export::{Format, write};
 pub use import::{ImportError, Report, import};

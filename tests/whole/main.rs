@@ -4,6 +4,8 @@
 
 mod chaos;
 mod common;
+#[path = "../../examples/study/evolution.rs"]
+mod evolution;
 
 mod figures;
 mod files;
