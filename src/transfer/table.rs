@@ -72,7 +72,12 @@ pub fn json(text: &str) -> Result<Table, String> {
 /// Reads a JSON object on every line; objects within are opened (`hyperparameters: {lr0: ...}`).
 pub fn json_lines(text: &str) -> Result<Table, String> {
     let mut table = Table::default();
+    let (mut seen, mut twice) = (std::collections::HashSet::new(), Vec::new());
     for (line, text) in numbered(text) {
+        if !seen.insert(text) {
+            twice.push(line.to_string());
+            continue;
+        }
         let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) else {
             table.notices.push(format!("line {line} is not a JSON object and was left out"));
             continue;
@@ -81,6 +86,7 @@ pub fn json_lines(text: &str) -> Result<Table, String> {
         table.open(&object, &mut row);
         table.rows.push(row);
     }
+    table.left_out(&twice);
     let width = table.names.len();
     table.rows.iter_mut().for_each(|row| row.cells.resize(width, None));
     if table.rows.is_empty() { Err("no line of it is a JSON object".into()) } else { Ok(table) }
@@ -120,6 +126,11 @@ impl Table {
                 twice.push(line.to_string());
             }
         }
+        self.left_out(&twice);
+    }
+
+    /// Says which lines were there before.
+    fn left_out(&mut self, twice: &[String]) {
         if !twice.is_empty() {
             self.notices.push(format!("there before and left out: line {}", twice.join(", ")));
         }

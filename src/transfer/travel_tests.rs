@@ -151,8 +151,8 @@ proptest! {
             lines.insert(at, (line.0, Some(line.1)));
         }
         let end = if crlf { "\r\n" } else { "\n" };
-        let mut text: String = form.header.iter().map(|h| format!("{h}{end}")).collect();
-        text.extend(lines.iter().map(|(line, _)| format!("{line}{end}")));
+        let all = form.header.iter().chain(lines.iter().map(|(line, _)| line));
+        let mut text = all.map(|line| line.clone() + end).collect::<String>();
         if cut {
             text.push_str((form.torn)(&(form.row)(7)));
         }
@@ -217,7 +217,7 @@ fn row_2021(map: &str, lr0: f64) -> String {
     format!("      0.55       0.6       0.7{map:>10}      0.05      0.04      0.02{lr0:>10}{rest}")
 }
 
-/// `evolve.txt` of 2020: P, R, mAP, F1, three losses, then giou, cls, cls_pw, obj, obj_pw, iou_t, lr0 ...
+/// `evolve.txt` of 2020: P, R, mAP, F1, three losses, then the keys of yolov3 in its order.
 fn row_2020(map: &str, lr0: f64) -> String {
     format!(
         "{:>10}{:>10}{map:>10}{:>10}{:>10}{:>10}{:>10} 3.54 37.4 1 49.5 1 0.225 {lr0} -4 0.937 0.000484 0.5 0.0138 0.678 0.36 1.98 0.05 0.05 0.641",
