@@ -81,6 +81,25 @@ fn importance_ranks_known_weights_with_300_trials_over_ten_seeds() {
 }
 
 #[test]
+fn what_was_hardly_varied_is_not_what_mattered() {
+    // Like lrf in YOLO's rules: it starts at its lower bound and stays within a hundredth of its range.
+    let space = space();
+    for seed in 0..10 {
+        let mut rng = stream(seed, 3);
+        let mut history = History::default();
+        for generation in 0..60 {
+            let mut genes: Vec<f64> = (0..6).map(|_| rng.random()).collect();
+            genes[5] *= 0.01;
+            let noise: f64 = rng.sample(StandardNormal);
+            let fitness = genes[0] + 0.5 * genes[1] + 0.01 * noise;
+            history.push(finished(generation, &genes, &[], fitness));
+        }
+        let (_, shares) = shares(&space, &history);
+        assert!(shares[0].0 > shares[1].0 && shares[5].0 < 0.05, "seed {seed}: {shares:?}");
+    }
+}
+
+#[test]
 fn importance_says_when_it_cannot_know() {
     let space = space();
     assert!(matches!(importance(&space, &evolution(&space, 1, 8, 0.0)), Importance::TooFew { .. }));
