@@ -4,7 +4,7 @@
 //! clients -> whatever follows from the new state by itself, until nothing does. Only then are slots and files brought
 //! to what the state says (`stations.rs`, `files.rs`, `renewal.rs`). `start.rs` opens a session and takes over what an earlier
 //! process left, `run.rs` is the loop with its signals and timers, `finish.rs` how it ends, `hooks.rs` what `--on`
-//! runs, `output.rs` what it prints, `figures.rs` what no journal holds: what GPUs do, and which trainers are silent. What
+//! runs, `output.rs` what it prints, `space.rs` what a full disk means, `figures.rs` what no journal holds: what GPUs do, and which trainers are silent. What
 //! a command or an end means is not here: see `session`.
 
 mod figures;
@@ -14,6 +14,7 @@ mod hooks;
 mod output;
 mod renewal;
 mod run;
+mod space;
 mod start;
 mod stations;
 mod turn;

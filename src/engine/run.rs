@@ -10,17 +10,13 @@ use super::output;
 use super::start::{Engine, EngineError, Inlets, Start};
 use crate::clock;
 use crate::dir::{LockError, SessionDir};
-use crate::journal::{Event, Mode, PauseWhy};
-use crate::process;
+use crate::journal::Event;
 use crate::runner::SlotNews;
-use crate::session::{Command, SlotHealth, megabytes, steer};
+use crate::session::{Command, SlotHealth, steer};
 use crate::wire::{Attached, ClientRequest, Snapshot};
 
 /// How often socket, lock and disk are looked after.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
-
-/// Bytes that have to be free before a run that met a full disk goes on, whatever `--min-free` says.
-const SPACE: u64 = 16_000_000;
 
 /// Runs the session in `start.dir` until it ends.
 ///
@@ -189,23 +185,6 @@ impl Engine {
         output::rotate(&SessionDir::new(&self.start.dir));
         let news = self.space_says().into_iter().collect();
         self.turn(news)
-    }
-
-    /// Holds a run before the disk is full; one that was held for want of space goes on when there is some.
-    pub(super) fn space_says(&self) -> Option<Event> {
-        let free = process::free_space(&self.start.dir)?;
-        let least = self.start.min_free;
-        // A little more than what it is held at, or it would be held again at once.
-        let enough = (least + least / 8).max(SPACE);
-        let mode = match &self.state.mode {
-            Mode::Paused(PauseWhy::NoSpace { .. }) if free >= enough => Mode::Running,
-            Mode::Running if free < least && self.stopping.is_none() => {
-                let what = format!("{} left on the session's disk", megabytes(free));
-                Mode::Paused(PauseWhy::NoSpace { what, until: Some(enough) })
-            }
-            _ => return None,
-        };
-        Some(Event::Mode { mode, who: None })
     }
 
     /// Whether a trial that started now could not end before the time is up, from what trials took.

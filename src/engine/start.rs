@@ -12,6 +12,7 @@ use super::figures::{self, Board};
 use super::files::Files;
 use super::finish::Stopping;
 use super::hooks::{Hook, Hooks};
+use super::space::Space;
 use super::stations::Stations;
 use crate::dir::{DirError, Keep, Lock, LockError, Meaning, SessionDir, Watch};
 use crate::evolve::Edit;
@@ -118,6 +119,7 @@ pub(super) struct Engine {
     /// When no trial may run any more.
     pub deadline: Option<tokio::time::Instant>,
     pub stopping: Option<Stopping>,
+    pub space: Space,
     /// Decided, and not on disk since there is no space: nothing else happens until it is.
     pub unwritten: Vec<(i64, Vec<Event>)>,
 }
@@ -163,6 +165,7 @@ impl Engine {
             stations: Stations::new(slot_news),
             deadline: limit.map(|limit| tokio::time::Instant::now() + limit),
             stopping: None,
+            space: Space::default(),
             unwritten: Vec::new(),
             state,
             journal,

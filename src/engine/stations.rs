@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::start::Engine;
 use crate::clock;
@@ -218,6 +219,7 @@ impl Engine {
         if let Some(station) = self.stations.all.get_mut(slot) {
             station.busy = None;
         }
+        self.space.ended(outcome, Instant::now());
         let candidate = self.state.history.get(generation).map_or(generation, |trial| trial.candidate);
         let quarantine = self.stations.blame(slot, candidate, outcome);
         let Some(quarantine) = quarantine else {

@@ -139,6 +139,44 @@ fn a_directory_of_the_name_of_a_built_in_file_is_no_such_file() {
     good(&world, &["--preset", "yolov5"], &["python3", &script, "--epochs", "2"]);
 }
 
+#[test]
+fn a_full_disk_in_the_trainer_holds_the_run_and_burns_no_candidate() {
+    let world = World::new();
+    let script = r#"[ -f tried ] || { touch tried; cat /etc/passwd > /dev/full; exit 1; }; echo '{"acc":1}'"#;
+    let script = script.replace('{', "{{").replace('}', "}}");
+    let output = run(&world, &PARAMS, &["sh", "-c", &script]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("paused: disk full") && told.contains("going on"), "{told}");
+    assert_eq!(rows(&world.path("d")), 4, "{told}");
+}
+
+#[test]
+fn a_trial_that_failed_is_tried_again_on_another_slot_by_a_fresh_process() {
+    let world = World::new();
+    let script =
+        r#"if [ {generation} = 2 ] && [ {attempt} = 1 ]; then exit 1; fi; sleep 0.2; echo '{{"acc":0.5}}'"#;
+    let mut words = vec!["run", "--headless", "--dir", "d", "--generations", "8", "--devices", "cpu*2"];
+    words.extend(PARAMS);
+    words.extend(["--", "sh", "-c", script]);
+    let told = world.good(&words);
+    let slot_of = |attempt: u32| {
+        let line = told
+            .lines()
+            .find(|line| line.contains("gen 2 started") && line.contains(&format!("attempt {attempt},")));
+        line.unwrap_or_else(|| panic!("{told}"))
+            .split(" on ")
+            .nth(1)
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    assert_ne!(slot_of(1), slot_of(2), "{told}");
+    assert_eq!(rows(&world.path("d")), 8, "{told}");
+}
+
 /// Four slots, one of which dies at once, always, until it is mended.
 #[test]
 fn a_slot_that_dies_at_once_burns_no_candidate_and_comes_back_when_it_heals() {

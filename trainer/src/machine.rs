@@ -11,6 +11,11 @@ pub fn available_memory() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
+/// How many trainings share this machine, as the session that started this process says.
+pub fn slots() -> usize {
+    std::env::var("EVOTOP_SLOTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
 /// Bytes that can still be written below `folder`.
 pub fn free_disk(folder: &Path) -> Option<u64> {
     let folder = std::path::absolute(folder).ok()?;

@@ -8,8 +8,8 @@ use crate::device;
 use crate::digits::{self, DigitsError};
 use crate::model::{Anchors, Config, Model, ModelError};
 use crate::options::{Cached, DIGITS, Options};
-use crate::preflight;
 use crate::weights::{Weights, WeightsError};
+use crate::{machine, preflight};
 
 /// Why no training can start.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ impl Setup {
         let val = library.open(&yaml, Split::Val, opened)?;
         // A device that is not there is refused where it is used; here it is only told.
         let device = device::named(&options.device).unwrap_or(tch::Device::Cpu);
-        for line in preflight::report(&train, &val, 1, &options.project, device) {
+        for line in preflight::report(&train, &val, machine::slots(), &options.project, device) {
             say(line);
         }
         let weights = weights(options)?;
