@@ -29,13 +29,11 @@ impl Space {
     /// An attempt ended.
     pub fn ended(&mut self, outcome: &Outcome, now: Instant) {
         match outcome {
-            Outcome::Failed { class: FailureClass::NoSpace, .. } => {
-                // Several slots meet the same full disk at once.
-                if self.may_try(now) {
-                    self.not_before =
-                        Some(now + FIRST.saturating_mul(4u32.saturating_pow(self.met)).min(LONGEST));
-                    self.met += 1;
-                }
+            // Several slots meet the same full disk at once: that counts once.
+            Outcome::Failed { class: FailureClass::NoSpace, .. } if self.may_try(now) => {
+                let wait = FIRST.saturating_mul(4u32.saturating_pow(self.met)).min(LONGEST);
+                self.not_before = Some(now + wait);
+                self.met += 1;
             }
             Outcome::Finished { .. } => *self = Self::default(),
             _ => {}
