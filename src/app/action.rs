@@ -136,7 +136,7 @@ pub const ROWS: &[Row] = rows! {
     TopKnob "top-knob" ["t"], Everywhere "top n" true "knob for top n: arrows change, Enter commits, Esc leaves it";
     Strategy "strategy" ["m"], Everywhere "strategy" true "strategy, and the method of yolov3";
     Fitness "fitness" ["f"], Everywhere "fitness" true "fitness weights; history is scored again at once";
-    Repeat "repeat" ["r"], Everywhere "" true "train the row's candidate again with another seed";
+    Repeat "repeat" ["r"], Everywhere "again" true "train the row's candidate again with another seed";
     PreviousSlot "previous-slot" ["["], Everywhere "" false "select the previous slot";
     NextSlot "next-slot" ["]"], Everywhere "slot" false "select the next slot";
     Filter "filter" ["/"], Everywhere "filter" false "filter, or search the log";

@@ -23,12 +23,14 @@ impl Standing {
 }
 
 /// One session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     pub name: String,
     pub standing: Standing,
-    /// `gen 37/300, best 0.6123`, as far as known.
-    pub detail: String,
+    /// Trials that ended, and those that the run is to have.
+    pub done: (u64, u64),
+    /// The best fitness, as far as known.
+    pub best: Option<f64>,
     /// Where it is: its directory, and the host if another.
     pub place: String,
 }
@@ -101,7 +103,8 @@ mod tests {
         let choice = |name: &str, standing| Choice {
             name: name.into(),
             standing,
-            detail: String::new(),
+            done: (0, 300),
+            best: None,
             place: String::new(),
         };
         Picker::new(vec![

@@ -90,10 +90,8 @@ pub fn alone() -> anyhow::Result<Exit> {
     let choices = listed.iter().map(|s| Choice {
         name: s.name.clone(),
         standing: standing(&s.state),
-        detail: match s.best {
-            Some(best) => format!("gen {}/{}, best {best:.4}", s.done, s.generations),
-            None => format!("gen {}/{}", s.done, s.generations),
-        },
+        done: (s.done, s.generations),
+        best: s.best,
         place: s.dir.display().to_string(),
     });
     let picker = Picker::new(choices.collect());

@@ -109,7 +109,6 @@ fn context(page: Page) -> Context {
 
 /// As many hints as fit whole: the page's own first, then those that hold everywhere.
 fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
-    let theme = ink.theme;
     if model.replay.is_some() {
         let hints = [
             ("space", "play or hold"),
@@ -126,6 +125,7 @@ fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     let pages = [Page::Live, Page::Density];
     let useful = |action: Action| match action {
         Action::Pin => pages.contains(&model.page),
+        Action::Repeat => model.page == Page::History && !model.read_only,
         Action::NextSlot => model.state.as_ref().is_some_and(|s| s.slots.len() > 1),
         action => !model.read_only || !action.steers(),
     };
@@ -145,7 +145,6 @@ fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
         .map(|(i, row)| (keys(i, row.action), row.short.to_owned()))
         .filter(|(key, _)| !key.is_empty())
         .collect();
-    let _ = theme;
     hint_line(ink, area, y, &hints);
 }
 

@@ -117,7 +117,7 @@ fn what(state: &State) -> String {
 }
 
 /// What the run does, in words, and how they look.
-fn status(ink: &Ink, model: &Model) -> (String, Style) {
+pub(super) fn status(ink: &Ink, model: &Model) -> (String, Style) {
     let theme = ink.theme;
     match model.status() {
         Status::Connecting => ("connecting".into(), theme.dim),

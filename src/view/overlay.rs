@@ -288,9 +288,12 @@ fn help(ink: &mut Ink, area: Rect, model: &Model, scroll: usize) {
         if !lines.is_empty() {
             lines.push((String::new(), String::new()));
         }
-        if context != Context::Everywhere {
-            lines.push((String::new(), format!("on {}", context.name())));
-        }
+        let heading = if context == Context::Everywhere {
+            "on every page".into()
+        } else {
+            format!("on {}", context.name())
+        };
+        lines.push((String::new(), heading));
         for (i, row) in ROWS.iter().enumerate().filter(|(_, r)| r.context == context) {
             let keys: Vec<String> = model.keymap.keys(i).iter().map(ToString::to_string).collect();
             lines.push((keys.join(" "), row.doc.to_owned()));
@@ -316,11 +319,24 @@ fn help(ink: &mut Ink, area: Rect, model: &Model, scroll: usize) {
         lines.push((mark.to_owned(), what.to_owned()));
     }
     let columns = area.width.saturating_sub(8).min(84);
+    let key_cells = lines.iter().map(|(k, _)| width(k)).max().unwrap_or(8).min(columns / 3);
+    // What does not fit in a line goes on in the next one.
+    let room = columns.saturating_sub(key_cells + 2);
+    let lines: Vec<(String, String)> = lines
+        .into_iter()
+        .flat_map(|(key, doc)| {
+            let mut wrapped = wrap(&doc, if key.is_empty() { columns } else { room }, g.dots);
+            if wrapped.is_empty() {
+                wrapped.push(String::new());
+            }
+            let first = std::iter::once((key, wrapped.remove(0)));
+            first.chain(wrapped.into_iter().map(|rest| (" ".to_owned(), rest))).collect::<Vec<_>>()
+        })
+        .collect();
     let rows = area.height.saturating_sub(4).min(lines.len() as u16);
-    let inner = popup(ink, area, "Keys", columns, rows);
+    let inner = popup(ink, area, "Help", columns, rows);
     let theme = ink.theme;
     let first = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
-    let key_cells = lines.iter().map(|(k, _)| width(k)).max().unwrap_or(8).min(inner.width / 3);
     for (y, (key, doc)) in lines.iter().skip(first).take(usize::from(inner.height)).enumerate() {
         let heading = key.is_empty();
         ink.put(inner, 0, y as u16, &fit(key, key_cells, theme.glyphs.dots), theme.key.patch(theme.accent));

@@ -1,4 +1,4 @@
-//! The picker as cells.
+//! The picker as cells: a row a session.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,14 @@ use super::Theme;
 use super::footer::hint_line;
 use super::ink::{Ink, fit, width};
 use super::params::first_row;
-use crate::app::picker::{Picker, Standing};
+use super::trial::gauge;
+use crate::app::picker::{Choice, Picker, Standing};
+
+/// Cells of a session's state, of its trials, of its bar, and of its best fitness.
+const STATE: u16 = 11;
+const TRIALS: u16 = 11;
+const BAR: u16 = 12;
+const BEST: u16 = 8;
 
 /// Draws the list.
 pub fn draw_picker(picker: &Picker, theme: &Theme, buf: &mut Buffer) {
@@ -16,60 +23,107 @@ pub fn draw_picker(picker: &Picker, theme: &Theme, buf: &mut Buffer) {
     let area = ink.area();
     ink.tint(area, theme.text);
     let body = Rect { height: area.height.saturating_sub(1), ..area };
-    let inner = ink.frame(body, "evotop  sessions", theme.border);
-    let names = picker.choices.iter().map(|c| width(&c.name)).max().unwrap_or(4).min(inner.width / 3);
-    let rows = usize::from(inner.height);
+    let running = picker.choices.iter().filter(|c| c.standing == Standing::Running).count();
+    let title = format!("evotop  {} sessions, {running} running", picker.choices.len());
+    let inner = ink.frame(body, &title, theme.border);
+    let name = picker.choices.iter().map(|c| width(&c.name)).max().unwrap_or(4).clamp(4, 24);
+    let columns = Columns::new(name, inner.width);
+    columns.heading(&mut ink, inner);
+    let rows = usize::from(inner.height.saturating_sub(1));
     let first = first_row(picker.cursor, rows, picker.choices.len());
     for (y, (i, choice)) in picker.choices.iter().enumerate().skip(first).take(rows).enumerate() {
-        let y = y as u16;
-        let base = if i == picker.cursor { theme.cursor } else { Style::new() };
-        ink.tint(Rect::new(inner.x, inner.y + y, inner.width, 1), base);
-        ink.put(inner, 0, y, if i == picker.cursor { ">" } else { " " }, base.patch(theme.accent));
-        ink.put(inner, 2, y, &fit(&choice.name, names, theme.glyphs.dots), base.patch(theme.text));
-        let style = match choice.standing {
-            Standing::Running => theme.good,
-            Standing::Interrupted => theme.warn,
-            Standing::Finished => theme.label,
-        };
-        let x = names + 4;
-        ink.put(inner, x, y, choice.standing.word(), base.patch(style));
-        let x = x + 13;
-        let end = ink.put(
-            inner,
-            x,
-            y,
-            &fit(&choice.detail, inner.width.saturating_sub(x), theme.glyphs.dots),
-            base,
-        );
-        let room = inner.width.saturating_sub(end + 3);
-        if room > 8 {
-            ink.put_right(
-                inner,
-                inner.width - 1,
-                y,
-                &fit(&choice.place, room, theme.glyphs.dots),
-                base.patch(theme.dim),
-            );
-        }
+        columns.row(&mut ink, inner, y as u16 + 1, choice, i == picker.cursor);
+    }
+    if picker.choices.len() > rows {
+        let more = format!(" {}-{} of {} ", first + 1, first + rows, picker.choices.len());
+        ink.put_right(body, body.width.saturating_sub(2), body.height.saturating_sub(1), &more, theme.dim);
     }
     let y = area.height.saturating_sub(1);
     let chosen = picker.choices.get(picker.cursor);
     if let (true, Some(chosen)) = (picker.asks, chosen) {
-        let x = ink.put(
-            area,
-            1,
-            y,
-            &format!("{} {}: resume it?  ", chosen.name, chosen.standing.word()),
-            theme.warn,
-        );
+        let question = format!("{} {}: resume it?  ", chosen.name, chosen.standing.word());
+        let x = ink.put(area, 1, y, &question, theme.warn);
         ink.put(area, x, y, "y yes   Esc no", theme.key);
         return;
     }
     let enter = match chosen.map(|c| c.standing) {
         Some(Standing::Running) => "attach",
         Some(Standing::Interrupted) => "resume",
-        _ => "look at it",
+        _ => "look back at it",
     };
-    let hints = [("enter", enter), ("v", "replay"), ("r", "resume"), ("q", "leave")];
-    hint_line(&mut ink, area, y, &hints.map(|(k, w)| (k.to_owned(), w.to_owned())));
+    let resume = Some(("r", "resume")).filter(|_| chosen.is_some_and(|c| c.standing != Standing::Running));
+    let hints = [Some(("enter", enter)), Some(("v", "replay")), resume, Some(("q", "leave"))];
+    let hints: Vec<(String, String)> =
+        hints.into_iter().flatten().map(|(k, w)| (k.to_owned(), w.to_owned())).collect();
+    hint_line(&mut ink, area, y, &hints);
+}
+
+/// Where the columns begin; one without room has none.
+struct Columns {
+    name: u16,
+    state: u16,
+    trials: u16,
+    bar: Option<u16>,
+    best: u16,
+    place: Option<u16>,
+}
+
+impl Columns {
+    fn new(name: u16, cells: u16) -> Self {
+        let state = 2 + name + 2;
+        let trials = state + STATE + 2;
+        let roomy = trials + TRIALS + 2 + BAR + 2 + BEST + 3;
+        let bar = (roomy <= cells).then_some(trials + TRIALS + 2);
+        let best = bar.map_or(trials + TRIALS, |bar| bar + BAR) + 2;
+        let place = (best + BEST + 3 + 12 <= cells).then_some(best + BEST + 3);
+        Self { name, state, trials, bar, best, place }
+    }
+
+    fn heading(&self, ink: &mut Ink, area: Rect) {
+        let style = ink.theme.label;
+        ink.put(area, 2, 0, "name", style);
+        ink.put(area, self.state, 0, "state", style);
+        ink.put_right(area, self.trials + TRIALS, 0, "trials", style);
+        ink.put_right(area, self.best + BEST, 0, "best", style);
+        if let Some(x) = self.place {
+            ink.put(area, x, 0, "directory", style);
+        }
+    }
+
+    fn row(&self, ink: &mut Ink, area: Rect, y: u16, choice: &Choice, selected: bool) {
+        let theme = ink.theme;
+        let base = if selected { theme.cursor } else { Style::new() };
+        ink.tint(Rect::new(area.x, area.y + y, area.width, 1), base);
+        ink.put(area, 0, y, if selected { ">" } else { " " }, base.patch(theme.accent));
+        ink.put(area, 2, y, &fit(&choice.name, self.name, theme.glyphs.dots), base.patch(theme.text));
+        let style = match choice.standing {
+            Standing::Running => theme.good,
+            Standing::Interrupted => theme.warn,
+            Standing::Finished => theme.label,
+        };
+        ink.put(area, self.state, y, choice.standing.word(), base.patch(style));
+        let (done, of) = choice.done;
+        ink.put_right(area, self.trials + TRIALS, y, &format!("{done}/{of}"), base.patch(theme.text));
+        if let Some(x) = self.bar {
+            gauge(ink, area, x, y, BAR, if of > 0 { done as f64 / of as f64 } else { 0.0 }, false);
+        }
+        let best = choice.best.map_or("-".into(), |best| format!("{best:.4}"));
+        ink.put_right(area, self.best + BEST, y, &best, base.patch(theme.best));
+        if let Some(x) = self.place {
+            let room = area.width.saturating_sub(x + 1);
+            ink.put(area, x, y, &end_of(&choice.place, room, theme.glyphs.dots), base.patch(theme.dim));
+        }
+        if selected {
+            ink.tint(Rect::new(area.x, area.y + y, area.width, 1), Style { fg: None, ..theme.cursor });
+        }
+    }
+}
+
+/// The text if it fits, else its end: of a path that says most.
+fn end_of(text: &str, cells: u16, dots: &str) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
+    }
+    let skip = text.chars().count().saturating_sub(usize::from(cells.saturating_sub(1)));
+    dots.to_owned() + &text.chars().skip(skip).collect::<String>()
 }

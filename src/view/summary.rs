@@ -1,59 +1,77 @@
 //! The run in as many lines as there are, where there is no room for pages.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
-use super::ink::{Ink, fit};
+use super::header::status;
+use super::ink::{Ink, fit, width};
 use super::text;
-use crate::app::{Model, Status, estimate};
+use super::trial::gauge;
+use crate::app::{Model, estimate};
+use crate::session::State;
 
 /// Draws the summary: state, best, generation, slots, in this order of importance.
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
-    let theme = ink.theme;
+    let (theme, dots) = (ink.theme, ink.theme.glyphs.dots);
+    let (status, status_style) = status(ink, model);
     let Some(state) = &model.state else {
-        ink.put(area, 0, 0, &fit("connecting", area.width, theme.glyphs.dots), theme.dim);
+        ink.put(area, 0, 0, &fit(&status, area.width, dots), status_style);
         return;
     };
-    let status = match model.status() {
-        Status::Training => "training".into(),
-        Status::Starting | Status::Connecting => "starting".into(),
-        Status::Lost(why) => format!("lost: {why}"),
-        Status::Pausing { running, .. } => format!("pausing, {running} running"),
-        Status::Paused(why) => why,
-        Status::Frozen { since } => format!("frozen since {}", text::time_of_day(since, &model.zone)),
-        Status::Complete => "complete".into(),
-        Status::Closed => "session ended".into(),
-    };
-    let last = state.history.next_generation().saturating_sub(1);
-    let mut lines = vec![(format!("{}  {status}", state.name), theme.title)];
-    if let Some((trial, fitness)) = state.history.best() {
-        lines.push((format!("best {fitness:.4} at gen {}", trial.generation), theme.best));
-    }
-    let left = estimate::run_left(state, &model.live, model.clock())
-        .map(|s| format!("  left {}", text::duration(s)));
-    lines
-        .push((format!("gen {last}/{}{}", state.settings.generations, left.unwrap_or_default()), theme.text));
-    for (name, _) in &state.slots {
-        let running = state.running.iter().find(|(_, r)| r.slot == *name);
-        let what = match running {
-            Some((_, r)) if r.frozen_since.is_some() => "frozen".into(),
-            Some((g, r)) => {
-                let done = model.live.done(*g, r).map_or(String::new(), |d| format!(" {:.0}%", d * 100.0));
-                format!("gen {g}{done}")
-            }
-            None => "-".into(),
-        };
-        lines.push((format!("{name}  {what}"), theme.label));
-    }
+    ink.tint(Rect { height: area.height.min(1), ..area }, theme.header);
+    let x = ink.put(area, 0, 0, &fit(&state.name, area.width / 2, dots), theme.header.patch(theme.title));
+    let room = area.width.saturating_sub(x + 2);
+    ink.put(area, x + 2, 0, &fit(&status, room, dots), theme.header.patch(status_style));
+    let mut y = 1;
     if let Some(toast) = model.toasts.shown().last() {
-        lines.insert(
-            1.min(lines.len()),
-            (toast.text.clone(), if toast.error { theme.error } else { theme.good }),
-        );
+        let style = if toast.error { theme.error } else { theme.good };
+        ink.put(area, 0, y, &fit(&toast.text, area.width, dots), style);
+        y += 1;
     }
-    for (y, (line, style)) in lines.iter().take(usize::from(area.height)).enumerate() {
-        ink.put(area, 0, y as u16, &fit(line, area.width, theme.glyphs.dots), *style);
+    for (text, style) in lines(state, model, theme.best, theme.text) {
+        ink.put(area, 0, y, &fit(&text, area.width, dots), style);
+        y += 1;
+    }
+    let names = state.slots.keys().map(|n| width(n)).max().unwrap_or(0).min(area.width / 3);
+    for name in state.slots.keys().take(usize::from(area.height.saturating_sub(y))) {
+        slot(ink, Rect { y: area.y + y, height: 1, ..area }, model, state, name, names);
+        y += 1;
     }
     if model.overlay.is_some() {
         super::overlay::draw(ink, area, model);
     }
+}
+
+/// The best, and how far the run is.
+fn lines(state: &State, model: &Model, best: Style, plain: Style) -> Vec<(String, Style)> {
+    let mut lines = Vec::new();
+    if let Some((trial, fitness)) = state.history.best() {
+        lines.push((format!("best {fitness:.4} at gen {}", trial.generation), best));
+    }
+    let last = state.history.next_generation().saturating_sub(1);
+    let left = estimate::run_left(state, &model.live, model.clock())
+        .map(|s| format!("  left {}", text::duration(s)));
+    lines.push((format!("gen {last}/{}{}", state.settings.generations, left.unwrap_or_default()), plain));
+    lines
+}
+
+/// A slot: its name, what it trains, and how far that is.
+fn slot(ink: &mut Ink, row: Rect, model: &Model, state: &State, name: &str, names: u16) {
+    let theme = ink.theme;
+    ink.put(row, 0, 0, &fit(name, names, theme.glyphs.dots), theme.label);
+    let x = names + 2;
+    let Some((generation, running)) = state.running.iter().find(|(_, r)| r.slot == name) else {
+        ink.put(row, x, 0, "-", theme.dim);
+        return;
+    };
+    let x = ink.put(row, x, 0, &format!("gen {generation}"), theme.text) + 2;
+    if running.frozen_since.is_some() {
+        ink.put(row, x, 0, "frozen", theme.warn);
+        return;
+    }
+    let done = model.live.done(*generation, running).unwrap_or(0.0);
+    let percent = format!("{:.0}%", done * 100.0);
+    let cells = row.width.saturating_sub(x + 6).min(20);
+    gauge(ink, row, x, 0, cells, done, false);
+    ink.put(row, x + cells + u16::from(cells > 0), 0, &percent, theme.text);
 }

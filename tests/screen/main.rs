@@ -15,3 +15,5 @@ mod sizes;
 mod slots;
 #[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod table;
