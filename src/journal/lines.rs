@@ -1,17 +1,27 @@
 //! The lines of a journal, read as entries: one after the other, or on every core where there are many.
 //!
-//! Nothing is judged here: a line that is no entry is handed on as such, with its place in the order.
+//! Nothing is judged here: a line that is no entry is handed on as such, with its place in the order. Lines are lent, not
+//! given: what a thread made it takes apart again itself, since memory that wanders between threads costs more than
+//! reading it did.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use super::line::{self, LineError};
 use super::{Entry, VERSION};
 
 /// Bytes that one thread reads as entries at a time.
 const PIECE: usize = 1 << 18;
+
+/// A journal's lines, lent one after the other.
+pub(super) trait Lines {
+    /// Goes on to the next one. Whether there is one.
+    fn advance(&mut self) -> io::Result<bool>;
+
+    /// The one that was gone to.
+    fn line(&mut self) -> Option<&mut Line>;
+}
 
 /// A line as it was found.
 #[derive(Debug)]
@@ -34,17 +44,18 @@ impl Line {
     }
 }
 
-/// The lines of `from`, one after the other, in the buffer where each one's text stays until the next.
+/// The lines of `from`, one after the other.
 pub(super) struct Serial<R> {
     from: R,
     text: Vec<u8>,
+    line: Option<Line>,
     first: bool,
 }
 
 impl<R: BufRead> Serial<R> {
     /// `first` where `from` begins with the journal's first line.
     pub fn new(from: R, first: bool) -> Self {
-        Self { from, text: Vec::new(), first }
+        Self { from, text: Vec::new(), line: None, first }
     }
 
     /// The text of the line that came last.
@@ -53,59 +64,69 @@ impl<R: BufRead> Serial<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Serial<R> {
-    type Item = io::Result<Line>;
-
-    fn next(&mut self) -> Option<io::Result<Line>> {
+impl<R: BufRead> Lines for Serial<R> {
+    fn advance(&mut self) -> io::Result<bool> {
         self.text.clear();
-        match self.from.read_until(b'\n', &mut self.text) {
-            Ok(0) => None,
-            Ok(_) => Some(Ok(Line::read(&self.text, std::mem::take(&mut self.first)))),
-            Err(error) => Some(Err(error)),
+        self.line = None;
+        if self.from.read_until(b'\n', &mut self.text)? > 0 {
+            self.line = Some(Line::read(&self.text, std::mem::take(&mut self.first)));
         }
+        Ok(self.line.is_some())
+    }
+
+    fn line(&mut self) -> Option<&mut Line> {
+        self.line.as_mut()
     }
 }
 
-/// Some whole lines, and where what they say is to go.
-type Order = (Vec<u8>, SyncSender<Vec<Line>>);
+/// What a thread is to do.
+enum Order {
+    /// Read these whole lines, and send what they say.
+    Read(Vec<u8>, SyncSender<Vec<Line>>),
+    /// Take these apart: they were made there.
+    Drop(Vec<Line>),
+}
 
-/// The lines of a whole journal, read on several threads and handed over in their order.
+/// The lines of a whole journal, read on several threads and lent in their order.
 pub(super) struct Parallel<R> {
     from: R,
     /// What was read behind the last newline.
     rest: Vec<u8>,
     ended: bool,
-    orders: Option<SyncSender<Order>>,
-    /// Pieces under way, the oldest first.
-    under_way: VecDeque<Receiver<Vec<Line>>>,
-    most_under_way: usize,
-    piece: std::vec::IntoIter<Line>,
-    first: bool,
+    threads: Vec<Sender<Order>>,
+    /// Pieces ordered so far: each thread has every so manieth.
+    ordered: usize,
+    /// Pieces under way, the oldest first, and whose they are.
+    under_way: VecDeque<(usize, Receiver<Vec<Line>>)>,
+    /// The piece that is lent, how much of it was, and which thread made it; none where it was made here.
+    piece: Vec<Line>,
+    at: usize,
+    made_by: Option<usize>,
 }
 
 impl<R: Read> Parallel<R> {
     /// `from` begins with the journal's first line. Threads end when this is dropped.
     pub fn new(from: R, threads: usize) -> Self {
-        let (orders, taken) = sync_channel::<Order>(threads);
-        let taken = Arc::new(Mutex::new(taken));
-        for _ in 0..threads {
-            let taken = taken.clone();
+        let thread = |_| {
+            let (orders, taken) = channel();
             std::thread::spawn(move || work(&taken));
-        }
+            orders
+        };
         Self {
             from,
             rest: Vec::new(),
             ended: false,
-            orders: Some(orders),
+            threads: (0..threads).map(thread).collect(),
+            ordered: 0,
             under_way: VecDeque::new(),
-            most_under_way: threads + 1,
-            piece: Vec::new().into_iter(),
-            first: true,
+            piece: Vec::new(),
+            at: 0,
+            made_by: None,
         }
     }
 
-    /// Reads on, up to a newline or the end of the file, and has it read as entries.
-    fn order(&mut self) -> io::Result<()> {
+    /// Reads on, up to a newline or the end of the file: some whole lines.
+    fn read_on(&mut self) -> io::Result<Vec<u8>> {
         let mut text = std::mem::take(&mut self.rest);
         let cut = loop {
             let before = text.len();
@@ -118,54 +139,67 @@ impl<R: Read> Parallel<R> {
             }
         };
         self.rest = text.split_off(cut);
-        if text.is_empty() {
-            return Ok(());
-        }
-        // The first piece is read here: only it can say that all else is of a newer version.
-        if std::mem::take(&mut self.first) {
-            self.piece = lines(&text, true).into_iter();
-            return Ok(());
-        }
+        Ok(text)
+    }
+
+    /// Has the next lines read as entries.
+    fn order(&mut self) -> io::Result<()> {
+        let text = self.read_on()?;
+        let whose = self.ordered % self.threads.len();
         let (told, lines) = sync_channel(1);
-        if let Some(orders) = &self.orders
-            && orders.send((text, told)).is_ok()
-        {
-            self.under_way.push_back(lines);
+        if !text.is_empty() && self.threads[whose].send(Order::Read(text, told)).is_ok() {
+            self.under_way.push_back((whose, lines));
+            self.ordered += 1;
         }
         Ok(())
     }
-}
 
-impl<R: Read> Iterator for Parallel<R> {
-    type Item = io::Result<Line>;
-
-    fn next(&mut self) -> Option<io::Result<Line>> {
-        loop {
-            if let Some(line) = self.piece.next() {
-                return Some(Ok(line));
-            }
-            while !self.ended && self.piece.len() == 0 && self.under_way.len() < self.most_under_way {
-                if let Err(error) = self.order() {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
-            }
-            if self.piece.len() == 0 {
-                let lines = self.under_way.pop_front()?.recv();
-                // A thread that is gone without a word took lines with it.
-                let Ok(lines) = lines else { return Some(Err(io::ErrorKind::BrokenPipe.into())) };
-                self.piece = lines.into_iter();
-            }
+    /// Another piece in the place of the one that was lent. Whether there is one.
+    fn turn(&mut self) -> io::Result<bool> {
+        // The first lines are read here: only they can say that all else is of a newer version.
+        if self.ordered == 0 && self.piece.is_empty() {
+            let text = self.read_on()?;
+            self.piece = lines(&text, true);
+            return Ok(!self.piece.is_empty());
         }
+        while !self.ended && self.under_way.len() <= self.threads.len() {
+            self.order()?;
+        }
+        let Some((whose, lines)) = self.under_way.pop_front() else { return Ok(false) };
+        // A thread that is gone without a word took lines with it.
+        let next = lines.recv().map_err(|_| io::ErrorKind::BrokenPipe)?;
+        let last = std::mem::replace(&mut self.piece, next);
+        if let Some(thread) = self.made_by.replace(whose) {
+            let _ = self.threads[thread].send(Order::Drop(last));
+        }
+        self.at = 0;
+        Ok(true)
     }
 }
 
-fn work(orders: &Mutex<Receiver<Order>>) {
-    loop {
-        let order = orders.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((text, told)) = order else { return };
-        if told.send(lines(&text, false)).is_err() {
-            return;
+impl<R: Read> Lines for Parallel<R> {
+    fn advance(&mut self) -> io::Result<bool> {
+        if self.at == self.piece.len() && !self.turn()? {
+            return Ok(false);
+        }
+        self.at += 1;
+        Ok(true)
+    }
+
+    fn line(&mut self) -> Option<&mut Line> {
+        self.piece.get_mut(self.at.checked_sub(1)?)
+    }
+}
+
+fn work(orders: &Receiver<Order>) {
+    while let Ok(order) = orders.recv() {
+        match order {
+            Order::Read(text, told) => {
+                if told.send(lines(&text, false)).is_err() {
+                    return;
+                }
+            }
+            Order::Drop(lines) => drop(lines),
         }
     }
 }
@@ -193,8 +227,13 @@ mod tests {
         out
     }
 
-    fn seen(lines: impl Iterator<Item = io::Result<Line>>) -> Vec<(u64, bool, Option<u64>)> {
-        lines.map(|line| line.unwrap()).map(|l| (l.length, l.ended, l.entry.ok().map(|e| e.seq))).collect()
+    fn seen(mut lines: impl Lines) -> Vec<(u64, bool, Option<u64>)> {
+        let mut seen = Vec::new();
+        while lines.advance().unwrap() {
+            let line = lines.line().unwrap();
+            seen.push((line.length, line.ended, line.entry.as_ref().ok().map(|e| e.seq)));
+        }
+        seen
     }
 
     proptest! {

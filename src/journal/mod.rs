@@ -25,7 +25,7 @@ pub use event::{
     AttemptStart, Created, Entry, Era, Event, Host, How, Imported, Mode, Opened, PauseWhy, Program, Proposed,
     Row, SlotSpec, SteerKind, Steered, VERSION, Who,
 };
-pub use reader::{Follow, Recovered, read};
+pub use reader::{Follow, Recovered, look, read};
 pub use repair::{Dropped, Report, repair};
 pub use writer::Writer;
 

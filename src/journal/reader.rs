@@ -4,12 +4,12 @@
 //! before anybody was told of it; damage anywhere else is an error that names the line.
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek, SeekFrom};
+use std::io::{BufReader, Seek, SeekFrom};
 use std::num::NonZero;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::lines::{Line, Parallel, Serial};
+use super::lines::{Line, Lines, Parallel, Serial};
 use super::{Entry, Event, JournalError};
 
 const BUFFER: usize = 1 << 18;
@@ -34,26 +34,51 @@ pub struct Recovered {
 /// Where the file cannot be read, is of a newer version, does not begin with the creation of a session, or has a
 /// bad line before its last. Entries before the bad line have been handed over by then.
 pub fn read(path: &Path, mut each: impl FnMut(Entry)) -> Result<Recovered, JournalError> {
+    visit(path, |entry| each(taken(entry)))
+}
+
+/// As [`read`], for those who only look: a long journal is read much faster where its entries are not kept.
+///
+/// # Errors
+/// As [`read`].
+pub fn look(path: &Path, mut each: impl FnMut(&Entry)) -> Result<Recovered, JournalError> {
+    visit(path, |entry| each(entry))
+}
+
+fn visit(path: &Path, mut each: impl FnMut(&mut Entry)) -> Result<Recovered, JournalError> {
     let file = File::open(path).map_err(JournalError::io("open", path))?;
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     if file.metadata().is_ok_and(|meta| meta.len() < LONG) || threads == 1 {
         return read_lines(path, |entry, _| each(entry));
     }
     let mut scan = Scan::new(path, Parallel::new(file, threads));
-    while let Some(entry) = scan.next_entry()? {
-        each(entry);
+    while scan.advance()? {
+        if let Some(entry) = scan.entry() {
+            each(entry);
+        }
     }
     scan.recovered()
 }
 
 /// As [`read`], with each entry's line and its newline.
-pub(super) fn read_lines(path: &Path, mut each: impl FnMut(Entry, &[u8])) -> Result<Recovered, JournalError> {
+pub(super) fn read_lines(
+    path: &Path,
+    mut each: impl FnMut(&mut Entry, &[u8]),
+) -> Result<Recovered, JournalError> {
     let file = File::open(path).map_err(JournalError::io("open", path))?;
     let mut scan = Scan::new(path, Serial::new(BufReader::with_capacity(BUFFER, file), true));
-    while let Some(entry) = scan.next_entry()? {
-        each(entry, scan.from.text());
+    while scan.advance()? {
+        if let Some(mut entry) = scan.entry().map(taken) {
+            each(&mut entry, scan.from.text());
+        }
     }
     scan.recovered()
+}
+
+/// The entry itself, and nothing in its place.
+fn taken(entry: &mut Entry) -> Entry {
+    let nothing = Entry { seq: entry.seq, time: entry.time, event: Event::Note { text: String::new() } };
+    std::mem::replace(entry, nothing)
 }
 
 /// A journal that is followed as another process writes it.
@@ -97,9 +122,11 @@ impl Follow {
         let lines = Serial::new(BufReader::with_capacity(BUFFER, file), self.offset == 0);
         let mut scan = Scan::new(&self.path, lines);
         (scan.offset, scan.line, scan.seq) = (self.offset, self.line, self.seq);
-        while let Some(entry) = scan.next_entry()? {
+        while scan.advance()? {
             (self.offset, self.line, self.seq) = (scan.offset, scan.line, scan.seq);
-            each(entry);
+            if let Some(entry) = scan.entry() {
+                each(taken(entry));
+            }
         }
         let count = scan.read;
         Ok(count)
@@ -118,53 +145,65 @@ struct Scan<'a, L> {
     torn: u64,
 }
 
-impl<'a, L: Iterator<Item = io::Result<Line>>> Scan<'a, L> {
+impl<'a, L: Lines> Scan<'a, L> {
     fn new(path: &'a Path, from: L) -> Self {
         Self { path, from, offset: 0, line: 0, seq: 0, read: 0, torn: 0 }
     }
 
-    /// The next entry; none at the end, or before a torn last line.
-    fn next_entry(&mut self) -> Result<Option<Entry>, JournalError> {
-        let Some(line) = self.next_line()? else { return Ok(None) };
-        if !line.ended {
-            self.torn = line.length;
-            return Ok(None);
+    /// Goes on to the next entry. Whether there is one: not at the end, nor before a torn last line.
+    fn advance(&mut self) -> Result<bool, JournalError> {
+        if !self.next_line()? {
+            return Ok(false);
         }
-        if let Some(found) = line.newer {
+        let Some(Line { length, ended, entry, newer }) = self.from.line() else { return Ok(false) };
+        let length = *length;
+        if !*ended {
+            self.torn = length;
+            return Ok(false);
+        }
+        if let Some(found) = *newer {
             return Err(JournalError::Newer { path: self.path.to_owned(), found });
         }
-        let entry = match line.entry {
-            Ok(entry) => entry,
-            Err(why) => return self.torn_or(line.length, why.to_string()),
+        let (seq, begins) = match entry {
+            Ok(entry) => (entry.seq, matches!(entry.event, Event::Created(_))),
+            Err(why) => {
+                let why = why.to_string();
+                return self.torn_or(length, why);
+            }
         };
-        if entry.seq != self.seq {
-            return self.bad(format!("its seq is {} and should be {}", entry.seq, self.seq));
+        if seq != self.seq {
+            return Err(self.bad(format!("its seq is {seq} and should be {}", self.seq)));
         }
-        if self.seq == 0 && !matches!(entry.event, Event::Created(_)) {
+        if self.seq == 0 && !begins {
             return Err(JournalError::NoStart { path: self.path.to_owned() });
         }
-        self.offset += line.length;
+        self.offset += length;
         self.line += 1;
         self.seq += 1;
         self.read += 1;
-        Ok(Some(entry))
+        Ok(true)
     }
 
-    fn next_line(&mut self) -> Result<Option<Line>, JournalError> {
-        self.from.next().transpose().map_err(JournalError::io("read", self.path))
+    /// The entry that was gone to.
+    fn entry(&mut self) -> Option<&mut Entry> {
+        self.from.line()?.entry.as_mut().ok()
+    }
+
+    fn next_line(&mut self) -> Result<bool, JournalError> {
+        self.from.advance().map_err(JournalError::io("read", self.path))
     }
 
     /// A bad line: forgiven where nothing comes after it.
-    fn torn_or(&mut self, length: u64, why: String) -> Result<Option<Entry>, JournalError> {
-        if self.next_line()?.is_some() {
-            return self.bad(why);
+    fn torn_or(&mut self, length: u64, why: String) -> Result<bool, JournalError> {
+        if self.next_line()? {
+            return Err(self.bad(why));
         }
         self.torn = length;
-        Ok(None)
+        Ok(false)
     }
 
-    fn bad(&self, what: String) -> Result<Option<Entry>, JournalError> {
-        Err(JournalError::BadLine { path: self.path.to_owned(), line: self.line + 1, what })
+    fn bad(&self, what: String) -> JournalError {
+        JournalError::BadLine { path: self.path.to_owned(), line: self.line + 1, what }
     }
 
     /// What a writer needs to go on, once there is no next entry.

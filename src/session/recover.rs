@@ -32,8 +32,8 @@ pub struct Recovery {
 /// Where it cannot be read, is damaged before its last line, or lacks its first.
 pub fn recover(path: &Path) -> Result<Recovery, RecoverError> {
     let mut first: Option<(State, Created)> = None;
-    let recovered = journal::read(path, |entry| match (&mut first, &entry.event) {
-        (Some((state, _)), _) => state.apply(&entry),
+    let recovered = journal::look(path, |entry| match (&mut first, &entry.event) {
+        (Some((state, _)), _) => state.apply(entry),
         (None, Event::Created(created)) => {
             first = Some((State::new(created, entry.time), (**created).clone()));
         }
