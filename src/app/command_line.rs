@@ -1,7 +1,7 @@
 //! The command line: its past, and completion from the grammar's own table.
 
 use super::line::Line;
-use crate::evolve::{ParentMode, Prune, StrategyKind};
+use crate::evolve::{ParentMode, Prune, Rule, StrategyKind};
 use crate::session::{State, steer};
 
 /// How many lines are remembered.
@@ -110,6 +110,9 @@ pub fn candidates(before: &str, state: &State) -> Vec<String> {
         ["prune"] | ["set", "prune"] => own(&Prune::ALL.map(Prune::name)),
         ["method"] | ["set", "method"] => own(&["1", "2", "3"]),
         ["strategy"] | ["set", "strategy"] => strategies(),
+        [rule] | ["set", rule] if Rule::of(rule).is_some() => {
+            own(&[Rule::of(rule).map_or("off", Rule::without)])
+        }
         ["fitness", ..] => state.metrics.clone(),
         ["freeze" | "thaw" | "abort"] => running(),
         ["abort", _] => own(&["requeue"]),

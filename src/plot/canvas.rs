@@ -122,5 +122,10 @@ pub const HEAD: f64 = 68.0;
 
 /// About how wide a text is.
 pub fn width_of(text: &str, size: f64) -> f64 {
-    text.chars().count() as f64 * size * 0.65
+    let cell = |c| match c {
+        'm' | 'w' | 'M' | 'W' | '%' => 1.0,
+        'i' | 'l' | 'j' | 't' | 'f' | 'r' | '.' | ',' | ' ' => 0.38,
+        _ => 0.64,
+    };
+    text.chars().map(cell).sum::<f64>() * size * 1.06
 }

@@ -46,6 +46,7 @@ impl Panel {
                 canvas.text((self.left - 6.0, at), text, SMALL, Anchor::Right, FAINT);
             }
         }
+        let mut free = f64::NEG_INFINITY;
         for (x, text) in self.x.ticks(across) {
             let (at, _) = self.at(x, self.y.low);
             canvas.line(vec![(at, self.top), (at, self.bottom())], 1.0, GRID);
@@ -53,7 +54,11 @@ impl Panel {
                 // A label at an edge stays within its panel.
                 let half = width_of(&text, SMALL) / 2.0;
                 let at = at.clamp(self.left + half - 8.0, (self.right() - half + 8.0).max(self.left));
-                canvas.text((at, self.bottom() + 11.0), text, SMALL, Anchor::Middle, FAINT);
+                // Nor does it run into the one before.
+                if at - half > free {
+                    free = at + half + 3.0;
+                    canvas.text((at, self.bottom() + 11.0), text, SMALL, Anchor::Middle, FAINT);
+                }
             }
         }
         canvas.line(

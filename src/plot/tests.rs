@@ -154,3 +154,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn labels_of_an_axis_do_not_run_into_each_other() {
+    let panel = super::panel::Panel {
+        left: 10.0,
+        top: 10.0,
+        width: 170.0,
+        height: 130.0,
+        x: Scale { low: 0.00029, high: 0.00064, log: false },
+        y: Scale { low: 0.0, high: 1.0, log: false },
+    };
+    let mut canvas = Canvas::new(200.0, 200.0);
+    panel.frame(&mut canvas, super::panel::Labels { x: true, y: false });
+    let below = canvas.shapes.iter().filter_map(|shape| match shape {
+        Shape::Text { at, text, size, .. } => Some((at.0, super::canvas::width_of(text, *size))),
+        _ => None,
+    });
+    let labels: Vec<(f64, f64)> = below.collect();
+    assert!(labels.len() >= 2);
+    for pair in labels.windows(2) {
+        assert!(pair[1].0 - pair[0].0 >= f64::midpoint(pair[0].1, pair[1].1), "{labels:?}");
+    }
+}

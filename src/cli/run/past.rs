@@ -34,8 +34,15 @@ pub fn events(args: &RunArgs, created: &mut Created) -> anyhow::Result<Vec<Event
         events.push(Event::Era(Era { era, reason: "the trials of this run".into() }));
     }
     let mut state = State::new(created, 0);
+    let mut first = 0;
     for (i, event) in events.iter().enumerate() {
         state.apply(&Entry { seq: i as u64 + 1, time: 0, event: event.clone() });
+        if let Event::Imported(imported) = event {
+            if let Some(text) = without_fitness(&state, first) {
+                warn(&format!("{}: {text}", imported.source));
+            }
+            first = state.history.next_generation();
+        }
     }
     for path in &args.enqueue {
         let more = enqueued(&Source::read(path).map_err(|error| Told::usage(error.to_string()))?, &state)?;
@@ -50,6 +57,26 @@ pub fn events(args: &RunArgs, created: &mut Created) -> anyhow::Result<Vec<Event
 /// Why the trials of an earlier run are an era of their own.
 pub fn reason(path: &Path) -> String {
     format!("imported from {}", path.display())
+}
+
+/// What is to be said of imported trials that have no fitness under the weights of this run.
+fn without_fitness(state: &State, first: u64) -> Option<String> {
+    let trials = state.history.trials().iter().filter(|t| t.generation >= first);
+    let (all, without) = (trials.clone().count(), trials.filter(|t| t.fitness.is_none()).count());
+    let weights = state.settings.fitness.0.iter().filter(|(_, w)| **w != 0.0);
+    let missing: Vec<&str> = weights
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !state.metrics.iter().any(|m| m == name))
+        .collect();
+    let what =
+        if missing.is_empty() { String::new() } else { format!(" (there is no {})", missing.join(", ")) };
+    let reported = state.metrics.join(", ");
+    (without > 0).then(|| {
+        format!(
+            "{without} of {all} trials have no fitness under the weights of this run{what}, so they are no parents; \
+             --fitness chooses others of {reported}"
+        )
+    })
 }
 
 /// A hyp file as a hand-made candidate: its searched keys, the rest as in the start candidate.
