@@ -7,19 +7,18 @@ use jiff::tz::TimeZone;
 use super::columns::Columns;
 use super::command_line::Past;
 use super::density::DensityView;
-use super::estimate;
 use super::history::HistoryView;
 use super::insight::Insight;
 use super::keymap::Keymap;
-use super::link::{Effect, News, ReplayAt, Request};
+use super::link::{Effect, ReplayAt, Request};
 use super::live::LiveTrials;
 use super::log::LogView;
 use super::overlay::Overlay;
 use super::params::ParamTable;
 use super::pending::{Pending, projected};
+use super::status::Status;
 use super::toast::Toasts;
 use crate::evolve::{NextValues, Settings};
-use crate::journal::{Entry, Event, Mode};
 use crate::runner::Figures;
 use crate::session::{Command, Running, State};
 use crate::space::Space;
@@ -168,120 +167,7 @@ impl Model {
         }
     }
 
-    /// Takes news in.
-    pub fn news(&mut self, news: News, now: i64) -> Vec<Effect> {
-        self.tick(now);
-        self.changes += 1;
-        let mut effects = Vec::new();
-        match news {
-            News::Connected { read_only, dir, demo } => {
-                if matches!(self.connection, Connection::Lost { .. }) {
-                    self.toasts.say("connected again".into(), now);
-                }
-                (self.connection, self.tailing) = (Connection::Connected, None);
-                (self.read_only, self.dir, self.demo) = (read_only, dir, demo);
-            }
-            News::Tailing { host, dir } => {
-                (self.connection, self.tailing) = (Connection::Connected, Some(host));
-                (self.read_only, self.dir, self.demo) = (true, dir, false);
-            }
-            News::Lost { why } => {
-                if !matches!(self.connection, Connection::Lost { .. }) {
-                    self.connection = Connection::Lost { why, since: now };
-                }
-                self.pending.clear();
-                self.figures = Figures::default();
-                if self.leaving.take().is_some() {
-                    effects.push(Effect::Leave { stopped: true });
-                }
-            }
-            News::Snapshot(state) => {
-                self.live.keep(&state);
-                self.state = Some(state);
-                self.rewrites += 1;
-            }
-            News::Entry(entry) => self.entry(&entry),
-            News::Progress { generation, progress } => {
-                if self.state.as_ref().is_some_and(|s| s.running.contains_key(&generation)) {
-                    self.live.progress(generation, progress, now);
-                }
-            }
-            News::Figures(figures) => self.figures = figures,
-            News::Answer { id, result } => self.answer(id, result, &mut effects),
-            News::Notice { text } => self.toasts.error(text, now),
-            News::Replay(at) => self.replay = Some(at),
-        }
-        self.after_news();
-        effects.extend(self.wants());
-        effects
-    }
-
-    fn entry(&mut self, entry: &Entry) {
-        let Some(state) = &mut self.state else {
-            if let Event::Created(created) = &entry.event {
-                self.state = Some(Box::new(State::new(created, entry.time)));
-            }
-            return;
-        };
-        state.apply(entry);
-        match &entry.event {
-            Event::Started(a) => self.live.forget(a.generation),
-            Event::Ended { .. } | Event::Requeued { .. } | Event::Opened(_) => self.live.keep(state),
-            Event::Excluded { .. } | Event::Imported(_) => self.rewrites += 1,
-            Event::Steered(s) if s.edits.iter().any(|e| e.subject() == "fitness") => self.rewrites += 1,
-            _ => {}
-        }
-    }
-
-    fn answer(&mut self, id: u64, result: Result<String, String>, effects: &mut Vec<Effect>) {
-        let asked = self.pending.iter().position(|p| p.id == id).map(|at| self.pending.remove(at));
-        let leaving = self.leaving == Some(id);
-        match result {
-            Ok(text) => {
-                if leaving {
-                    effects.push(Effect::Leave { stopped: true });
-                }
-                if !text.is_empty() {
-                    self.toasts.say(text, self.now);
-                }
-            }
-            Err(why) => {
-                if leaving {
-                    self.leaving = None;
-                }
-                let redo = match asked.map(|p| p.command) {
-                    Some(Command::Undo { confirmed: false }) => Some(false),
-                    Some(Command::Redo { confirmed: false }) => Some(true),
-                    _ => None,
-                };
-                let undo = self.state.as_ref().map(|s| &s.undo);
-                let another = redo.zip(undo).is_some_and(|(redo, undo)| {
-                    if redo { undo.next().is_some() } else { undo.last().is_some() }
-                });
-                match redo {
-                    Some(redo) if another && self.overlay.is_none() => {
-                        self.overlay = Some(Overlay::Another { redo, why });
-                        effects.push(Effect::DropTyped);
-                    }
-                    _ => self.toasts.error(why, self.now),
-                }
-            }
-        }
-    }
-
-    /// Brings everything that refers to the state into line with it.
-    fn after_news(&mut self) {
-        self.project();
-        let Some(state) = &self.state else { return };
-        if self.overlay.as_ref().is_some_and(|overlay| overlay.is_over(state)) {
-            self.overlay = None;
-        }
-        self.history.follow(state, self.rewrites);
-        self.columns.follow(state, self.rewrites);
-        self.insight.follow(state, self.rewrites);
-    }
-
-    fn project(&mut self) {
+    pub(super) fn project(&mut self) {
         self.projection = self.state.as_ref().filter(|_| !self.pending.is_empty()).map(|state| {
             let mut p = Projection(state.space.clone(), state.settings.clone(), state.next.clone());
             projected(&self.pending, &mut p.0, &mut p.1, &mut p.2);
@@ -387,52 +273,4 @@ impl Model {
         let state = self.state.as_ref()?;
         self.selected_trial().map(|(g, _)| g).or_else(|| state.history.next_generation().checked_sub(1))
     }
-
-    /// What the run is doing, in a few words.
-    pub fn status(&self) -> Status {
-        let Some(state) = &self.state else { return Status::Connecting };
-        // A session that closed in good order went away as it should.
-        if let Connection::Lost { why, .. } = &self.connection
-            && state.open.is_some()
-        {
-            return Status::Lost(why.clone());
-        }
-        let running = state.running.len();
-        if running > 0 && state.running.values().all(|r| r.frozen_since.is_some()) {
-            let since = state.running.values().filter_map(|r| r.frozen_since).min().unwrap_or(self.now);
-            return Status::Frozen { since };
-        }
-        match &state.mode {
-            Mode::Paused(_) if running > 0 => {
-                Status::Pausing { running, left: estimate::drain_left(state, &self.live, self.clock()) }
-            }
-            Mode::Paused(_) => Status::Paused(crate::session::mode_text(&state.mode)),
-            Mode::Running if state.is_complete() => Status::Complete,
-            Mode::Running if state.open.is_none() => Status::Closed,
-            Mode::Running if running > 0 => Status::Training,
-            Mode::Running => Status::Starting,
-        }
-    }
-}
-
-/// What the run is doing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Status {
-    Connecting,
-    Lost(String),
-    Training,
-    Starting,
-    /// Running trials end, nothing new starts.
-    Pausing {
-        running: usize,
-        left: Option<f64>,
-    },
-    Paused(String),
-    /// Every running trial is held.
-    Frozen {
-        since: i64,
-    },
-    Complete,
-    /// No process has the session open.
-    Closed,
 }

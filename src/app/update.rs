@@ -9,10 +9,9 @@ use super::key::{Code, Input, Key};
 use super::line::Line;
 use super::link::{Effect, ReplayStep, Request};
 use super::log::Source;
-use super::model::{Connection, Model, Page};
+use super::model::{Model, Page};
 use super::overlay::{Knob, Overlay};
 use super::steering::choices;
-use crate::session::Command;
 use crate::space::Param;
 use crate::trial::End;
 
@@ -293,103 +292,6 @@ impl Model {
                 self.log.source = Source::Slot(name.clone());
             }
         }
-    }
-
-    fn copy(&mut self) -> Vec<Effect> {
-        let text = match (self.page, &self.state) {
-            (_, None) => None,
-            (Page::Live | Page::Density, Some(_)) => {
-                let p = self.param().cloned();
-                p.map(|p| {
-                    format!(
-                        "{}: {}",
-                        p.name,
-                        p.scalar(self.value_shown(&p.name).or(p.held()).unwrap_or(p.value))
-                    )
-                })
-            }
-            (Page::History, Some(state)) => self.row().and_then(|g| {
-                let trial = state.history.get(g)?;
-                let genes = state
-                    .space
-                    .params
-                    .iter()
-                    .zip(&trial.genes)
-                    .map(|(p, x)| format!("{}={}", p.name, p.scalar(*x)));
-                let fitness = trial.fitness.map_or("-".into(), |f| format!("{f}"));
-                Some(format!("gen={g} fitness={fitness} {}", genes.collect::<Vec<_>>().join(" ")))
-            }),
-            (Page::Log, Some(state)) => {
-                let at = self.log.found.or_else(|| self.log.len(state).checked_sub(self.log.back + 1));
-                at.and_then(|at| self.log.line(at, state)).map(str::to_owned)
-            }
-        };
-        let Some(text) = text else { return Vec::new() };
-        self.toasts
-            .say(format!("copied {}", text.split(' ').take(2).collect::<Vec<_>>().join(" ")), self.now);
-        vec![Effect::Copy(text)]
-    }
-
-    /// Writes the row's candidate as a hyp file; the name says which it is.
-    fn save(&mut self) -> Vec<Effect> {
-        let Some((state, generation)) = self.state.as_ref().zip(self.row()) else { return Vec::new() };
-        let Some(trial) = state.history.get(generation) else { return Vec::new() };
-        let fitness = trial.fitness.map_or("none".into(), |f| format!("{f}"));
-        let mut text = format!("# {}, generation {generation}, fitness {fitness}\n", state.name);
-        for (name, value) in state.space.hyp(&trial.genes) {
-            let value = match &value {
-                crate::space::Scalar::Text(t) => {
-                    serde_yaml::to_string(t).unwrap_or_default().trim_end().to_owned()
-                }
-                other => other.to_string(),
-            };
-            text.extend([name.as_str(), ": ", &value, "\n"]);
-        }
-        vec![Effect::Save { path: self.save_to.join(format!("hyp_{}_{generation}.yaml", state.name)), text }]
-    }
-
-    /// How a save ended.
-    pub fn saved(&mut self, path: &Path, result: Result<(), String>) {
-        self.changes += 1;
-        match result {
-            Ok(()) => self.toasts.say(format!("saved {}", path.display()), self.now),
-            Err(why) => self.toasts.error(format!("{}: {why}", path.display()), self.now),
-        }
-    }
-
-    /// One level up; at the top the question whether to leave.
-    fn leave(&mut self) -> Vec<Effect> {
-        let filter = self.filter_text(self.page);
-        if !filter.is_empty() {
-            self.set_filter(self.page, String::new());
-            return Vec::new();
-        }
-        match self.page {
-            Page::History if self.history.open.is_some() => self.history.open = None,
-            Page::Density if self.density.open || self.density.until.is_some() => {
-                (self.density.open, self.density.second, self.density.until) = (false, None, None);
-            }
-            _ => return self.ask_leave(),
-        }
-        Vec::new()
-    }
-
-    /// Leaves at once where nothing is left running by it, asks otherwise.
-    pub(super) fn ask_leave(&mut self) -> Vec<Effect> {
-        let runs =
-            self.state.as_ref().is_some_and(|s| s.open.is_some()) && self.connection == Connection::Connected;
-        if self.read_only || self.replay.is_some() || !runs {
-            return vec![Effect::Leave { stopped: false }];
-        }
-        self.overlay = Some(Overlay::Leave);
-        vec![Effect::DropTyped]
-    }
-
-    pub(super) fn stop(&mut self, now: bool) -> Vec<Effect> {
-        let text = if now { "stop now" } else { "stop after the running trials" };
-        let effects = self.ask(Command::Stop { now }, text.into(), None);
-        self.leaving = (!effects.is_empty()).then(|| self.last_id());
-        effects
     }
 }
 

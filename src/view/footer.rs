@@ -165,11 +165,12 @@ fn toasts(ink: &mut Ink, area: Rect, model: &Model) {
     let theme = ink.theme;
     let cells = area.width.saturating_sub(6).min(76);
     let mut bottom = area.height - 2;
+    let wrapped = |text: &str| wrap(text, cells, theme.glyphs.dots).into_iter().take(6).collect::<Vec<_>>();
+    let most = model.toasts.shown().iter().flat_map(|toast| wrapped(&toast.text)).map(|l| width(&l)).max();
+    let most = most.unwrap_or(0);
     for toast in model.toasts.shown().iter().rev() {
-        let mut lines = wrap(&toast.text, cells, theme.glyphs.dots);
-        lines.truncate(6);
+        let lines = wrapped(&toast.text);
         let height = lines.len() as u16;
-        let most = lines.iter().map(|l| width(l)).max().unwrap_or(0);
         if bottom < height + 3 {
             break;
         }
