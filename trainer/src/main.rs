@@ -110,11 +110,22 @@ fn settle() {
 #[cfg(not(unix))]
 fn settle() {}
 
+/// Data sets are listed and read, and validations counted, on as many threads as the training may use.
+fn share_cores(command: &Command) {
+    let threads = match command {
+        Command::Train { options, .. } => options.threads(),
+        _ => options::cores(),
+    };
+    // Where it fails the library's own threads do as well.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if matches!(cli.command, Command::Train { .. } | Command::Worker | Command::Val { .. }) {
         settle();
     }
+    share_cores(&cli.command);
     let result = match cli.command {
         Command::Train { options, hyp } => train_once(&options, hyp.as_deref()),
         Command::Val { weights, data, img, batch, device, single_cls } => {
@@ -177,7 +188,8 @@ fn validate(weights: &Path, data: &str, img: u32, batch: u32, device: &str, sing
     config.nc = classes;
     let mut model = Model::new(&config, device)?;
     println!("{}", weights.transfer(&mut model, false));
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = options::cores();
+    tch::set_num_threads(i32::try_from(threads).unwrap_or(1));
     let loader = ValLoader::new(Arc::clone(&val), img, batch as usize, threads);
     print!("{}", evaluate(&model, None, &loader, single_cls)?.table(val.names()));
     Ok(())

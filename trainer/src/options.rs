@@ -104,7 +104,7 @@ pub struct Options {
     /// Training batches of similar shapes, without mosaic
     #[arg(long)]
     pub rect: bool,
-    /// Threads that compute, and as many that load; 0 for all cores
+    /// Threads that compute, and as many that load; 0 for OMP_NUM_THREADS or all cores
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
     /// Where a `train` puts its folder
@@ -192,8 +192,19 @@ impl Options {
         if self.threads > 0 {
             return self.threads;
         }
-        std::thread::available_parallelism().map_or(1, usize::from)
+        cores()
     }
+}
+
+/// The cores this process may use: what `OMP_NUM_THREADS` says (evotop sets it, so that slots on one machine share its cores), or all.
+pub fn cores() -> usize {
+    told(std::env::var("OMP_NUM_THREADS").ok().as_deref())
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// The number in a value of `OMP_NUM_THREADS`, the first of a list.
+fn told(value: Option<&str>) -> Option<usize> {
+    value?.split(',').next()?.trim().parse().ok().filter(|n| *n > 0)
 }
 
 /// The next multiple of 32, at least 64.
@@ -225,6 +236,14 @@ mod tests {
         let said = map(&[("epochs", "many")]).unwrap_err();
         assert!(said.contains("many") && said.contains("--epochs"), "{said}");
         assert!(map(&[("lr", "1")]).unwrap_err().contains("--lr"));
+    }
+
+    #[test]
+    fn a_slots_share_of_the_cores_is_respected() {
+        assert_eq!(
+            [Some("3"), Some("2,4"), Some("0"), Some("many"), None].map(told),
+            [Some(3), Some(2), None, None, None]
+        );
     }
 
     #[test]

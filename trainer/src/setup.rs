@@ -103,8 +103,12 @@ pub fn data_yaml(data: &str, [train, val]: [usize; 2]) -> Result<PathBuf, SetupE
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
         .ok_or(SetupError::NoCache)?;
-    let folder = home.join("evotop").join(format!("digits-{train}-{val}"));
-    Ok(digits::write(&folder, train, val, 0)?)
+    Ok(digits::write(&home.join("evotop").join(digits_folder(train, val)), train, val, 0)?)
+}
+
+/// A folder for each edition: a newer program neither trains on an older one's scenes nor stumbles over them.
+fn digits_folder(train: usize, val: usize) -> String {
+    format!("digits-{}-{train}-{val}", digits::EDITION)
 }
 
 fn weights(options: &Options) -> Result<Option<Weights>, SetupError> {
@@ -124,5 +128,19 @@ fn config(options: &Options, weights: Option<&Weights>) -> Result<Config, ModelE
     match weights.and_then(|weights| weights.config.clone()) {
         Some(config) => Ok(config),
         None => Config::find(if options.is_digits() { "yolov5p" } else { "yolov5n" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scenes_of_another_edition_lie_in_another_folder() {
+        let name = digits_folder(128, 64);
+        assert!(
+            name.starts_with(&format!("digits-{}-", digits::EDITION)) && name.ends_with("-128-64"),
+            "{name}"
+        );
     }
 }

@@ -6,4 +6,4 @@ mod source;
 mod write;
 
 pub use source::weights;
-pub use write::{DigitsError, TRAIN, VAL, write};
+pub use write::{DigitsError, EDITION, TRAIN, VAL, write};

@@ -18,7 +18,7 @@ pub const TRAIN: usize = 128;
 pub const VAL: usize = 64;
 
 /// Raised when the same seed starts to give other pictures, so that older ones are not taken for them.
-const EDITION: u32 = 1;
+pub const EDITION: u32 = 1;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DigitsError {
