@@ -12,9 +12,12 @@ use super::pickle::{self, Id, Node, Tree};
 use crate::model::Config;
 
 /// A pickle longer than this is no checkpoint's.
-const LONGEST_PICKLE: u64 = 64 << 20;
+const LONGEST_PICKLE: u64 = 16 << 20;
 /// Modules within modules.
 const DEEPEST: usize = 64;
+/// Values looked at, texts included, on the way through a checkpoint's modules or its description. What refers to one value from many
+/// places costs each time, so that a short file cannot stand for endless work.
+const MOST_LOOKED_AT: usize = 1_000_000;
 
 /// Reads a file's bytes; no byte of them can do more than make this fail.
 ///
@@ -28,31 +31,39 @@ pub fn parse(bytes: &[u8], origin: &str) -> Result<Weights, String> {
         _ => tree.root,
     };
     let mut found = Vec::new();
-    gather(&tree, model, &mut String::new(), 0, &mut found)?;
+    let mut looks = MOST_LOOKED_AT;
+    gather(&tree, model, &mut String::new(), 0, &mut looks, &mut found)?;
     if found.is_empty() {
         return Err("it holds no model: no parameters were found under `model`".to_owned());
     }
-    let mut left = bytes.len() as u64;
+    let mut left = Left { numbers: bytes.len() as u64, bytes: 2 * bytes.len() as u64 };
     let mut tensors = Vec::with_capacity(found.len());
     for (name, id) in found {
         let tensor = file.tensor(&tree, id, &mut left).map_err(|why| format!("{name}: {why}"))?;
         tensors.push((name, tensor));
     }
     let attribute = |name: &str| attributes(&tree, model).and_then(|state| tree.get(state, name));
-    let config = attribute("yaml").and_then(|id| json(&tree, id, 0));
+    let config = attribute("yaml").and_then(|id| json(&tree, id, 0, &mut looks));
     let config: Option<Config> = match config {
         Some(value) => {
             Some(serde_json::from_value(value).map_err(|why| format!("its model description: {why}"))?)
         }
         None => None,
     };
-    let names = attribute("names").map(|id| class_names(&tree, id)).unwrap_or_default();
+    let names =
+        attribute("names").map(|id| class_names(&tree, id, &mut looks)).transpose()?.unwrap_or_default();
     // The description keeps the number of classes of its YAML; the model was built for its names.
     let config = config.map(|config| match names.len() as i64 {
         0 => config,
         nc => Config { nc, ..config },
     });
     Ok(Weights { origin: origin.to_owned(), tensors, config, names })
+}
+
+/// What all tensors together may still have: a file does not hold more numbers than it has bytes, and is not read over and over.
+struct Left {
+    numbers: u64,
+    bytes: u64,
 }
 
 struct File<'a> {
@@ -101,9 +112,8 @@ impl<'a> File<'a> {
         Ok(bytes)
     }
 
-    /// A tensor in single precision (whole numbers stay whole). `left` is how many numbers all tensors may still have: a file cannot
-    /// hold more than it has bytes.
-    fn tensor(&mut self, tree: &Tree, id: Id, left: &mut u64) -> Result<Tensor, String> {
+    /// A tensor in single precision (whole numbers stay whole).
+    fn tensor(&mut self, tree: &Tree, id: Id, left: &mut Left) -> Result<Tensor, String> {
         let Node::Tensor { storage, offset, size, stride } = tree.node(id) else {
             return Err("no tensor".to_owned());
         };
@@ -116,11 +126,13 @@ impl<'a> File<'a> {
             side.saturating_sub(1).checked_mul(*step).and_then(|far| at.checked_add(far))
         });
         let inside = count == 0 || last.is_some_and(|last| last < *length);
-        if size.len() != stride.len() || !inside || count > *length || count > *left {
+        if size.len() != stride.len() || !inside || count > *length || count > left.numbers {
             return Err(format!("shape {size:?} does not fit into {length} numbers"));
         }
-        *left -= count;
+        left.numbers -= count;
         let bytes_wanted = length.checked_mul(width).ok_or("far too large")?;
+        left.bytes =
+            left.bytes.checked_sub(bytes_wanted).ok_or("its memory is used by far too many tensors")?;
         let bytes = self.entry(&format!("data/{key}"), bytes_wanted)?;
         if bytes.len() as u64 != bytes_wanted {
             return Err(format!("{} bytes instead of {bytes_wanted}", bytes.len()));
@@ -173,16 +185,23 @@ fn gather(
     module: Id,
     path: &mut String,
     depth: usize,
+    looks: &mut usize,
     found: &mut Vec<(String, Id)>,
 ) -> Result<(), String> {
-    if depth > DEEPEST || found.len() > 100_000 {
-        return Err("its modules have no end".to_owned());
-    }
+    let mut look = |bytes: usize| match looks.checked_sub(1 + bytes) {
+        Some(left) if depth <= DEEPEST => {
+            *looks = left;
+            Ok(())
+        }
+        _ => Err("its modules have no end".to_owned()),
+    };
+    look(path.len())?;
     let named =
         |path: &str, name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     let Some(state) = attributes(tree, module) else {
         if depth == 0 {
             for (name, id) in entries(tree, Some(module)) {
+                look(name.len())?;
                 if matches!(tree.node(id), Node::Tensor { .. }) {
                     found.push((name.to_owned(), id));
                 }
@@ -197,6 +216,7 @@ fn gather(
     };
     for (group, skip) in [("_parameters", false), ("_buffers", true)] {
         for (name, id) in entries(tree, tree.get(state, group)) {
+            look(name.len())?;
             if matches!(tree.node(id), Node::Tensor { .. }) && !(skip && passes(name)) {
                 found.push((named(path, name), id));
             }
@@ -205,7 +225,7 @@ fn gather(
     for (name, id) in entries(tree, tree.get(state, "_modules")) {
         let length = path.len();
         *path = named(path, name);
-        gather(tree, id, path, depth + 1, found)?;
+        gather(tree, id, path, depth + 1, looks, found)?;
         path.truncate(length);
     }
     Ok(())
@@ -224,11 +244,17 @@ fn entries(tree: &Tree, dict: Option<Id>) -> impl Iterator<Item = (&str, Id)> {
 }
 
 /// Class names from a list, or from a dict by number.
-fn class_names(tree: &Tree, id: Id) -> Vec<String> {
-    let text = |id: &Id| match tree.node(*id) {
-        Node::Text(text) => text.clone(),
-        Node::Int(n) => n.to_string(),
-        _ => String::new(),
+fn class_names(tree: &Tree, id: Id, looks: &mut usize) -> Result<Vec<String>, String> {
+    let mut text = |id: &Id| {
+        let text = match tree.node(*id) {
+            Node::Text(text) => text.as_str(),
+            _ => "",
+        };
+        *looks = looks.checked_sub(1 + text.len()).ok_or("its class names have no end")?;
+        Ok(match tree.node(*id) {
+            Node::Int(n) => n.to_string(),
+            _ => text.to_owned(),
+        })
     };
     match tree.node(id) {
         Node::List(items) | Node::Tuple(items) => items.iter().map(text).collect(),
@@ -236,23 +262,24 @@ fn class_names(tree: &Tree, id: Id) -> Vec<String> {
             let mut numbered: Vec<(i64, String)> = pairs
                 .iter()
                 .filter_map(|(key, value)| match tree.node(*key) {
-                    Node::Int(n) => Some((*n, text(value))),
+                    Node::Int(n) => Some(text(value).map(|text| (*n, text))),
                     _ => None,
                 })
-                .collect();
+                .collect::<Result<_, String>>()?;
             numbered.sort();
-            numbered.into_iter().map(|(_, name)| name).collect()
+            Ok(numbered.into_iter().map(|(_, name)| name).collect())
         }
-        _ => Vec::new(),
+        _ => Ok(Vec::new()),
     }
 }
 
 /// Plain values as JSON; what is not plain is left out.
-fn json(tree: &Tree, id: Id, depth: usize) -> Option<serde_json::Value> {
+fn json(tree: &Tree, id: Id, depth: usize, looks: &mut usize) -> Option<serde_json::Value> {
     use serde_json::Value;
     if depth > 8 {
         return None;
     }
+    *looks = looks.checked_sub(1 + if let Node::Text(text) = tree.node(id) { text.len() } else { 0 })?;
     Some(match tree.node(id) {
         Node::None => Value::Null,
         Node::Bool(flag) => Value::Bool(*flag),
@@ -260,11 +287,14 @@ fn json(tree: &Tree, id: Id, depth: usize) -> Option<serde_json::Value> {
         Node::Float(x) => Value::from(*x),
         Node::Text(text) => Value::from(text.as_str()),
         Node::List(items) | Node::Tuple(items) => {
-            Value::Array(items.iter().map(|id| json(tree, *id, depth + 1)).collect::<Option<_>>()?)
+            Value::Array(items.iter().map(|id| json(tree, *id, depth + 1, looks)).collect::<Option<_>>()?)
         }
         Node::Dict(_) => Value::Object(
             entries(tree, Some(id))
-                .filter_map(|(key, value)| Some((key.to_owned(), json(tree, value, depth + 1)?)))
+                .filter_map(|(key, value)| {
+                    *looks = looks.checked_sub(key.len())?;
+                    Some((key.to_owned(), json(tree, value, depth + 1, looks)?))
+                })
                 .collect(),
         ),
         _ => return None,

@@ -37,6 +37,21 @@ pub enum Node {
     Opaque,
 }
 
+/// Bytes of a pair of places.
+const PAIR: usize = size_of::<(Id, Id)>();
+
+impl Node {
+    /// Bytes beside the node itself, of the kinds that are made by copying.
+    fn length(&self) -> usize {
+        match self {
+            Self::Global(module, name) => module.len() + name.len(),
+            Self::Storage { kind, key, .. } => kind.len() + key.len(),
+            Self::Dict(pairs) => pairs.len() * PAIR,
+            _ => 0,
+        }
+    }
+}
+
 /// The values of a pickle.
 #[derive(Debug)]
 pub struct Tree {
@@ -62,15 +77,24 @@ impl Tree {
 }
 
 /// More values than any checkpoint has.
-const MOST_NODES: usize = 5_000_000;
+const MOST_NODES: usize = 1_000_000;
+/// What may be copied while a pickle is read, over and above its own length, in bytes.
+const ROOM: usize = 1 << 20;
 
 /// Runs a pickle.
 ///
 /// # Errors
 /// Names the place in the pickle and what is wrong there.
 pub fn read(bytes: &[u8]) -> Result<Tree, String> {
-    let mut machine =
-        Machine { bytes, at: 0, nodes: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: Vec::new() };
+    let mut machine = Machine {
+        bytes,
+        at: 0,
+        room: bytes.len() + ROOM,
+        nodes: Vec::new(),
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: Vec::new(),
+    };
     loop {
         let start = machine.at;
         match machine.step() {
@@ -84,6 +108,8 @@ pub fn read(bytes: &[u8]) -> Result<Tree, String> {
 struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Bytes that may still be copied: a few opcodes could multiply a long text or list without end.
+    room: usize,
     nodes: Vec<Node>,
     stack: Vec<Id>,
     marks: Vec<usize>,
@@ -117,10 +143,12 @@ impl Machine<'_> {
             0x87 => self.tuple(3)?,
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
-                let node = match (self.node(module), self.node(name)) {
-                    (Node::Text(module), Node::Text(name)) => Node::Global(module.clone(), name.clone()),
-                    _ => return Err("a global without a name".to_owned()),
+                let (Node::Text(module), Node::Text(name)) = (self.node(module), self.node(name)) else {
+                    return Err("a global without a name".to_owned());
                 };
+                self.has_room(module.len() + name.len())?;
+                let node = Node::Global(module.clone(), name.clone());
+                self.charge(node.length());
                 self.push(node)?;
             }
             b'R' => {
@@ -143,6 +171,7 @@ impl Machine<'_> {
             b'Q' => {
                 let id = self.pop()?;
                 let node = self.storage(id)?;
+                self.charge(node.length());
                 self.push(node)?;
             }
             b'.' => return self.pop().map(Some),
@@ -247,6 +276,14 @@ impl Machine<'_> {
         Ok(text)
     }
 
+    fn has_room(&self, bytes: usize) -> Result<(), String> {
+        if bytes > self.room { Err("it copies far too much".to_owned()) } else { Ok(()) }
+    }
+
+    fn charge(&mut self, bytes: usize) {
+        self.room = self.room.saturating_sub(bytes);
+    }
+
     fn push(&mut self, node: Node) -> Result<(), String> {
         let id = self.new_node(node)?;
         self.stack.push(id);
@@ -335,8 +372,10 @@ impl Machine<'_> {
         let first = arguments.first().copied();
         match (module.as_str(), name.as_str()) {
             ("collections", "OrderedDict") => {
-                let pairs = first.map(|id| self.pairs(id)).unwrap_or_default();
-                self.new_node(Node::Dict(pairs))
+                let pairs = first.map(|id| self.pairs(id)).transpose()?.unwrap_or_default();
+                let dict = Node::Dict(pairs);
+                self.charge(dict.length());
+                self.new_node(dict)
             }
             ("builtins" | "__builtin__", "set" | "frozenset" | "list") => match first {
                 Some(id) if matches!(self.node(id), Node::List(_)) => Ok(id),
@@ -353,13 +392,14 @@ impl Machine<'_> {
         }
     }
 
-    fn pairs(&self, list: Id) -> Vec<(Id, Id)> {
-        let Node::List(items) = self.node(list) else { return Vec::new() };
+    fn pairs(&self, list: Id) -> Result<Vec<(Id, Id)>, String> {
+        let Node::List(items) = self.node(list) else { return Ok(Vec::new()) };
+        self.has_room(items.len() * PAIR)?;
         let pair = |id: &Id| match self.node(*id) {
             Node::List(pair) | Node::Tuple(pair) if pair.len() == 2 => Some((pair[0], pair[1])),
             _ => None,
         };
-        items.iter().filter_map(pair).collect()
+        Ok(items.iter().filter_map(pair).collect())
     }
 
     fn tensor(&self, arguments: &[Id]) -> Result<Node, String> {
@@ -396,6 +436,7 @@ impl Machine<'_> {
                 if what == "storage" =>
             {
                 let length = u64::try_from(*length).map_err(|_| fault())?;
+                self.has_room(kind.len() + key.len())?;
                 Ok(Node::Storage { kind: kind.clone(), key: key.clone(), length })
             }
             _ => Err(fault()),

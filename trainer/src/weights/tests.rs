@@ -170,6 +170,76 @@ fn circles_and_floods_come_to_an_end() {
     assert!(parse_checkpoint(&zipped(b"\x80\x02S'x'\n."), "x").unwrap_err().contains("opcode 0x53"));
 }
 
+/// `X`, a length, a text.
+fn text(text: &str) -> Vec<u8> {
+    [b"X".as_slice(), &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat()
+}
+
+/// `{"model": an object whose attributes are these}`.
+fn model_of(attributes: &[u8]) -> Vec<u8> {
+    [b"\x80\x02}".as_slice(), &text("model"), b"ca\nb\n)\x81}(", attributes, b"ubs."].concat()
+}
+
+#[test]
+fn a_short_file_cannot_stand_for_endless_work_or_memory() {
+    let read = |pickle: &[u8]| parse_checkpoint(&zipped(pickle), "x").unwrap_err();
+    let long = text(&"x".repeat(100_000));
+    // The same long text as the name of thousands of globals.
+    let globals = [b"\x80\x02".as_slice(), &long, b"q\0", &b"h\0h\0\x93".repeat(5_000), b"."].concat();
+    assert!(read(&globals).contains("copies far too much"));
+    // As the key of thousands of storages.
+    let storages = [
+        b"\x80\x02(".as_slice(),
+        &text("storage"),
+        b"ctorch\nFloatStorage\n",
+        &long,
+        b"K\0K\x04tq\0",
+        &b"h\0Q".repeat(5_000),
+        b".",
+    ]
+    .concat();
+    assert!(read(&storages).contains("copies far too much"));
+    // A list of pairs that becomes a dict again and again.
+    let pairs = [b"\x80\x02](".as_slice(), &b"NN\x86".repeat(20_000), b"e\x85q\0"].concat();
+    let dicts =
+        [&pairs, b"ccollections\nOrderedDict\nq\x01".as_slice(), &b"h\x01h\0R".repeat(5_000), b"."].concat();
+    assert!(read(&dicts).contains("copies far too much"));
+    // Modules that each hold the next one twice: 2^40 ways to the last.
+    let mut nested = b"ca\nb\n)\x81}bq\0".to_vec();
+    for _ in 0..40 {
+        let twice =
+            [text("_modules"), b"}(".to_vec(), text("a"), b"h\0".to_vec(), text("b"), b"h\0us".to_vec()]
+                .concat();
+        nested.extend([b"ca\nb\n)\x81}".as_slice(), &twice, b"bq\0"].concat());
+    }
+    let modules = [&b"\x80\x02"[..], &nested, b"0}", &text("model"), b"h\0s."].concat();
+    assert!(read(&modules).contains("no end"), "{}", read(&modules));
+    // One long class name, a hundred thousand times.
+    let weight = {
+        let tensor = dict_of_tensor(0, &[2, 2], &[2, 1]);
+        let entry = &tensor[3..tensor.len() - 2];
+        [text("_parameters"), b"}".to_vec(), entry.to_vec(), b"s".to_vec()].concat()
+    };
+    let names = [
+        weight.clone(),
+        text("names"),
+        b"](".to_vec(),
+        long,
+        b"q\x05".to_vec(),
+        b"h\x05".repeat(100_000),
+        b"e".to_vec(),
+    ];
+    assert!(read(&model_of(&names.concat())).contains("no end"), "{}", read(&model_of(&names.concat())));
+    // A description of lists of lists of lists, each a hundred times the next: left out, the weights are still good.
+    let mut laughs = b"]q\x06".to_vec();
+    for _ in 0..7 {
+        laughs.extend([b"0](".as_slice(), &b"h\x06".repeat(100), b"eq\x06"].concat());
+    }
+    let described = model_of(&[weight, text("yaml"), laughs].concat());
+    let weights = parse_checkpoint(&zipped(&described), "x").unwrap();
+    assert!(weights.config.is_none() && weights.tensors.len() == 1);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
