@@ -104,7 +104,7 @@ pub struct Options {
     /// Training batches of similar shapes, without mosaic
     #[arg(long)]
     pub rect: bool,
-    /// Threads that compute, and as many that load; 0 for OMP_NUM_THREADS or all cores
+    /// Threads that compute, and as many that load; 0 for what evotop gives a slot, or all cores
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
     /// Where a `train` puts its folder
