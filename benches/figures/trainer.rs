@@ -9,10 +9,11 @@ use criterion::Criterion;
 use crate::table::Row;
 
 /// How to get the figures that need the reference's own program.
-const REST: [(&str, &str); 3] = [
+const REST: [(&str, &str); 4] = [
     ("images/s and generations/h against YOLOv5", "python bench/versus_yolov5.py"),
     ("mAP of the same weights against YOLOv5", "python bench/val_parity.py"),
     ("mAP over seeds against YOLOv5", "python bench/digits_spread.py"),
+    ("what evolution improves, over seeds", "python bench/digits_study.py"),
 ];
 
 pub fn rows(_: &mut Criterion) -> Vec<Row> {

@@ -47,7 +47,9 @@ pub fn look(path: &Path, mut each: impl FnMut(&Entry)) -> Result<Recovered, Jour
 
 fn visit(path: &Path, mut each: impl FnMut(&mut Entry)) -> Result<Recovered, JournalError> {
     let file = File::open(path).map_err(JournalError::io("open", path))?;
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    // Under musl every thread waits for the one lock of the heap: alone it is faster.
+    let cores = if cfg!(target_env = "musl") { 1 } else { MOST_THREADS };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(cores);
     if file.metadata().is_ok_and(|meta| meta.len() < LONG) || threads == 1 {
         return read_lines(path, |entry, _| each(entry));
     }
