@@ -5,7 +5,8 @@
 
 Weights in safetensors (evotop's own) are first written as a checkpoint for the reference. The data set must lie where both may read it;
 the reference writes label caches beside the labels, so name a copy. Ends with 1 where P or R differ by more than 0.01, mAP by more than
-0.003.
+0.003. On PNG, non-square ones and scaled ones too, the two were seen to agree to 0.00003. A JPEG is decoded by another library
+here, whose pixels differ a little: on 200 pictures of which half were JPEG that moved P by 0.0035 and mAP by 0.0002.
 """
 
 import argparse

@@ -8,7 +8,8 @@ use tch::{Kind, Tensor};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::Weights;
-use super::pickle::{self, Id, Node, Tree};
+use super::pickle;
+use super::tree::{Id, Node, Tree};
 use crate::model::Config;
 
 /// A pickle longer than this is no checkpoint's.

@@ -4,6 +4,7 @@
 mod checkpoint;
 mod pickle;
 mod safetensors;
+mod tree;
 
 #[cfg(test)]
 mod tests;
