@@ -50,6 +50,9 @@ fn keys_steer_a_run_and_the_screen_and_the_status_agree_at_each_step() {
     wait_until("the run is held", || {
         world.status("s")["state"].as_str().is_some_and(|s| s.starts_with("paus"))
     });
+    wait_until("the screen knows", || {
+        ["pausing", "paused"].iter().any(|word| terminal.text().contains(word))
+    });
     terminal.press(" ");
     wait_until("the run goes on", || world.status("s")["state"] == "running");
 

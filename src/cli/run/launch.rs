@@ -50,7 +50,9 @@ fn wait(child: &mut Child, dir: &Path, log: &Path, from: u64) -> anyhow::Result<
             return Ok(());
         }
         if let Some(status) = child.try_wait()? {
-            anyhow::bail!("the session ended at once ({status}): {}", said(log, from));
+            let why = said(log, from);
+            anyhow::ensure!(!why.is_empty(), "the session ended at once ({status}); see {}", log.display());
+            anyhow::bail!(why);
         }
         if Instant::now() > end {
             anyhow::bail!(
@@ -68,6 +70,5 @@ fn said(log: &Path, from: u64) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let new = text.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
     let text = String::from_utf8_lossy(new);
-    let text = text.trim().strip_prefix("evotop: ").unwrap_or(text.trim()).to_owned();
-    if text.is_empty() { format!("it said nothing; see {}", log.display()) } else { text }
+    text.trim().strip_prefix("evotop: ").unwrap_or(text.trim()).to_owned()
 }
