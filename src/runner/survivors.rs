@@ -13,6 +13,8 @@ pub(super) const SESSION: &str = "EVOTOP_SESSION";
 /// In the environment of everything one guard runs: which guard.
 pub(super) const GUARD: &str = "EVOTOP_GUARD";
 
+/// How long to wait for what was killed: a process in a system call of a dead disk does not end.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is looked whether they are gone.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -52,15 +54,9 @@ pub async fn end(session: &Path, recorded: &[(ProcessId, u32)], grace: Duration)
         }
     }
     wait(&left, grace).await;
-    for (process, group) in &left {
-        send(*process, *group, Signal::KILL);
-    }
-    // Those that were born meanwhile.
-    for process in marked(SESSION, session).await {
-        send(process, None, Signal::KILL);
-    }
-    wait(&left, Duration::from_secs(2)).await;
-    left.len()
+    let lived = left.len();
+    kill(left, SESSION, session).await;
+    lived
 }
 
 /// Kills what a guard that is gone left: its trainer's group, and whatever carries its mark. Waits until it is gone.
@@ -68,13 +64,22 @@ pub(super) async fn of_guard(mark: String, trainer: Option<ProcessId>) {
     if let Some(trainer) = trainer {
         signal_group(trainer.pid, Signal::KILL);
     }
-    let mut left: Vec<(ProcessId, Option<u32>)> =
-        trainer.map(|trainer| (trainer, None)).into_iter().collect();
-    left.extend(marked(GUARD, mark).await.into_iter().map(|process| (process, None)));
-    for (process, _) in &left {
-        send(*process, None, Signal::KILL);
+    kill(trainer.map(|trainer| (trainer, None)).into_iter().collect(), GUARD, mark).await;
+}
+
+/// Kills these, and whatever carries the mark, again and again: one of them may have given birth while it was looked.
+async fn kill(mut left: Vec<(ProcessId, Option<u32>)>, name: &'static str, value: String) {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        for (process, group) in &left {
+            send(*process, *group, Signal::KILL);
+        }
+        wait(&left, end.saturating_duration_since(tokio::time::Instant::now())).await;
+        left = marked(name, value.clone()).await.into_iter().map(|process| (process, None)).collect();
+        if left.is_empty() || tokio::time::Instant::now() >= end {
+            return;
+        }
     }
-    wait(&left, Duration::from_secs(2)).await;
 }
 
 /// Reads the whole process table, which takes a while on a large machine: not on the loop.
