@@ -305,3 +305,19 @@ fn a_limit_on_file_sizes_holds_the_run_like_a_full_disk_and_nothing_is_lost() {
     assert_eq!(rows(&world.path("d")), 60);
     world.good(&["verify", "d"]);
 }
+
+#[test]
+fn the_evolution_that_is_kept_verifies_and_plays_back_and_its_files_are_those_of_its_journal() {
+    let world = World::new();
+    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sessions/digits-30");
+    let copy = world.path("digits-30");
+    std::fs::create_dir(&copy).unwrap();
+    std::fs::copy(kept.join("journal.jsonl"), copy.join("journal.jsonl")).unwrap();
+    assert!(world.good(&["verify", "digits-30"]).contains("30 proposals derived again"));
+    assert!(world.good(&["replay", "digits-30", "--plain"]).contains("gen 19 finished, fitness 0.6117"));
+    world.good(&["export", "digits-30", "--to", "evolve.csv"]);
+    assert_eq!(
+        std::fs::read_to_string(world.path("evolve.csv")).unwrap(),
+        std::fs::read_to_string(kept.join("evolve.csv")).unwrap()
+    );
+}
