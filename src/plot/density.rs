@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::canvas::{Canvas, HEAD, MARGIN, SPINE};
+use super::canvas::{Canvas, MARGIN, SPINE};
 use super::colour::{bar, viridis};
 use super::data::Read;
 use super::panel::{Grid, Labels, Panel};
@@ -16,15 +16,7 @@ const CELL: f64 = 1.0;
 
 pub fn sheet(data: &Read) -> Canvas {
     let count = data.space.params.len();
-    let columns = COLUMNS.min(count.max(1));
-    let grid = Grid {
-        columns,
-        rows: count.div_ceil(columns),
-        size: (176.0, 132.0),
-        gap: (20.0, 56.0),
-        left: 44.0,
-        top: HEAD,
-    };
+    let grid = Grid::of(count, COLUMNS, (176.0, 132.0), (20.0, 56.0), 44.0);
     let (width, height) = grid.extent();
     let mut canvas = Canvas::new(width.max(520.0), height);
     canvas.heading(&format!("{}: where the good values lie", data.name), &data.summary());
@@ -33,7 +25,7 @@ pub fn sheet(data: &Read) -> Canvas {
     for i in 0..count {
         let x = Scale::of(&data.space.params[i], data.values(i).map(|(x, _)| x));
         let panel = grid.panel(i, x, y);
-        chart(&mut canvas, data, i, &panel, i % columns == 0);
+        chart(&mut canvas, data, i, &panel, i % grid.columns == 0);
     }
     canvas
 }

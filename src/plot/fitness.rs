@@ -2,8 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, FAINT, HEAD, INK, LABEL, MARGIN, Rgb, SMALL, SPINE, width_of};
 use super::data::{Read, unfinished};
-use super::panel::{Labels, Panel};
-use super::scale::Scale;
+use super::panel::Panel;
 use crate::trial::{End, Origin};
 
 const SIZE: (f64, f64) = (960.0, 540.0);
@@ -17,16 +16,7 @@ const FAILED: Rgb = (180, 40, 60);
 pub fn chart(data: &Read) -> Canvas {
     let mut canvas = Canvas::new(SIZE.0, SIZE.1);
     canvas.heading(&format!("{}: fitness over the generations", data.name), &data.summary());
-    let panel = Panel {
-        left: 64.0,
-        top: HEAD + 34.0,
-        width: SIZE.0 - 64.0 - MARGIN,
-        height: SIZE.1 - HEAD - 34.0 - 52.0,
-        x: Scale::generations(data.last()),
-        y: Scale::around(data.scored.iter().filter_map(|t| t.fitness)),
-    };
-    panel.frame(&mut canvas, Labels { x: true, y: true });
-    canvas.text((panel.right(), SIZE.1 - 14.0), "generation", LABEL, Anchor::Right, FAINT);
+    let panel = Panel::over_generations(&mut canvas, data, SIZE, HEAD + 34.0);
     for first in data.eras() {
         let (x, _) = panel.at(first as f64 - 0.5, panel.y.low);
         canvas.dashes((x, panel.top), (x, panel.bottom()), 1.2, SPINE);

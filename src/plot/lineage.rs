@@ -1,10 +1,9 @@
 //! Who came from whom: generations across, fitness up, a line from parent to child; the best candidate's ancestors stand out.
 
-use super::canvas::{Anchor, Canvas, FAINT, HEAD, INK, LABEL, MARGIN, Rgb, SMALL};
+use super::canvas::{Anchor, Canvas, HEAD, INK, MARGIN, Rgb, SMALL};
 use super::colour::{bar, viridis};
 use super::data::Read;
-use super::panel::{Labels, Panel};
-use super::scale::Scale;
+use super::panel::Panel;
 use crate::trial::{Origin, Trial};
 
 const SIZE: (f64, f64) = (960.0, 600.0);
@@ -19,16 +18,7 @@ pub fn tree(data: &Read) -> Canvas {
         &format!("{}, {} steps from its first ancestor", data.summary(), line.len().saturating_sub(1)),
     );
     bar(&mut canvas, SIZE.0 - MARGIN, 24.0, "few children", "many");
-    let panel = Panel {
-        left: 64.0,
-        top: HEAD + 10.0,
-        width: SIZE.0 - 64.0 - MARGIN,
-        height: SIZE.1 - HEAD - 10.0 - 52.0,
-        x: Scale::generations(data.last()),
-        y: Scale::around(data.scored.iter().filter_map(|t| t.fitness)),
-    };
-    panel.frame(&mut canvas, Labels { x: true, y: true });
-    canvas.text((panel.right(), SIZE.1 - 14.0), "generation", LABEL, Anchor::Right, FAINT);
+    let panel = Panel::over_generations(&mut canvas, data, SIZE, HEAD + 10.0);
     let tried: Vec<&Trial> =
         data.scored.iter().map(AsRef::as_ref).filter(|t| t.origin != Origin::Repeat).collect();
     let place = |t: &Trial| Some(panel.at(t.generation as f64, t.fitness?));

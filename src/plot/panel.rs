@@ -1,6 +1,7 @@
 //! One chart within a picture: its place, its axes, and where values lie in it.
 
-use super::canvas::{ACCENT, Anchor, Canvas, FAINT, GRID, INK, LABEL, SMALL, SPINE, width_of};
+use super::canvas::{ACCENT, Anchor, Canvas, FAINT, GRID, HEAD, INK, LABEL, MARGIN, SMALL, SPINE, width_of};
+use super::data::Read;
 use super::scale::Scale;
 
 /// A chart.
@@ -22,6 +23,21 @@ pub struct Labels {
 }
 
 impl Panel {
+    /// Fitness over the generations: the whole of a picture of this size from `top` down, framed, its axis named.
+    pub fn over_generations(canvas: &mut Canvas, data: &Read, size: (f64, f64), top: f64) -> Self {
+        let panel = Self {
+            left: 64.0,
+            top,
+            width: size.0 - 64.0 - MARGIN,
+            height: size.1 - top - 52.0,
+            x: Scale::generations(data.last()),
+            y: Scale::around(data.scored.iter().filter_map(|t| t.fitness)),
+        };
+        panel.frame(canvas, Labels { x: true, y: true });
+        canvas.text((panel.right(), size.1 - 14.0), "generation", LABEL, Anchor::Right, FAINT);
+        panel
+    }
+
     pub fn right(&self) -> f64 {
         self.left + self.width
     }
@@ -105,6 +121,12 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// A grid of `count` panels below the heading, at most `most` side by side.
+    pub fn of(count: usize, most: usize, size: (f64, f64), gap: (f64, f64), left: f64) -> Self {
+        let columns = most.min(count.max(1));
+        Self { columns, rows: count.div_ceil(columns), size, gap, left, top: HEAD }
+    }
+
     /// Width and height of a picture with this grid in it.
     pub fn extent(&self) -> (f64, f64) {
         let width = self.left + self.columns as f64 * (self.size.0 + self.gap.0) + 8.0;

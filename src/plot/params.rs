@@ -1,6 +1,6 @@
 //! Every parameter's value over the generations, coloured by fitness; a line follows the best so far.
 
-use super::canvas::{Canvas, HEAD, INK, MARGIN, SPINE};
+use super::canvas::{Canvas, INK, MARGIN, SPINE};
 use super::colour::{bar, viridis};
 use super::data::Read;
 use super::panel::{Grid, Labels, Panel};
@@ -10,16 +10,7 @@ const COLUMNS: usize = 4;
 
 pub fn sheet(data: &Read) -> Canvas {
     let count = data.space.params.len();
-    let columns = COLUMNS.min(count.max(1));
-    let grid = Grid {
-        columns,
-        rows: count.div_ceil(columns),
-        size: (196.0, 112.0),
-        gap: (62.0, 54.0),
-        left: 0.0,
-        top: HEAD,
-    };
-    let grid = Grid { left: grid.gap.0, ..grid };
+    let grid = Grid::of(count, COLUMNS, (196.0, 112.0), (62.0, 54.0), 62.0);
     let (width, height) = grid.extent();
     let width = width.max(520.0) - grid.gap.0 + MARGIN;
     let mut canvas = Canvas::new(width, height);
