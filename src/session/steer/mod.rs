@@ -10,7 +10,7 @@ mod words;
 
 use super::{Command, State};
 use crate::evolve::Rule;
-use settings::{pin, set, setting, unpin};
+use settings::{named, pin, set, unpin};
 use trials::{abort, enqueue, exclude, include, slots, stop};
 use words::Words;
 
@@ -34,8 +34,8 @@ const fn verb(name: &'static str, takes: &'static str, doc: &'static str, parse:
 }
 
 /// The verb that sets the number of a rule.
-const fn rule(rule: Rule, parse: Parse) -> Verb {
-    verb(rule.name(), rule.takes(), rule.doc(), parse)
+const fn rule(rule: Rule) -> Verb {
+    verb(rule.name(), rule.takes(), rule.doc(), named)
 }
 
 /// Every verb, in the order in which help lists them.
@@ -48,31 +48,22 @@ pub const VERBS: &[Verb] = &[
         "change a value, gain or bound, or any setting below by its name",
         set,
     ),
-    verb("sigma", "X", "standard deviation of mutations", |w, s| setting("sigma", w, s)),
-    verb("probability", "X", "mutation probability of a gene, 0.01 to 1", |w, s| {
-        setting("probability", w, s)
-    }),
-    verb("parent", "single|weighted", "one of the best as parent, or their weighted mean", |w, s| {
-        setting("parent", w, s)
-    }),
-    verb("top", "N", "how many of the best may be parents", |w, s| setting("top", w, s)),
-    verb("strategy", "NAME", "the rules of breeding; the history is kept", |w, s| setting("strategy", w, s)),
-    verb("method", "1|2|3", "yolov3's mutation method", |w, s| setting("method", w, s)),
-    verb(
-        "fitness",
-        "W*METRIC [+ W*METRIC ...]",
-        "fitness weights; history is scored again at once",
-        |w, s| setting("fitness", w, s),
-    ),
-    verb("generations", "N", "how many trials the run is to have", |w, s| setting("generations", w, s)),
-    verb("prune", "off|median|asha", "stop hopeless trials early", |w, s| setting("prune", w, s)),
-    rule(Rule::PruneWarmUp, |w, s| setting("prune-warm-up", w, s)),
-    rule(Rule::PruneTrials, |w, s| setting("prune-trials", w, s)),
-    rule(Rule::PrunePatience, |w, s| setting("prune-patience", w, s)),
-    rule(Rule::RepeatBest, |w, s| setting("repeat-best", w, s)),
-    rule(Rule::MaxHours, |w, s| setting("max-hours", w, s)),
-    rule(Rule::Patience, |w, s| setting("patience", w, s)),
-    rule(Rule::Target, |w, s| setting("target", w, s)),
+    verb("sigma", "X", "standard deviation of mutations", named),
+    verb("probability", "X", "mutation probability of a gene, 0.01 to 1", named),
+    verb("parent", "single|weighted", "one of the best as parent, or their weighted mean", named),
+    verb("top", "N", "how many of the best may be parents", named),
+    verb("strategy", "NAME", "the rules of breeding; the history is kept", named),
+    verb("method", "1|2|3", "yolov3's mutation method", named),
+    verb("fitness", "W*METRIC [+ W*METRIC ...]", "fitness weights; history is scored again at once", named),
+    verb("generations", "N", "how many trials the run is to have", named),
+    verb("prune", "off|median|asha", "stop hopeless trials early", named),
+    rule(Rule::PruneWarmUp),
+    rule(Rule::PruneTrials),
+    rule(Rule::PrunePatience),
+    rule(Rule::RepeatBest),
+    rule(Rule::MaxHours),
+    rule(Rule::Patience),
+    rule(Rule::Target),
     verb("pause", "", "let running trials end, start nothing new", |_, _| Ok(Command::Pause)),
     verb("resume", "", "go on, whatever the run was paused for", |_, _| Ok(Command::Resume)),
     verb("freeze", "[GEN]", "hold one running trial now, or all of them and the run", |w, s| {

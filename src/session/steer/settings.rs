@@ -112,7 +112,12 @@ pub fn set_value(p: &Param, value: f64) -> Edit {
     }
 }
 
-pub(super) fn setting(name: &'static str, words: &mut Words, state: &State) -> Result<Command, GrammarError> {
+/// The setting that the verb is named for.
+pub(super) fn named(words: &mut Words, state: &State) -> Result<Command, GrammarError> {
+    setting(words.verb.map_or("", |verb| verb.name), words, state)
+}
+
+fn setting(name: &'static str, words: &mut Words, state: &State) -> Result<Command, GrammarError> {
     if let Some(rule) = Rule::of(name) {
         let word = words.want("the value")?;
         let to = rule.read(word).map_err(|wanted| GrammarError::Value { word: word.into(), wanted })?;
