@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::common::{World, rows};
+use crate::sim::sim;
 use evotop::journal::{self, Event, FileDisk, Writer};
 
 /// Writes a journal anew with every event changed by `change`: its checksums are right, its contents are not.
@@ -28,22 +29,7 @@ fn alter(path: &Path, mut change: impl FnMut(&mut Event)) {
 }
 
 fn run(world: &World, dir: &str, generations: &str) -> std::process::Output {
-    world.run(&[
-        "run",
-        "--headless",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "0",
-        "--devices",
-        "cpu",
-        "--generations",
-        generations,
-        "--seed",
-        "7",
-        "--dir",
-        dir,
-    ])
+    world.run(&sim("--headless", "0", &["--generations", generations, "--seed", "7", "--dir", dir]))
 }
 
 #[test]
@@ -145,22 +131,7 @@ fn an_altered_setting_or_parent_is_found_too() {
 #[test]
 fn only_the_directories_that_were_asked_for_are_kept_and_every_row_is() {
     let world = World::new();
-    world.good(&[
-        "run",
-        "--headless",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "0",
-        "--devices",
-        "cpu",
-        "--generations",
-        "12",
-        "--keep",
-        "best:2,last:1",
-        "--dir",
-        "d",
-    ]);
+    world.good(&sim("--headless", "0", &["--generations", "12", "--keep", "best:2,last:1", "--dir", "d"]));
     let kept = std::fs::read_dir(world.path("d").join("trials")).unwrap().count();
     assert!((1..=3).contains(&kept), "{kept} directories are left");
     assert_eq!(rows(&world.path("d")), 12);
@@ -202,18 +173,7 @@ fn a_program_that_knows_no_yaml_is_evolved_by_its_flags_and_its_output() {
 #[test]
 fn a_saved_settings_file_steers_and_a_bad_one_changes_nothing() {
     let world = World::new();
-    world.good(&[
-        "run",
-        "--detach",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "200",
-        "--devices",
-        "cpu",
-        "--dir",
-        "d",
-    ]);
+    world.good(&sim("--detach", "200", &["--dir", "d"]));
     let file = world.path("d").join("live/settings.yaml");
     crate::common::wait_until("the live files are there", || file.exists());
     let text = std::fs::read_to_string(&file).unwrap();
@@ -245,20 +205,7 @@ fn a_complete_run_says_so_and_ends_instead_of_waiting_for_more() {
 #[test]
 fn plain_lines_end_with_the_session() {
     let world = World::new();
-    let lines = world.good(&[
-        "run",
-        "--plain",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "20",
-        "--devices",
-        "cpu",
-        "--generations",
-        "5",
-        "--dir",
-        "d",
-    ]);
+    let lines = world.good(&sim("--plain", "20", &["--generations", "5", "--dir", "d"]));
     assert!(lines.contains("closed: complete"), "{lines}");
 }
 

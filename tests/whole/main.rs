@@ -19,6 +19,7 @@ mod protocol;
 mod pruning;
 mod pty;
 mod resume;
+mod sim;
 mod stopping;
 mod terminal;
 mod unattended;

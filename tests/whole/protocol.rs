@@ -9,6 +9,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::common::{World, processes, wait_until};
+use crate::sim::sim;
 
 fn tell(stream: &mut UnixStream, message: &Value) {
     let bytes = serde_json::to_vec(message).unwrap();
@@ -50,20 +51,7 @@ fn later_session(dir: &Path, program: &Path, status: &Value) -> std::sync::mpsc:
 }
 
 fn finished(world: &World) {
-    world.good(&[
-        "run",
-        "--headless",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "0",
-        "--devices",
-        "cpu",
-        "--generations",
-        "2",
-        "--dir",
-        "d",
-    ]);
+    world.good(&sim("--headless", "0", &["--generations", "2", "--dir", "d"]));
 }
 
 #[test]
@@ -99,18 +87,7 @@ fn a_session_of_a_later_build_is_shown_by_its_own_program_and_still_stopped_stee
 #[test]
 fn a_client_of_a_later_build_may_ask_pause_steer_and_stop_but_not_attach() {
     let world = World::new();
-    world.good(&[
-        "run",
-        "--detach",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "200",
-        "--devices",
-        "cpu",
-        "--dir",
-        "d",
-    ]);
+    world.good(&sim("--detach", "200", &["--dir", "d"]));
     let mut session = UnixStream::connect(evotop::wire::socket_of(&world.path("d")).unwrap()).unwrap();
     let mut ask = |message: Value| {
         tell(&mut session, &message);

@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use crate::common::{World, rows, wait_until};
+use crate::sim::sim;
 
 fn run(world: &World, more: &[&str]) -> Output {
     let words =
@@ -84,18 +85,7 @@ fn limits_that_are_said_anew_hold_from_then_on() {
 #[test]
 fn a_stale_settings_file_changes_only_what_was_edited_in_it() {
     let world = World::new();
-    world.good(&[
-        "run",
-        "--detach",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "200",
-        "--devices",
-        "cpu",
-        "--dir",
-        "d",
-    ]);
+    world.good(&sim("--detach", "200", &["--dir", "d"]));
     let file = world.path("d/live/settings.yaml");
     wait_until("the live files are there", || file.exists());
     let opened = std::fs::read_to_string(&file).unwrap();

@@ -2,22 +2,10 @@
 
 use crate::common::{World, wait_until};
 use crate::pty::Terminal;
+use crate::sim::sim;
 
 fn start(world: &World, name: &str) {
-    world.good(&[
-        "run",
-        "--detach",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "400",
-        "--devices",
-        "cpu",
-        "--generations",
-        "200",
-        "--name",
-        name,
-    ]);
+    world.good(&sim("--detach", "400", &["--generations", "200", "--name", name]));
 }
 
 #[test]

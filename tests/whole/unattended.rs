@@ -3,6 +3,7 @@
 use std::process::{Child, Command, Stdio};
 
 use crate::common::{World, processes, wait_until};
+use crate::sim::sim;
 
 /// A headless run of this shell script.
 fn start(world: &World, options: &[&str], script: &str) -> Child {
@@ -211,25 +212,11 @@ fn slots_come_and_go_as_a_person_says_and_stay_so_when_the_run_is_started_again(
 #[test]
 fn a_killed_session_is_interrupted_and_a_service_would_start_it_as_it_was() {
     let world = World::new();
-    let mut session = world.evotop(&[
-        "run",
+    let mut session = world.evotop(&sim(
         "--headless",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
         "100",
-        "--devices",
-        "cpu",
-        "--dir",
-        "my run",
-        "--grace",
-        "7s",
-        "--keep",
-        "best:2",
-        "--on",
-        "finished",
-        "echo 100%",
-    ]);
+        &["--dir", "my run", "--grace", "7s", "--keep", "best:2", "--on", "finished", "echo 100%"],
+    ));
     let mut session = session.env("VIRTUAL_ENV", "/opt/my env").stdout(Stdio::null()).spawn().unwrap();
     wait_until("it trains", || world.path("my run/trials/000001").exists());
     assert_eq!(world.status("my run")["state"], "running");
