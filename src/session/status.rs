@@ -154,7 +154,7 @@ impl State {
             queue: self.queue.iter().copied().collect(),
             seconds_left: self.run_left(|g| self.trial_left(g, self.time)),
             slot_seconds: self.used(self.time),
-            cost: Cost { used: self.used(self.time), ..self.cost },
+            cost: self.cost_so_far(),
             last: self.last_costs(),
             era: self.era(),
             seq: self.seq,
@@ -169,8 +169,7 @@ impl State {
         let best = self.history.best().map_or_else(String::new, |(trial, fitness)| {
             format!("; best {fitness:.5}{} at gen {}", self.give_or_take(trial.candidate), trial.generation)
         });
-        let cost = Cost { used: self.used(self.time), ..self.cost };
-        format!("{ends}{best}; {cost}")
+        format!("{ends}{best}; {}", self.cost_so_far())
     }
 
     /// ` ± 0.0021 (3 trials)` of a candidate that was trained more than once.

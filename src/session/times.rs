@@ -1,7 +1,7 @@
 //! How long things take, from what trials took.
 
 use super::{Running, SlotHealth, State};
-use crate::trial::End;
+use crate::trial::{Cost, End};
 
 /// How many of the last trials tell how long one takes.
 const LAST: usize = 10;
@@ -24,6 +24,11 @@ impl State {
     /// Seconds that slots trained, those of the attempts under way with them.
     pub fn used(&self, now: i64) -> f64 {
         self.cost.used + self.running.values().map(|r| r.trained(now)).sum::<f64>()
+    }
+
+    /// What all attempts cost, those under way with them.
+    pub fn cost_so_far(&self) -> Cost {
+        Cost { used: self.used(self.time), ..self.cost }
     }
 
     /// Mean seconds of the last trials that finished, without attempts that came to nothing.
