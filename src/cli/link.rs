@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use super::find;
 use super::tail::{self, Over};
 use crate::app::{News, Request};
-use crate::dir::{Lock, SessionDir};
 use crate::journal::{Event, How};
 use crate::wire::{Client, ClientError, FromSession, Heard, ToSession};
 
@@ -31,7 +31,7 @@ pub async fn keep(
                 Ok(()) => return,
                 Err(error) => error.to_string(),
             },
-            Err(ClientError::NoSession { .. }) if Lock::holder(&SessionDir::new(&dir)).is_some() => {
+            Err(ClientError::NoSession { .. }) if find::holder(&dir).is_some() => {
                 match tail::tail(&dir, &news, &mut requests).await {
                     Over::Left | Over::Closed => return,
                     Over::Reachable => continue,

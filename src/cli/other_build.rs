@@ -7,7 +7,6 @@ use std::process::Command;
 
 use super::attach::ScreenArgs;
 use super::{find, warn};
-use crate::dir::{Lock, SessionDir};
 use crate::process;
 use crate::wire::ClientError;
 
@@ -26,7 +25,7 @@ pub fn attach(why: &ClientError, dir: &Path, read_only: bool, screen: &ScreenArg
 /// The session's program: as its process runs it, or else where it says it was. None where that is this program: its
 /// file was replaced, and its process cannot be looked at.
 fn program_of(dir: &Path, said: &Path) -> Option<PathBuf> {
-    let running = Lock::holder(&SessionDir::new(dir)).and_then(|holder| process::program_of(holder.pid));
+    let running = find::holder(dir).and_then(|holder| process::program_of(holder.pid));
     running.into_iter().chain([said.to_owned()]).find(|path| path.exists() && !process::is_this_program(path))
 }
 

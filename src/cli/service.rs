@@ -49,9 +49,9 @@ pub fn service(args: &ServiceArgs) -> anyhow::Result<Exit> {
 /// The words with which the session was started last.
 fn last_words(dir: &std::path::Path) -> anyhow::Result<Vec<String>> {
     let mut words = Vec::new();
-    journal::read(&SessionDir::new(dir).journal(), |entry| {
-        if let Event::Opened(opened) = entry.event {
-            words = opened.argv;
+    journal::look(&SessionDir::new(dir).journal(), |entry| {
+        if let Event::Opened(opened) = &entry.event {
+            words.clone_from(&opened.argv);
         }
     })?;
     Ok(words)

@@ -8,9 +8,10 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::Instant;
 
+use super::find;
 use crate::app::{News, Request};
 use crate::clock;
-use crate::dir::{Holder, Lock, SessionDir, Tail};
+use crate::dir::{Holder, SessionDir, Tail};
 use crate::journal::{Event, JournalError};
 use crate::wire::Client;
 
@@ -75,7 +76,7 @@ pub async fn tail(dir: &Path, news: &Sender<News>, requests: &mut Receiver<Reque
             if Client::connect(dir, true).await.is_ok() {
                 return Over::Reachable;
             }
-            let Some(holder) = Lock::holder(&SessionDir::new(dir)) else {
+            let Some(holder) = find::holder(dir) else {
                 return Over::Lost("the session's process is gone".into());
             };
             let silent = silence(&holder);
@@ -90,7 +91,7 @@ pub async fn tail(dir: &Path, news: &Sender<News>, requests: &mut Receiver<Reque
 /// Says that the journal is followed, and what is in it so far.
 async fn begin(dir: &Path, news: &Sender<News>) -> Result<Tail, Over> {
     let session = SessionDir::new(dir);
-    let host = Lock::holder(&session).map_or_else(|| "another process".into(), |holder| holder.host);
+    let host = find::holder(dir).map_or_else(|| "another process".into(), |holder| holder.host);
     let opened = tokio::task::spawn_blocking(move || Tail::open(&session)).await;
     let (tail, state) = match opened {
         Ok(Ok(opened)) => opened,
