@@ -192,6 +192,9 @@ impl Queue {
         let thread = std::thread::Builder::new()
             .name("loader".to_owned())
             .spawn(move || {
+                // A second team of libgomp's threads would make more of them than cores: the compute thread's team would then go
+                // to sleep at each of its operations, which makes a training on two cores take 1.8 times as long.
+                tch::set_num_threads(1);
                 let mut maker = Maker { pool, pictures: Vec::new() };
                 produce(&mut maker, &|batch| hand_over(&sender, batch));
             })
