@@ -11,6 +11,7 @@
 pub mod clean;
 pub mod clock;
 pub mod hash;
+pub mod size;
 pub mod stats;
 
 pub mod space;

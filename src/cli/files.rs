@@ -10,6 +10,7 @@ use super::{block_on, find, leftovers};
 use crate::clock;
 use crate::dir::{self, Keep, Plan, Registry, SessionDir};
 use crate::journal::Access;
+use crate::size;
 use crate::wire::Client;
 
 /// Begin a session with another one's past, up to a generation
@@ -69,8 +70,8 @@ pub fn rm(args: &RmArgs) -> anyhow::Result<Exit> {
     let dir = find::dir(&args.name)?;
     not_running(&dir)?;
     let session = SessionDir::new(&dir);
-    let size = session.bytes() as f64 / 1e6;
-    if !args.yes && !confirmed(&format!("remove {} ({size:.1} MB) and all its results?", dir.display()))? {
+    let size = size::taken(session.bytes());
+    if !args.yes && !confirmed(&format!("remove {} ({size}) and all its results?", dir.display()))? {
         return Err(Told::usage("nothing was removed"));
     }
     let full = std::fs::canonicalize(&dir)?;
@@ -88,11 +89,7 @@ pub fn gc(args: &GcArgs) -> anyhow::Result<Exit> {
     let collected = if args.dry_run { plan.preview(&session)? } else { plan.collect(&session)? };
     leftovers::of(&dir, !args.dry_run)?;
     let word = if args.dry_run { "would remove" } else { "removed" };
-    tell!(
-        "{word} the directories of {} trials, {:.1} MB",
-        collected.trials.len(),
-        collected.bytes as f64 / 1e6
-    );
+    tell!("{word} the directories of {} trials, {}", collected.trials.len(), size::taken(collected.bytes));
     Ok(Exit::Done)
 }
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::find;
 use crate::dir::{Registry, SessionDir};
+use crate::size;
 
 /// List sessions: running, finished, interrupted
 #[derive(Debug, Args)]
@@ -44,7 +45,7 @@ pub fn ls(args: &LsArgs) -> anyhow::Result<Exit> {
     for s in &listed {
         let best = s.best.map(|best| format!("best {best:.4}")).unwrap_or_default();
         let trials = format!("{}/{}", s.done, s.generations);
-        let size = format!("{:.1} MB", s.bytes as f64 / 1e6);
+        let size = size::taken(s.bytes);
         let host = s.host.as_ref().map(|host| format!(" (on {host})")).unwrap_or_default();
         tell!("{:20} {:12} {trials:>11}  {best:12} {size:>10}  {}{host}", s.name, s.state, s.dir.display());
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::start::Engine;
 use crate::journal::{Event, Mode, PauseWhy};
 use crate::process;
-use crate::session::megabytes;
+use crate::size;
 use crate::trial::{FailureClass, Outcome};
 
 /// Bytes that have to be free before a run that met a full disk goes on, whatever `--min-free` says.
@@ -59,7 +59,7 @@ impl Engine {
                 Mode::Running
             }
             Mode::Running if free < least && self.stopping.is_none() => {
-                let what = format!("{} left on the session's disk", megabytes(free));
+                let what = format!("{} left on the session's disk", size::free(free));
                 Mode::Paused(PauseWhy::NoSpace { what, until: Some(enough) })
             }
             _ => return None,

@@ -13,6 +13,8 @@ use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::{Device, Nvml};
 use serde::Deserialize;
 
+use crate::size::gibibytes;
+
 /// How long an answer is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -142,10 +144,6 @@ fn one(device: &Device, index: u32) -> Result<Gpu, NvmlError> {
         milliwatts: device.power_usage().ok(),
         processes: processes.into_iter().map(|p| (p.pid, bytes(p.used_gpu_memory))).collect(),
     })
-}
-
-fn gibibytes(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
 #[cfg(test)]

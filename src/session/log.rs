@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use crate::evolve::Edit;
 use crate::journal::{Event, How, Mode, PauseWhy, SteerKind, Who};
+use crate::size;
 use crate::space::number::yaml;
 use crate::trial::{End, Origin};
 
@@ -87,7 +88,7 @@ pub fn mode_text(mode: &Mode) -> String {
             PauseWhy::NoSlot => "paused: no slot is left".into(),
             PauseWhy::NoSpace { what, until } => {
                 let room =
-                    until.map_or_else(|| "there is room".into(), |n| format!("{} are free", megabytes(n)));
+                    until.map_or_else(|| "there is room".into(), |n| format!("{} are free", size::free(n)));
                 format!("paused: disk full ({what}); goes on by itself when {room}")
             }
             PauseWhy::Failures { count, last } => {
@@ -98,15 +99,6 @@ pub fn mode_text(mode: &Mode) -> String {
             }
             PauseWhy::Rule { what } => format!("paused: {what}"),
         },
-    }
-}
-
-/// An amount of room: `16 MB`.
-pub fn megabytes(bytes: u64) -> String {
-    if bytes < 10_000_000_000 {
-        format!("{} MB", bytes.div_ceil(1_000_000))
-    } else {
-        format!("{:.1} GB", bytes as f64 / 1e9)
     }
 }
 

@@ -21,7 +21,7 @@ mod verify;
 
 pub use advance::{Next, Waiting};
 pub use command::{Command, Refused};
-pub use log::{LogLine, megabytes, mode_text};
+pub use log::{LogLine, mode_text};
 pub use recover::{RecoverError, Recovery, recover};
 pub use state::{Running, Slot, SlotHealth, State};
 pub use status::{Best, ParamStatus, SlotStatus, Status, TrialCost};

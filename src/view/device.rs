@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::ink::{Ink, width};
-use super::text;
 use crate::app::Model;
 use crate::runner::DeviceUse;
+use crate::size;
 
 /// The figures of the device of this name, where there are any.
 pub fn of<'a>(model: &'a Model, name: &str) -> Option<&'a DeviceUse> {
@@ -42,13 +42,13 @@ fn fitting(mut pieces: Vec<Piece>, cells: u16) -> Vec<Piece> {
 }
 
 fn pieces(device: &DeviceUse) -> Vec<Piece> {
-    let gigabytes = |n: u64| text::bytes(n).replace(" GB", "");
+    let gigabytes = |n: u64| size::short(n).replace(" GB", "");
     let piece = |text: Option<String>, rank| text.map(|text| Piece { text, rank, warns: false });
     let name = device.name.as_ref().map(|name| name.trim_start_matches("NVIDIA ").to_owned());
     [
         piece(name, 6),
         piece(device.utilisation.map(|u| format!("{:.0}% busy", u * 100.0)), 1),
-        piece(device.memory.map(|(used, all)| format!("{} of {}", gigabytes(used), text::bytes(all))), 2),
+        piece(device.memory.map(|(used, all)| format!("{} of {}", gigabytes(used), size::short(all))), 2),
         piece(device.temperature.map(|t| format!("{t:.0} C")), 4),
         piece(device.watts.map(|w| format!("{w:.0} W")), 5),
         others(device).map(|text| Piece { text, rank: 3, warns: true }),
@@ -66,5 +66,5 @@ fn others(device: &DeviceUse) -> Option<String> {
         1 => format!("pid {}", most.pid),
         n => format!("pid {} +{}", most.pid, n - 1),
     };
-    Some(if bytes > 0 { format!("{who}: {}", text::bytes(bytes)) } else { format!("{who} too") })
+    Some(if bytes > 0 { format!("{who}: {}", size::short(bytes)) } else { format!("{who} too") })
 }

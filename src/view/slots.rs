@@ -13,6 +13,7 @@ use super::{device, text};
 use crate::app::{Model, estimate};
 use crate::journal::Mode;
 use crate::session::{Running, Slot, SlotHealth, State};
+use crate::size;
 
 /// Bars are no longer than this, and shorter only where that makes room for a column.
 const GAUGE: (u16, u16) = (8, 30);
@@ -143,7 +144,7 @@ fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64,
     let (epoch, epochs) =
         progress.map_or((running.epoch, running.epochs), |p| (p.epoch.max(running.epoch), p.epochs));
     let busy = device::of(model, &slot.spec.device).and_then(|d| d.utilisation);
-    let memory = progress.and_then(|p| p.memory).map_or(String::new(), text::bytes);
+    let memory = progress.and_then(|p| p.memory).map_or(String::new(), size::short);
     let cell = |text: String, style| Cell { brief: text.clone(), text, style };
     let brief = |text: String, brief: String, style| Cell { text, brief, style };
     let show = |rate: f64, unit: &str| {

@@ -50,17 +50,6 @@ fn zoned(ms: i64, zone: &TimeZone, format: &str) -> String {
         .map_or_else(|_| "--:--".into(), |t| t.to_zoned_datetime(zone.clone()).strftime(format).to_string())
 }
 
-/// Bytes: `512 MB`, `1.1 GB`.
-pub fn bytes(n: u64) -> String {
-    let n = n as f64;
-    match n {
-        _ if n < 1e6 => format!("{:.0} KB", n / 1e3),
-        _ if n < 1e9 => format!("{:.0} MB", n / 1e6),
-        _ if n < 1e11 => format!("{:.1} GB", n / 1e9),
-        _ => format!("{:.0} GB", n / 1e9),
-    }
-}
-
 /// A gene in a column of its own kind: numbers with the same decimals for the same size.
 pub fn gene(p: &Param, x: f64) -> String {
     match p.kind {

@@ -7,6 +7,7 @@ use super::ink::{Ink, width};
 use super::text;
 use crate::app::{Model, estimate};
 use crate::session::{Running, State};
+use crate::size;
 use crate::trial::{Origin, Trial};
 
 /// Draws the selected slot's trial in its box.
@@ -47,7 +48,7 @@ fn throughput(ink: &mut Ink, area: Rect, from: u16, model: &Model, generation: u
     let Some(progress) = model.live.get(generation).map(|live| &live.progress) else { return };
     let unit = progress.unit.as_deref().unwrap_or("img/s");
     let rate = progress.rate.map(|rate| format!("{rate:.0} {unit}"));
-    let memory = progress.memory.map(text::bytes);
+    let memory = progress.memory.map(size::short);
     let both: Vec<String> = rate.into_iter().chain(memory).collect();
     for count in (1..=both.len()).rev() {
         let text = format!(" {} ", both[..count].join("  "));

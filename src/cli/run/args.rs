@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::size;
 use crate::dir::Keep;
 use crate::engine::OnFailure;
 use crate::evolve::Rule;
+use crate::size;
 
 /// Start an evolution, or go on with one: the same words resume it.
 #[derive(Debug, Clone, Args)]
@@ -151,7 +151,7 @@ pub struct RunArgs {
     #[arg(long, help_heading = "Session")]
     pub share_read: bool,
     /// Hold the run before the session's disk has less room than this: 500M, 20G
-    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = size::bytes, help_heading = "Session")]
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = size::read, help_heading = "Session")]
     pub min_free: u64,
     /// Take a session over from another host that has been silent
     #[arg(long, help_heading = "Session")]

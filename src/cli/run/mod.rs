@@ -1,8 +1,8 @@
 //! `evotop run`: starts a session or goes on with one, and attaches.
 //!
 //! `args.rs` is the command line, `config.rs` the options of a file, `create.rs` a new run's first event, `resume.rs`
-//! what the same words mean for a run that is there, `launch.rs` the session process, `again.rs` what another process is to be told, `time.rs` and `size.rs` how
-//! people write these.
+//! what the same words mean for a run that is there, `launch.rs` the session process, `again.rs` what another process is
+//! to be told, `past.rs` what a run begins with, `time.rs` how people write times.
 
 mod again;
 mod args;
@@ -11,7 +11,6 @@ mod create;
 mod launch;
 mod past;
 mod resume;
-mod size;
 mod time;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +27,7 @@ use crate::evolve::Edit;
 use crate::journal::{Access, How, SlotSpec};
 use crate::runner::devices;
 use crate::session::Command;
-use crate::session::megabytes;
+use crate::size;
 use crate::wire::Client;
 
 /// Starts a run or goes on with it.
@@ -88,8 +87,8 @@ fn room(args: &RunArgs, dir: &Path) -> anyhow::Result<()> {
     Err(Told::usage(format!(
         "{} has {} free, and --min-free asks for {}: make room, choose another --dir, or ask for less",
         there.display(),
-        megabytes(free),
-        megabytes(args.min_free)
+        size::free(free),
+        size::free(args.min_free)
     )))
 }
 
