@@ -57,11 +57,7 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model) {
         }
         row(ink, inner, y, model, state, trial, &columns, base, best == Some(trial.generation));
     }
-    if count > rows {
-        let style = ink.theme.dim;
-        let more = format!(" {}-{} of {count} ", first + 1, (first + rows).min(count));
-        ink.put_right(body, body.width.saturating_sub(2), body.height - 1, &more, style);
-    }
+    ink.place(body, first, rows, count);
 }
 
 /// Which metrics there is room for.

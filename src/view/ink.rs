@@ -100,6 +100,15 @@ impl<'a> Ink<'a> {
         }
     }
 
+    /// Which rows of a list are shown, in the lower edge of its box; nothing where all are.
+    pub fn place(&mut self, area: Rect, first: usize, rows: usize, total: usize) {
+        if total > rows {
+            let text = format!(" {}-{} of {total} ", first + 1, (first + rows).min(total));
+            let style = self.theme.dim;
+            self.put_right(area, area.width.saturating_sub(2), area.height.saturating_sub(1), &text, style);
+        }
+    }
+
     /// A box with a title; returns its inside. Too small for a box: just the area.
     pub fn frame(&mut self, area: Rect, title: &str, style: Style) -> Rect {
         if area.width < 4 || area.height < 3 {

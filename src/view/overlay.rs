@@ -344,14 +344,6 @@ fn help(ink: &mut Ink, area: Rect, model: &Model, scroll: usize) {
         let x = if heading { 0 } else { key_cells + 2 };
         ink.put(inner, x, y as u16, &fit(doc, inner.width.saturating_sub(x), theme.glyphs.dots), style);
     }
-    if lines.len() > usize::from(inner.height) {
-        let text = format!(" {}-{} of {} ", first + 1, first + usize::from(inner.height), lines.len());
-        ink.put_right(
-            Rect { height: inner.height + 1, ..inner },
-            inner.width,
-            inner.height,
-            &text,
-            theme.dim,
-        );
-    }
+    let panel = Rect { width: inner.width + 2, height: inner.height + 1, ..inner };
+    ink.place(panel, first, usize::from(inner.height), lines.len());
 }

@@ -57,11 +57,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         let style = ink.theme.dim;
         ink.put(area, 2, area.height - 1, &text, style);
     }
-    if total > rows {
-        let more = format!(" {}-{} of {total} ", first + 1, (first + rows).min(total));
-        let style = ink.theme.dim;
-        ink.put_right(area, area.width.saturating_sub(2), area.height - 1, &more, style);
-    }
+    ink.place(area, first, rows, total);
 }
 
 /// The first row shown, so that the cursor is in view with some rows around it.

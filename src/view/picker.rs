@@ -34,10 +34,7 @@ pub fn draw_picker(picker: &Picker, theme: &Theme, buf: &mut Buffer) {
     for (y, (i, choice)) in picker.choices.iter().enumerate().skip(first).take(rows).enumerate() {
         columns.row(&mut ink, inner, y as u16 + 1, choice, i == picker.cursor);
     }
-    if picker.choices.len() > rows {
-        let more = format!(" {}-{} of {} ", first + 1, first + rows, picker.choices.len());
-        ink.put_right(body, body.width.saturating_sub(2), body.height.saturating_sub(1), &more, theme.dim);
-    }
+    ink.place(body, first, rows, picker.choices.len());
     let y = area.height.saturating_sub(1);
     let chosen = picker.choices.get(picker.cursor);
     if let (true, Some(chosen)) = (picker.asks, chosen) {

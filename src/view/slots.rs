@@ -50,11 +50,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         let line = Rect { x: inner.x + 1, y: inner.y + total as u16, width: inner.width - 1, height: 1 };
         device::draw(ink, line, &label, known);
     }
-    if total > rows {
-        let more = format!(" {}-{} of {total} ", first + 1, (first + rows).min(total));
-        let style = ink.theme.dim;
-        ink.put_right(area, area.width.saturating_sub(2), area.height.saturating_sub(1), &more, style);
-    }
+    ink.place(area, first, rows, total);
 }
 
 fn title(state: &State) -> String {

@@ -28,11 +28,7 @@ pub(super) fn draw(ink: &mut Ink, body: Rect, model: &Model, state: &State, tria
             x = ink.put(inner, x, y as u16, text, *style);
         }
     }
-    if lines.len() > rows {
-        let style = ink.theme.dim;
-        let more = format!(" {}-{} of {} ", first + 1, first + rows, lines.len());
-        ink.put_right(body, body.width.saturating_sub(2), body.height - 1, &more, style);
-    }
+    ink.place(body, first, rows, lines.len());
 }
 
 /// A line, piece by piece.
