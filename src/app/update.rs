@@ -16,7 +16,8 @@ use crate::space::Param;
 use crate::trial::End;
 
 impl Page {
-    fn context(self) -> Context {
+    /// Whose keys come before those that hold everywhere.
+    pub fn context(self) -> Context {
         match self {
             Self::Live => Context::Live,
             Self::Density => Context::Density,

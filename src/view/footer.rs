@@ -49,7 +49,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     let short = area.width < 100;
     let name = |long: &'static str, brief: &'static str| if short { brief } else { long };
     let mut parts = vec![
-        (name("parent", "parent"), parent, parent_style),
+        ("parent", parent, parent_style),
         ("sigma", format!("{:.2}", settings.sigma), style(has.sigma, "sigma")),
         (
             name("mutation", "mut"),
@@ -98,15 +98,6 @@ fn replay(ink: &mut Ink, area: Rect, y: u16, at: crate::app::ReplayAt) {
     ink.put_right(area, area.width - 1, y, &count, theme.text);
 }
 
-fn context(page: Page) -> Context {
-    match page {
-        Page::Live => Context::Live,
-        Page::Density => Context::Density,
-        Page::History => Context::History,
-        Page::Log => Context::Log,
-    }
-}
-
 /// As many hints as fit whole: the page's own first, then those that hold everywhere.
 fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     if model.replay.is_some() {
@@ -121,7 +112,7 @@ fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
         hint_line(ink, area, y, &hints.map(|(k, w)| (k.to_owned(), w.to_owned())));
         return;
     }
-    let here = context(model.page);
+    let here = model.page.context();
     let pages = [Page::Live, Page::Density];
     let useful = |action: Action| match action {
         Action::Pin => pages.contains(&model.page),
