@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::sleep;
 
-use super::run::now;
 use crate::app::replay::Replay;
 use crate::app::{News, Request};
+use crate::clock::now;
 
 /// How often a playing replay tells what happened.
 const STEP: Duration = Duration::from_millis(100);

@@ -16,6 +16,7 @@ use super::input::{Decoder, Heard};
 use super::screen::Screen;
 use super::signals::{Watch, Watched};
 use crate::app::{Input, Model, News, Options, Request};
+use crate::clock::now;
 use crate::view::Theme;
 
 /// The two ends that the screen holds.
@@ -172,11 +173,6 @@ pub(super) fn theme(
         warnings.push(format!("theme: {error}"));
         Theme::named("auto", caps.depth, light, ascii).unwrap_or_else(|_| Theme::plain(ascii))
     })
-}
-
-/// Milliseconds since 1970-01-01 UTC.
-pub(super) fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }
 
 fn wakes(model: &Model, draw_at: Option<Instant>, escape_at: Option<Instant>) -> Option<Instant> {

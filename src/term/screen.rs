@@ -12,8 +12,9 @@ use super::files;
 use super::frame::Frame;
 use super::guard::Guard;
 use super::input::{Decoder, Heard};
-use super::run::{Exit, now};
+use super::run::Exit;
 use crate::app::{Effect, Input, Model, News, Request};
+use crate::clock::now;
 use crate::view::{self, Cache, Theme};
 
 /// The model, and how it gets to the terminal.
