@@ -38,11 +38,6 @@ fn start(world: &World, file: &std::path::Path, devices: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn stop(world: &World) {
-    world.good(&["stop", "s", "--now"]);
-    wait_until("the session has ended", || world.status("s")["state"] == "closed");
-}
-
 #[test]
 fn the_screen_shows_what_the_gpus_do_until_the_driver_does_not_answer() {
     let (world, file) = world(&gpus(&[(11, 93, &[(1, 5)]), (0, 0, &[])]));
@@ -60,7 +55,7 @@ fn the_screen_shows_what_the_gpus_do_until_the_driver_does_not_answer() {
     wait_until("they are off the screen", || !terminal.text().contains("% busy"));
     let journal = std::fs::read_to_string(world.path("runs/evolve/s/journal.jsonl")).unwrap();
     assert!(journal.contains(r#""uuid":"GPU-0""#) && journal.contains(r#""uuid":"GPU-1""#), "{journal}");
-    stop(&world);
+    world.stop("s");
 }
 
 #[test]
@@ -72,5 +67,5 @@ fn auto_takes_the_idle_gpus_and_says_which_it_left() {
     assert!(said.contains("cuda:0") && said.contains("process 77"), "{said}");
     let status = world.status("s");
     assert_eq!((status["slots"][0]["name"].as_str(), status["slots"][1].as_object()), (Some("cuda:1"), None));
-    stop(&world);
+    world.stop("s");
 }

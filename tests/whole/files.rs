@@ -4,6 +4,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use crate::common::{World, wait_until};
+use crate::sim::sim;
 
 /// Every file and directory below, with its permission bits.
 fn modes(dir: &Path) -> Vec<(String, u32)> {
@@ -57,9 +58,7 @@ fn share_read_lets_everybody_look_and_nobody_else_write_and_says_what_is_in_the_
 #[test]
 fn a_run_that_would_fill_the_disk_is_not_begun_and_one_that_does_is_held() {
     let world = World::new();
-    let words =
-        ["run", "--detach", "--trainer", "sim", "--sim-epoch-ms", "20", "--devices", "cpu", "--dir", "d"];
-    let with = |more: &[&'static str]| [&words, more].concat();
+    let with = |more: &[&'static str]| sim("--detach", "20", &[&["--dir", "d"], more].concat());
     let output = world.run(&with(&["--min-free", "900000T"]));
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -80,8 +79,7 @@ fn a_run_that_would_fill_the_disk_is_not_begun_and_one_that_does_is_held() {
 #[test]
 fn a_long_session_log_begins_anew_and_keeps_the_one_before() {
     let world = World::new();
-    let words =
-        ["run", "--detach", "--trainer", "sim", "--sim-epoch-ms", "10", "--devices", "cpu", "--dir", "d"];
+    let words = sim("--detach", "10", &["--dir", "d"]);
     let output = world.evotop(&words).env("EVOTOP_SESSION_LOG_BYTES", "1000").output().unwrap();
     assert!(output.status.success());
     let (log, before) = (world.path("d/session.log"), world.path("d/session.log.1"));

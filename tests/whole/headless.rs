@@ -212,22 +212,7 @@ fn plain_lines_end_with_the_session() {
 #[test]
 fn a_limit_on_file_sizes_holds_the_run_like_a_full_disk_and_nothing_is_lost() {
     let world = World::new();
-    let words = [
-        "run",
-        "--headless",
-        "--on-failure",
-        "pause",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "0",
-        "--devices",
-        "cpu",
-        "--generations",
-        "60",
-        "--dir",
-        "d",
-    ];
+    let words = sim("--headless", "0", &["--on-failure", "pause", "--generations", "60", "--dir", "d"]);
     let limited = "ulimit -S -f 64; exec \"$0\" \"$@\"";
     let command = world.evotop(&[]);
     let mut session = std::process::Command::new("sh")

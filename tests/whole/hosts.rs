@@ -5,6 +5,7 @@ use std::process::{Output, Stdio};
 
 use crate::common::{World, wait_until};
 use crate::pty::Terminal;
+use crate::sim::sim;
 
 /// `evotop WORDS` as on this host.
 fn on(world: &World, host: &str, words: &[&str]) -> Output {
@@ -25,9 +26,7 @@ fn refused(world: &World, host: &str, words: &[&str]) -> String {
 }
 
 fn start(world: &World, host: &str) {
-    let words =
-        ["run", "--detach", "--trainer", "sim", "--sim-epoch-ms", "150", "--devices", "cpu", "--dir", "d"];
-    good(world, host, &words);
+    good(world, host, &sim("--detach", "150", &["--dir", "d"]));
 }
 
 /// Host A's session ends with the test, and the sockets of both hosts with it.
@@ -105,15 +104,12 @@ fn the_screen_of_another_host_says_that_it_follows_the_journal_and_changes_nothi
 #[test]
 fn a_viewer_whose_session_loses_its_socket_follows_the_journal_until_there_is_one_again() {
     let world = World::new();
-    let words =
-        ["run", "--detach", "--trainer", "sim", "--sim-epoch-ms", "150", "--devices", "cpu", "--dir", "d"];
-    world.good(&words);
+    world.good(&sim("--detach", "150", &["--dir", "d"]));
     std::fs::remove_file(evotop::wire::socket_of(&world.path("d")).unwrap()).unwrap();
     let mut terminal = Terminal::run(&world, &["attach", "d"]);
     terminal.shows("following the journal of");
     wait_until("the session is reached", || !terminal.text().contains("following the journal of"));
     terminal.press("+");
     terminal.shows("sigma 0.21");
-    world.good(&["stop", "d", "--now"]);
-    wait_until("it has ended", || world.status("d")["state"] == "closed");
+    world.stop("d");
 }

@@ -1,11 +1,10 @@
 //! Pictures, by the real program: kept up in the session's directory, and on demand.
 
 use crate::common::World;
+use crate::sim::sim;
 
 fn run(world: &World, dir: &str) -> (bool, String) {
-    let words = ["run", "--headless", "--trainer", "sim", "--sim-epoch-ms", "1", "--epochs", "3"];
-    let more = ["--devices", "cpu", "--generations", "12", "--dir", dir];
-    let output = world.run(&[&words[..], &more[..]].concat());
+    let output = world.run(&sim("--headless", "1", &["--epochs", "3", "--generations", "12", "--dir", dir]));
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 

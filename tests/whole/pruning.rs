@@ -3,6 +3,7 @@
 
 use crate::common::{World, rows};
 use crate::evolution::{EPOCHS, Evolution, Plan, run, space};
+use crate::sim::sim;
 use evotop::evolve::{Prune, StrategyKind};
 
 /// Epochs that an evolution has: 300 whole trainings.
@@ -44,26 +45,8 @@ fn where_fitness_is_noisy_the_shrunken_mean_picks_truly_better_candidates_than_t
 #[test]
 fn a_real_run_stops_hopeless_trials_and_counts_them() {
     let world = World::new();
-    world.good(&[
-        "run",
-        "--headless",
-        "--trainer",
-        "sim",
-        "--sim-epoch-ms",
-        "5",
-        "--epochs",
-        "10",
-        "--devices",
-        "cpu",
-        "--generations",
-        "60",
-        "--seed",
-        "3",
-        "--prune",
-        "median",
-        "--dir",
-        "d",
-    ]);
+    let more = ["--epochs", "10", "--generations", "60", "--seed", "3", "--prune", "median", "--dir", "d"];
+    world.good(&sim("--headless", "5", &more));
     let status = world.status("d");
     let pruned = status["ends"]["pruned"].as_u64().unwrap_or(0);
     assert!(pruned >= 5, "{pruned} of 60 trials were stopped");

@@ -6,9 +6,7 @@ use crate::common::{World, rows, wait_until};
 use crate::sim::sim;
 
 fn run(world: &World, more: &[&str]) -> Output {
-    let words =
-        ["run", "--headless", "--devices", "cpu", "--dir", "d", "--sim-epoch-ms", "0", "--trainer", "sim"];
-    world.run(&[&words, more].concat())
+    world.run(&sim("--headless", "0", &[&["--dir", "d"], more].concat()))
 }
 
 fn refused(world: &World, more: &[&str]) -> String {
@@ -116,7 +114,6 @@ fn a_stale_settings_file_changes_only_what_was_edited_in_it() {
     world.good(&["steer", "d", "undo"]);
     assert_eq!(world.status("d")["settings"]["parent"], "single");
     assert_eq!(world.status("d")["settings"]["sigma"], 0.35);
-    world.good(&["stop", "d", "--now"]);
-    wait_until("it has ended", || world.status("d")["state"] == "closed");
+    world.stop("d");
     world.good(&["verify", "d"]);
 }

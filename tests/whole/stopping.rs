@@ -1,12 +1,11 @@
 //! Runs that end because they had enough, and runs that try their best again: by the real program.
 
 use crate::common::{World, rows};
+use crate::sim::sim;
 
 /// A headless run of the simulated trainer with these words besides.
 fn run<'a>(dir: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let usual = ["run", "--headless", "--trainer", "sim", "--sim-epoch-ms", "1", "--epochs", "3"];
-    let usual = usual.into_iter().chain(["--devices", "cpu", "--seed", "3", "--dir", dir]);
-    usual.chain(more.iter().copied()).collect()
+    sim("--headless", "1", &[&["--epochs", "3", "--seed", "3", "--dir", dir], more].concat())
 }
 
 #[test]

@@ -77,8 +77,7 @@ fn keys_steer_a_run_and_the_screen_and_the_status_agree_at_each_step() {
     let again = Terminal::run(&world, &["attach", "s"]);
     again.shows("2 of 28 pinned");
     again.shows("sigma 0.22");
-    world.good(&["stop", "s", "--now"]);
-    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+    world.stop("s");
     world.good(&["verify", "s"]);
 }
 
@@ -103,8 +102,7 @@ fn a_client_that_is_hung_up_on_or_killed_leaves_the_run_going() {
         }
         assert_eq!(world.status("s")["state"], "running");
     }
-    world.good(&["stop", "s", "--now"]);
-    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+    world.stop("s");
 }
 
 #[test]
@@ -119,8 +117,7 @@ fn a_resized_terminal_is_drawn_anew_at_every_size() {
         assert!(terminal.child.try_wait().unwrap().is_none(), "it ended at {cols}x{rows}");
     }
     terminal.shows("Hyperparameters");
-    world.good(&["stop", "s", "--now"]);
-    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+    world.stop("s");
 }
 
 #[test]
@@ -137,8 +134,7 @@ fn an_abort_confirmed_after_its_trial_ended_aborts_nothing() {
     let before = done();
     wait_until("two more trials ended", || done() > before + 1);
     assert_eq!(world.status("s")["ends"]["aborted"].as_u64().unwrap_or(0), 0);
-    world.good(&["stop", "s", "--now"]);
-    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+    world.stop("s");
 }
 
 #[test]
@@ -156,8 +152,7 @@ fn ctrl_z_gives_the_shell_back_and_fg_the_screen() {
     assert!(terminal.screen.lock().unwrap().screen().alternate_screen());
     terminal.press("3");
     terminal.shows("changed most");
-    world.good(&["stop", "s", "--now"]);
-    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+    world.stop("s");
 }
 
 #[test]
@@ -181,8 +176,7 @@ fn a_stop_from_outside_gives_the_terminal_back_and_fg_redraws() {
     terminal.shows("Hyperparameters");
     terminal.press("3");
     terminal.shows("changed most");
-    world.good(&["stop", "s", "--now"]);
-    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+    world.stop("s");
 }
 
 #[test]
@@ -195,6 +189,5 @@ fn ctrl_z_where_no_shell_waits_says_so_and_stops_nothing() {
     terminal.shows("no shell with jobs waits");
     terminal.press("3");
     terminal.shows("changed most");
-    world.good(&["stop", "s", "--now"]);
-    wait_until("the session has ended", || world.status("s")["state"] == "closed");
+    world.stop("s");
 }

@@ -201,12 +201,10 @@ fn slots_come_and_go_as_a_person_says_and_stay_so_when_the_run_is_started_again(
     wait_until("it has ended", || world.status("d")["state"] == "closed");
     world.good(&words);
     assert_eq!(slots(), ["cpu#2 well", "cpu#3 well"]);
-    world.good(&["stop", "d", "--now"]);
-    wait_until("it has ended again", || world.status("d")["state"] == "closed");
+    world.stop("d");
     world.good(&["run", "--detach", "--dir", "d", "--devices", "cpu*2"]);
     assert_eq!(slots(), ["cpu well", "cpu#2 well"], "the command line says otherwise");
-    world.good(&["stop", "d", "--now"]);
-    wait_until("it is over", || world.status("d")["state"] == "closed");
+    world.stop("d");
 }
 
 #[test]
