@@ -29,10 +29,8 @@ pub fn machine_id() -> String {
 
 /// When a process was started, in clock ticks since boot; none where it is gone. A zombie is gone.
 pub fn start_time(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The program's name stands in parentheses and may hold anything, parentheses included.
-    let after_name = &stat[stat.rfind(')')? + 1..];
-    let mut fields = after_name.split_ascii_whitespace();
+    let stat = stat(pid)?;
+    let mut fields = stat.split_ascii_whitespace();
     let state = fields.next()?;
     let start = fields.nth(18)?.parse().ok()?;
     (!matches!(state, "Z" | "X")).then_some(start)
@@ -133,10 +131,16 @@ pub fn has_job_control() -> bool {
     after_name(parent, 3) == Some(session) && after_name(parent, 2) != Some(group)
 }
 
-/// A field of `/proc/PID/stat`, counted from the one behind the program's name.
+/// A field of [`stat`].
 fn after_name(pid: u32, field: usize) -> Option<u32> {
+    stat(pid)?.split_ascii_whitespace().nth(field)?.parse().ok()
+}
+
+/// The fields of `/proc/PID/stat` behind the program's name, which stands in parentheses and may hold anything,
+/// parentheses included.
+fn stat(pid: u32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(field)?.parse().ok()
+    Some(stat.rsplit_once(')')?.1.to_owned())
 }
 
 /// Bytes that a user may still write to the disk of this directory; none where it does not say.
