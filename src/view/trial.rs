@@ -35,8 +35,12 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         let (style, dim) = (ink.theme.text, ink.theme.dim);
         let x = ink.put(inner, 1, 0, word, style);
         let fitness = trial.fitness.map_or(String::new(), |f| format!("fitness {f:.4}"));
-        let took = trial.seconds().map_or(String::new(), |s| format!("   took {}", text::duration(s)));
-        ink.put(inner, x + 2, 0, &(fitness + &took), dim);
+        let x = ink.put(inner, x + 2, 0, &fitness, dim);
+        let took = trial.seconds().map_or(String::new(), |s| format!("took {}", text::duration(s)));
+        // A number that is cut would be another one.
+        if x + 3 + width(&took) <= inner.width {
+            ink.put(inner, x + 3, 0, &took, dim);
+        }
         if inner.height > 1 {
             metrics(ink, inner, 1, state, trial, None);
         }
@@ -65,7 +69,8 @@ fn title(trial: &Trial, state: &State) -> String {
     let origin = match (trial.origin, &trial.parents[..]) {
         (Origin::Bred, [one]) => format!("child of {one}"),
         (Origin::Bred, [first, rest @ ..]) => format!("child of {first} and {} more", rest.len()),
-        (Origin::Bred, []) | (Origin::Start, _) => "the start candidate".into(),
+        (Origin::Bred, []) => "child of the start".into(),
+        (Origin::Start, _) => "the start candidate".into(),
         (Origin::Hand, _) => "made by hand".into(),
         (Origin::Repeat, _) => format!("repeats {}", trial.candidate),
         (Origin::Import, _) => "imported".into(),
