@@ -10,7 +10,7 @@ use super::command::{Ended, Reader, Reading, Row, verdict};
 use super::guard::Orders;
 use super::process::Guarded;
 use super::results::Results;
-use super::slot::{Kind, Running, Task};
+use super::task::{Kind, Running, Task};
 use super::trainer::{self, Call};
 use crate::process::ProcessId;
 use crate::trial::{FailureClass, Metrics, Outcome};

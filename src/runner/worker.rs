@@ -11,8 +11,8 @@ use super::SlotNewsKind;
 use super::command::{speaks_of_memory, speaks_of_space};
 use super::guard::Orders;
 use super::process::Guarded;
-use super::slot::{Kind, Running, Task};
-use super::trainer;
+use super::task::{Kind, Running, Task};
+use super::{talk, trainer};
 use crate::clean::clean;
 use crate::trial::protocol::{FromWorker, PROTOCOL, Progress, ToWorker};
 use crate::trial::{FailureClass, Outcome};
@@ -80,7 +80,24 @@ impl Task {
         self.active.as_mut().and_then(|active| active.cancel_as.take()).unwrap_or(Outcome::Aborted)
     }
 
-    pub(super) fn said(&mut self, said: FromWorker) {
+    pub(super) fn worker_printed(&mut self, text: &str) {
+        match talk::line(text) {
+            talk::Line::Said(said) => self.said(said),
+            talk::Line::Printed => {
+                if let Some(active) = &mut self.active {
+                    active.printed(text);
+                }
+            }
+            talk::Line::Garbage { why } => {
+                if let Some(active) = &mut self.active {
+                    active.printed(text);
+                }
+                self.end_process(Outcome::Failed { class: FailureClass::Protocol, detail: why });
+            }
+        }
+    }
+
+    fn said(&mut self, said: FromWorker) {
         if let Some(active) = &mut self.active {
             active.heard(Instant::now());
         }

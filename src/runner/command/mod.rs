@@ -3,7 +3,7 @@
 //! `fill.rs` puts values into a command line, `preset.rs` knows the command lines of known programs. `rules.rs` finds
 //! metrics by regular expressions, `json.rs` in JSON lines, `table.rs` in a growing `results.csv`, `bar.rs` reads
 //! progress bars; `reader.rs` makes epochs and one result of them all, `verdict.rs` an outcome. `check.rs` shows beforehand what would be found.
-//! The process itself is not here: see `runner/slot.rs`.
+//! The process itself is not here: see `runner/task.rs`.
 
 mod bar;
 pub mod check;
