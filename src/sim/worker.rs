@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 
 use super::Landscape;
+use crate::evolve::Weights;
 use crate::trial::protocol::{FromWorker, PROTOCOL, ToWorker};
 use crate::trial::{FailureClass, Job, Metrics, YOLO_METRICS};
 
@@ -95,7 +96,7 @@ fn hello() -> FromWorker {
         program: format!("evotop sim {}", env!("CARGO_PKG_VERSION")),
         build: format!("sim-{}", env!("CARGO_PKG_VERSION")),
         metrics: YOLO_METRICS.map(String::from).to_vec(),
-        fitness: IndexMap::from([("metrics/mAP_0.5".into(), 0.1), ("metrics/mAP_0.5:0.95".into(), 0.9)]),
+        fitness: Weights::yolov5().0,
     }
 }
 

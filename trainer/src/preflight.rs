@@ -1,8 +1,9 @@
 //! What should be known before the first training: the data, what it takes of the machine, and, once some batches are done, how long a
-//! training and a run will take. Nothing is refused here; what makes a training impossible is an error elsewhere.
+//! training will take. Nothing is refused here; what makes a training impossible is an error elsewhere.
 
 use std::path::Path;
 
+use evotop::clock;
 use tch::{Cuda, Device};
 
 use crate::data::{Cache, Dataset};
@@ -94,28 +95,9 @@ impl Outlook {
         epoch * f64::from(self.epochs) + self.val_batches as f64 * self.seconds_per_batch / 3.0
     }
 
-    /// One line, with the length of the run where the number of its generations is known.
-    pub fn summary(&self, generations: Option<u64>, slots: usize) -> String {
-        let one = self.generation();
-        let line = format!("a generation will take about {}", duration(one));
-        match generations {
-            Some(count) => {
-                let run = one * count.div_ceil(slots.max(1) as u64) as f64;
-                format!("{line}, {count} generations {}", duration(run))
-            }
-            None => line,
-        }
-    }
-}
-
-/// A time for people, in its two largest units.
-fn duration(seconds: f64) -> String {
-    let whole = seconds.max(0.0).round() as u64;
-    match whole {
-        0..60 => format!("{} s", whole.max(1)),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        3600..86_400 => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
-        _ => format!("{} days {} h", whole / 86_400, whole % 86_400 / 3600),
+    /// One line.
+    pub fn summary(&self) -> String {
+        format!("a generation will take about {}", clock::duration(self.generation()))
     }
 }
 
@@ -161,13 +143,9 @@ mod tests {
     }
 
     #[test]
-    fn the_outlook_tells_generation_and_run() {
+    fn the_outlook_tells_how_long_a_generation_takes() {
         let outlook = Outlook { seconds_per_batch: 0.5, batches: 100, val_batches: 60, epochs: 3 };
         assert!((outlook.generation() - 160.0).abs() < 1e-9);
-        assert_eq!(outlook.summary(None, 1), "a generation will take about 2 min 40 s");
-        assert_eq!(
-            outlook.summary(Some(300), 2),
-            "a generation will take about 2 min 40 s, 300 generations 6 h 40 min"
-        );
+        assert_eq!(outlook.summary(), "a generation will take about 2m 40s");
     }
 }

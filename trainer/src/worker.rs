@@ -1,29 +1,31 @@
 //! The worker: evotop's protocol on standard input and output. It stays alive between trainings, so that the data set stays decoded.
-//! What a training does is in `train.rs`.
+//! What a training does is in `train.rs`, what evotop hears of one in `worker/line.rs`, what an error means in `worker/failure.rs`.
+
+mod failure;
+mod line;
 
 use std::io::{BufRead, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, channel};
 
+use evotop::evolve::Weights;
 use evotop::trial::protocol::{FromWorker, PROTOCOL, ToWorker};
-use evotop::trial::{FailureClass, Job, Metrics, YOLO_METRICS};
+use evotop::trial::{FailureClass, Job, YOLO_METRICS};
 use indexmap::IndexMap;
 
 use crate::data::Library;
 use crate::device;
 use crate::hyp::Hyp;
 use crate::options::{Options, Val};
-use crate::preflight::{self, Outlook};
 use crate::setup::Setup;
-use crate::train::{BatchReport, End, EpochReport, Flow, Run, TrainError, Watch, train};
+use crate::train::{End, Run, train};
+
+use failure::{catch, class_of};
+use line::{Left, Line, named, say};
 
 /// Epochs of a training where none are asked for.
 const EPOCHS: u32 = 10;
 /// Of one on the built-in data set: 8 of 16 batches, beyond the 100 of the warm-up, so that every hyperparameter has its say.
 const DIGITS_EPOCHS: u32 = 8;
-/// Reports of batches come no closer than this.
-const REPORT: Duration = Duration::from_millis(250);
 
 /// Why the worker gave up.
 #[derive(Debug, thiserror::Error)]
@@ -107,10 +109,7 @@ impl<W: Write> Worker<W> {
                 program: format!("evotop-yolo {}", env!("CARGO_PKG_VERSION")),
                 build: build(),
                 metrics: YOLO_METRICS.map(str::to_owned).to_vec(),
-                fitness: IndexMap::from([
-                    ("metrics/mAP_0.5".to_owned(), 0.1),
-                    ("metrics/mAP_0.5:0.95".to_owned(), 0.9),
-                ]),
+                fitness: Weights::yolov5().0,
             },
         )?;
         let mut texts = Vec::new();
@@ -153,11 +152,10 @@ impl<W: Write> Worker<W> {
             output: &mut self.output,
             left: Left::Ended,
             fault: None,
-            reported: None,
             estimated: &mut self.estimated,
             val_batches: val_batches(setup, run.epochs),
         };
-        let ended = catch(|| train(setup, &run, &mut line).map_err(|why| said(&why)));
+        let ended = catch(|| train(setup, &run, &mut line).map_err(|why| why.to_string()));
         let (left, fault) = (line.left, line.fault);
         if let Some(fault) = fault {
             return Err(fault);
@@ -187,117 +185,6 @@ impl<W: Write> Worker<W> {
     }
 }
 
-/// How a training was left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
-    Ended,
-    /// Standard input is at its end, or `exit` was said.
-    Exit,
-}
-
-/// One training as evotop follows it.
-struct Line<'a, W> {
-    trial: u64,
-    told: &'a Words,
-    output: &'a mut W,
-    left: Left,
-    fault: Option<WorkerError>,
-    reported: Option<Instant>,
-    estimated: &'a mut bool,
-    /// Of all validations of the training, in training batches.
-    val_batches: usize,
-}
-
-impl<W: Write> Line<'_, W> {
-    fn say(&mut self, word: &FromWorker) {
-        if let Err(why) = say(self.output, word) {
-            self.fault.get_or_insert(why.into());
-        }
-    }
-
-    fn exit(&mut self) -> Flow {
-        self.left = Left::Exit;
-        Flow::Cancel
-    }
-}
-
-impl<W: Write> Watch for Line<'_, W> {
-    fn flow(&mut self) -> Flow {
-        let trial = self.trial;
-        let mut paused = false;
-        while self.fault.is_none() {
-            let word = if paused {
-                self.told.recv().map_err(|_| TryRecvError::Disconnected)
-            } else {
-                self.told.try_recv()
-            };
-            match word {
-                Err(TryRecvError::Empty) => return Flow::Continue,
-                Err(TryRecvError::Disconnected) | Ok(Ok(ToWorker::Exit)) => return self.exit(),
-                Ok(Err(why)) => self.fault = Some(why),
-                Ok(Ok(ToWorker::Job(_) | ToWorker::Setup { .. })) => self.fault = Some(WorkerError::TwoJobs),
-                Ok(Ok(ToWorker::Pause)) => {
-                    paused = true;
-                    self.say(&FromWorker::Paused { trial });
-                }
-                Ok(Ok(ToWorker::Resume)) => {
-                    paused = false;
-                    self.say(&FromWorker::Resumed { trial });
-                }
-                Ok(Ok(ToWorker::Cancel)) => return Flow::Cancel,
-            }
-        }
-        Flow::Cancel
-    }
-
-    fn batch(&mut self, report: &BatchReport) {
-        if !*self.estimated && report.batch >= preflight::TIMED.min(report.batches as usize) as u32 {
-            *self.estimated = true;
-            let outlook = Outlook {
-                seconds_per_batch: report.seconds_a_batch,
-                batches: report.batches as usize,
-                val_batches: self.val_batches,
-                epochs: report.epochs,
-            };
-            self.say(&FromWorker::Log { text: outlook.summary(None, 1) });
-        }
-        if self.reported.is_some_and(|at| at.elapsed() < REPORT) {
-            return;
-        }
-        self.reported = Some(Instant::now());
-        let losses = ["box", "obj", "cls"].into_iter().zip(report.losses).collect();
-        self.say(&FromWorker::Batch {
-            trial: self.trial,
-            epoch: report.epoch,
-            epochs: report.epochs,
-            batch: report.batch,
-            batches: report.batches,
-            rate: Some((report.rate * 10.0).round() / 10.0),
-            unit: Some("img/s".to_owned()),
-            memory: report.memory,
-            losses,
-        });
-    }
-
-    fn epoch(&mut self, report: &EpochReport) {
-        let mut metrics = named(&report.metrics.unwrap_or_default());
-        if report.metrics.is_none() {
-            metrics.0.clear();
-        }
-        for (name, loss) in
-            ["train/box_loss", "train/obj_loss", "train/cls_loss"].into_iter().zip(report.losses)
-        {
-            metrics.0.insert(name.to_owned(), loss);
-        }
-        let (epoch, epochs, seconds) = (report.epoch, report.epochs, report.seconds);
-        self.say(&FromWorker::Epoch { trial: self.trial, epoch, epochs, metrics, seconds });
-    }
-
-    fn say(&mut self, text: String) {
-        Line::say(self, &FromWorker::Log { text });
-    }
-}
-
 fn run(setup: &Setup, job: &Job) -> Result<Run, String> {
     let mut numbers = Vec::new();
     for (name, value) in &job.hyp {
@@ -321,57 +208,6 @@ fn val_batches(setup: &Setup, epochs: u32) -> usize {
     setup.val.len().div_ceil(setup.options.batch() as usize) * times as usize
 }
 
-fn named(metrics: &[f64; 7]) -> Metrics {
-    YOLO_METRICS.into_iter().zip(metrics.iter().copied()).collect()
-}
-
-fn say(output: &mut impl Write, word: &FromWorker) -> std::io::Result<()> {
-    let mut text = serde_json::to_vec(word)?;
-    text.push(b'\n');
-    output.write_all(&text)?;
-    output.flush()
-}
-
-/// libtorch's errors arrive as panics: here is the edge where they become words.
-fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("an unknown panic").to_owned()
-    })
-}
-
-fn said(why: &TrainError) -> String {
-    why.to_string()
-}
-
-/// The class of a failure, from its text.
-fn class_of(text: &str) -> FailureClass {
-    let lower = text.to_ascii_lowercase();
-    let any = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
-    if any(&[
-        "out of memory",
-        "can't allocate memory",
-        "cannot allocate memory",
-        "bad_alloc",
-        "not enough memory",
-    ]) {
-        FailureClass::OutOfMemory
-    } else if any(&["no space left", "quota exceeded", "os error 28", "os error 122"]) {
-        FailureClass::NoSpace
-    } else if any(&[
-        "cuda error",
-        "cudnn error",
-        "cublas error",
-        "device-side assert",
-        "cuda devices here",
-        "nccl error",
-    ]) {
-        FailureClass::SlotLost
-    } else {
-        FailureClass::Crash
-    }
-}
-
 /// Tells builds apart: another build may mean another fitness.
 fn build() -> String {
     let bytes = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
@@ -380,28 +216,4 @@ fn build() -> String {
         (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
     });
     format!("{}-{hash:016x}", env!("CARGO_PKG_VERSION"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_are_classed_by_what_libtorch_says() {
-        for (text, class) in [
-            ("CUDA out of memory. Tried to allocate 20 MiB", FailureClass::OutOfMemory),
-            ("DefaultCPUAllocator: can't allocate memory: you tried", FailureClass::OutOfMemory),
-            ("CUDA error: an illegal memory access was encountered", FailureClass::SlotLost),
-            ("results.csv: No space left on device (os error 28)", FailureClass::NoSpace),
-            ("a.jpg: truncated", FailureClass::Crash),
-        ] {
-            assert_eq!(class_of(text), class, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_panic_becomes_a_sentence() {
-        let said = catch(|| panic!("Torch: {}", "shape")).unwrap_err();
-        assert_eq!(said, "Torch: shape");
-    }
 }
