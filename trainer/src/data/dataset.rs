@@ -1,17 +1,17 @@
-//! One split of a data set, checked and listed, with its pictures in memory where asked for. Never writes anything.
+//! One split of a data set, listed, with its pictures in memory where asked for. What makes an image or a split unfit is in `check.rs`,
+//! what stays open from one training to the next in `library.rs`. Never writes anything.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::files::{images, label_path};
-use super::labels::{self, Labels};
+use super::check::{Checked, check, refuse};
+use super::files::images;
+use super::labels::Labels;
 use super::pixels::{self, Pixels};
 use super::resize::{Interpolation, load_size, resize};
 use super::{DataError, DataYaml, Split};
-use crate::machine;
 
 /// Whether pictures stay in memory once read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -117,7 +117,7 @@ impl Dataset {
     }
 
     /// Reads every picture into memory; those that cannot be read leave the list.
-    fn read_all(&mut self) -> Result<(), DataError> {
+    pub(super) fn read_all(&mut self) -> Result<(), DataError> {
         let read: Vec<_> =
             self.items.par_iter().map(|item| load(item, self.split, self.options.img)).collect();
         let mut kept = Vec::with_capacity(read.len());
@@ -174,6 +174,11 @@ impl Dataset {
         &self.warnings
     }
 
+    /// Adds what is wrong with the split as a whole.
+    pub(super) fn warn(&mut self, line: String) {
+        self.warnings.push(line);
+    }
+
     /// One line about all of it.
     pub fn summary(&self) -> String {
         let Found { images, instances, backgrounds, corrupt, duplicates } = self.found;
@@ -212,79 +217,6 @@ fn cached_bytes((width, height): (usize, usize), img: usize) -> u64 {
     (width * height * 3) as u64
 }
 
-/// What looking at one image and its label file gave.
-struct Checked {
-    has_file: bool,
-    warnings: Vec<String>,
-    result: Result<((usize, usize), Labels), String>,
-}
-
-fn check(path: &std::path::Path) -> Checked {
-    let mut warnings = Vec::new();
-    let label_file = label_path(path);
-    let text = std::fs::read(&label_file);
-    let has_file = text.is_ok();
-    let result = pixels::size(path).map_err(|error| error.to_string()).and_then(|size| {
-        if size.0 < 10 || size.1 < 10 {
-            return Err(format!(
-                "{}: {} x {} pixels are too few, 10 x 10 are the least; left out",
-                path.display(),
-                size.0,
-                size.1
-            ));
-        }
-        if pixels::is_cut_off(path) {
-            warnings.push(format!("{}: this JPEG has no end, it is used as far as it goes", path.display()));
-        }
-        let text = match text {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(format!("{}: {error}; image left out", label_file.display())),
-        };
-        let labels = labels::parse(&text)
-            .map_err(|message| format!("{}: {message}; image left out", label_file.display()))?;
-        if labels.duplicates > 0 {
-            warnings.push(format!(
-                "{}: {} duplicate labels dropped",
-                label_file.display(),
-                labels.duplicates
-            ));
-        }
-        Ok((size, labels))
-    });
-    Checked { has_file, warnings, result }
-}
-
-/// Refuses a split that nothing can be learned from or measured with.
-fn refuse(
-    yaml: &DataYaml,
-    split: Split,
-    items: &[Item],
-    label_files: usize,
-    single_class: bool,
-) -> Result<(), DataError> {
-    let path = yaml.entries(split).first().cloned().unwrap_or_else(|| yaml.file.clone());
-    if label_files == 0 {
-        return Err(DataError::NoLabels { path, images: items.len() });
-    }
-    if items.is_empty() {
-        return Err(DataError::NoImages { path });
-    }
-    if items.iter().all(|item| item.labels.boxes.is_empty()) {
-        return Err(DataError::AllEmpty { path });
-    }
-    let beyond = |item: &&Item| item.labels.boxes.iter().any(|label| label.class as usize >= yaml.classes());
-    if let Some(item) = items.iter().find(beyond).filter(|_| !single_class) {
-        let class = item.labels.boxes.iter().map(|label| label.class as usize).max().unwrap_or_default();
-        return Err(DataError::ClassOutOfRange {
-            path: label_path(&item.path),
-            class,
-            classes: yaml.classes(),
-        });
-    }
-    Ok(())
-}
-
 /// Training pictures are always scaled bilinearly; validation pictures only where they grow.
 fn load(item: &Item, split: Split, img: usize) -> Result<Pixels, DataError> {
     let native = pixels::read(&item.path)?;
@@ -301,61 +233,18 @@ fn load(item: &Item, split: Split, img: usize) -> Result<Pixels, DataError> {
     })
 }
 
-/// A data set and how it was opened.
-type Opened = (DataYaml, Split, Options, Arc<Dataset>);
-
-/// The data sets that a worker has open; they stay decoded from one training to the next.
-#[derive(Debug, Default)]
-pub struct Library {
-    open: Mutex<Vec<Opened>>,
-}
-
-impl Library {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The split as opened before with the same options, or newly opened. Another size or cache setting replaces what was there.
-    ///
-    /// # Errors
-    /// As `Dataset::open`.
-    pub fn open(&self, yaml: &DataYaml, split: Split, options: Options) -> Result<Arc<Dataset>, DataError> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((.., dataset)) = open.iter().find(|(y, s, o, _)| (y, *s, *o) == (yaml, split, options)) {
-            return Ok(Arc::clone(dataset));
-        }
-        open.retain(|(_, s, ..)| *s != split);
-        let mut dataset = Dataset::list(yaml, split, options)?;
-        if options.cache == Cache::Ram {
-            let needed = dataset.cache_bytes();
-            match machine::available_memory().filter(|free| needed > free / 10 * 9) {
-                None => dataset.read_all()?,
-                Some(free) => dataset.warnings.push(format!(
-                    "{}: {} of pictures would not fit into {} of free memory, so they are read anew for every epoch; \
-                     a smaller --img makes them fit, --cache none silences this",
-                    split.word(),
-                    machine::bytes(needed),
-                    machine::bytes(free)
-                )),
-            }
-        }
-        let dataset = Arc::new(dataset);
-        open.push((yaml.clone(), split, options, Arc::clone(&dataset)));
-        Ok(dataset)
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::fs;
     use std::path::Path;
 
     use super::*;
+    use crate::data::files::label_path;
 
-    const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
+    pub const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
 
     /// A data set of one class per `(image, label text)`; pictures are left half black, right half white.
-    fn set(files: &[(&str, Option<&str>)]) -> (tempfile::TempDir, DataYaml) {
+    pub fn set(files: &[(&str, Option<&str>)]) -> (tempfile::TempDir, DataYaml) {
         let folder = tempfile::tempdir().unwrap();
         for part in ["images", "labels"] {
             fs::create_dir(folder.path().join(part)).unwrap();
@@ -378,7 +267,7 @@ mod tests {
         Dataset::open(&yaml, Split::Train, OPTIONS).unwrap_err().to_string()
     }
 
-    const BOX: Option<&str> = Some("1 .5 .5 .2 .2\n");
+    pub const BOX: Option<&str> = Some("1 .5 .5 .2 .2\n");
 
     #[test]
     fn all_common_picture_formats_are_read() {
@@ -464,18 +353,5 @@ mod tests {
         let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
         assert_eq!(dataset.len(), 1);
         assert!(dataset.warnings()[0].contains("no end"), "{:?}", dataset.warnings());
-    }
-
-    #[test]
-    fn a_library_opens_the_same_split_once() {
-        let (_folder, yaml) = set(&[("a.png", BOX)]);
-        let library = Library::new();
-        let first = library.open(&yaml, Split::Train, OPTIONS).unwrap();
-        let val = library.open(&yaml, Split::Val, OPTIONS).unwrap();
-        assert!(Arc::ptr_eq(&first, &library.open(&yaml, Split::Train, OPTIONS).unwrap()));
-        let smaller = library.open(&yaml, Split::Train, Options { img: 32, ..OPTIONS }).unwrap();
-        assert_eq!(smaller.picture(0).unwrap().width, 32);
-        drop(first);
-        assert!(Arc::ptr_eq(&val, &library.open(&yaml, Split::Val, OPTIONS).unwrap()));
     }
 }
