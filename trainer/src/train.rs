@@ -25,7 +25,7 @@ use crate::weights::WeightsError;
 use evotop::trial::YOLO_METRICS;
 
 pub use clock::Shares;
-pub use learner::Learner;
+use learner::Learner;
 
 /// Between two reports of batches.
 const REPORT: Duration = Duration::from_millis(250);
@@ -243,8 +243,9 @@ impl<'a> Trainer<'a> {
     }
 
     fn validate(&mut self, val: &ValLoader) -> Result<Evaluation, TrainError> {
+        let mixed = self.learner.is_mixed();
         let Learner { ema, criterion, .. } = &mut self.learner;
-        if self.run.device.is_cuda() {
+        if mixed {
             ema.model.arena_mut().round_to_half();
         }
         evaluate(&ema.model, Some(criterion), val, self.setup.options.single_cls)

@@ -1,12 +1,12 @@
 //! A network while it learns: what a batch adds to its gradient and what a step makes of that. Where batches come from and when a step
 //! is due is decided elsewhere.
 
-use tch::{Device, Tensor};
+use tch::Tensor;
 
 use crate::assign::Target;
 use crate::ema::Ema;
 use crate::loss::{Criterion, Loss};
-use crate::model::{Model, ModelError};
+use crate::model::Model;
 use crate::optim::{Optimizer, clip};
 use crate::scaler::Scaler;
 use crate::schedule::Rates;
@@ -29,19 +29,6 @@ impl Learner {
     pub fn new(model: Model, ema: Ema, criterion: Criterion, optimizer: Optimizer) -> Self {
         let scaler = Scaler::for_device(model.device());
         Self { model, ema, criterion, optimizer, scaler, gradient: None }
-    }
-
-    /// A learner whose EMA starts as the network is.
-    ///
-    /// # Errors
-    /// None in practice: the network has been built once already.
-    pub fn of(model: Model, criterion: Criterion, optimizer: Optimizer) -> Result<Self, ModelError> {
-        let ema = Ema::new(&model)?;
-        Ok(Self::new(model, ema, criterion, optimizer))
-    }
-
-    pub fn device(&self) -> Device {
-        self.model.device()
     }
 
     /// Whether it computes in half precision.
@@ -88,7 +75,7 @@ impl Learner {
 
 #[cfg(test)]
 mod tests {
-    use tch::{Kind, Tensor};
+    use tch::{Device, Kind, Tensor};
 
     use super::*;
     use crate::assign::targets;
@@ -142,7 +129,8 @@ mod tests {
         fill(&mut model);
         let criterion = Criterion::new(&hyp, model.detect(), IMG, 0.0);
         let optimizer = Optimizer::new(rule, model.arena(), hyp.momentum, schedule.weight_decay());
-        let mut learner = Learner::of(model, criterion, optimizer).unwrap();
+        let ema = Ema::new(&model).unwrap();
+        let mut learner = Learner::new(model, ema, criterion, optimizer);
         let mut stepper = Stepper::default();
         let targets = targets_of_fixture_4();
         for (ni, losses) in golden["losses"].as_array().unwrap().iter().enumerate() {
