@@ -222,7 +222,7 @@ impl Block {
     pub fn new(module: &Module, repeats: i64, activation: Activation) -> Option<Self> {
         if repeats > 1 {
             let first = std::iter::once(Self::new(module, 1, activation));
-            let then = chained(module);
+            let then = module.chained();
             return first
                 .chain((1..repeats).map(|_| Self::new(&then, 1, activation)))
                 .collect::<Option<Vec<_>>>()
@@ -323,21 +323,6 @@ impl Block {
             Self::Upsample(_) | Self::Concat | Self::MaxPool { .. } | Self::ZeroPad(_) => {}
         }
     }
-}
-
-/// The same module, fed by its own output.
-fn chained(module: &Module) -> Module {
-    let mut next = module.clone();
-    match &mut next {
-        Module::Conv { from, to, .. }
-        | Module::Bottleneck { from, to, .. }
-        | Module::C3 { from, to, .. }
-        | Module::Spp { from, to, .. }
-        | Module::Sppf { from, to, .. }
-        | Module::Focus { from, to, .. } => *from = *to,
-        _ => {}
-    }
-    next
 }
 
 /// `[n, c, h, w]` to `[n, 4c, h/2, w/2]`: (even row, even column), (odd, even), (even, odd), (odd, odd).

@@ -160,7 +160,11 @@ impl Config {
         self.backbone.iter().chain(&self.head)
     }
 
-    fn check(&self, origin: &str) -> Result<(), ModelError> {
+    /// Whether the numbers beside the rows are those of a model; `origin` is what an error calls it.
+    ///
+    /// # Errors
+    /// Names the number.
+    pub fn check(&self, origin: &str) -> Result<(), ModelError> {
         let fault = |what: String| Err(ModelError::Yaml { origin: origin.to_owned(), why: what });
         if !(1..=100_000).contains(&self.nc) {
             return fault(format!("nc: {} is not a number of classes", self.nc));
@@ -169,6 +173,9 @@ impl Config {
             if !(x > 0.0 && x <= 16.0) {
                 return fault(format!("{name}: {x} is not between 0 and 16"));
             }
+        }
+        if !(1..=64).contains(&self.ch) {
+            return fault(format!("ch: {} is not a number of colours", self.ch));
         }
         if let Anchors::Pixels(levels) = &self.anchors {
             let length = levels.first().map_or(0, Vec::len);

@@ -1,5 +1,5 @@
-//! The network: a YAML (`config.rs`) becomes a list of layers (`plan.rs`) made of blocks (`blocks.rs`, `detect.rs`); `model.rs`
-//! builds and runs them, `arena.rs` holds every parameter in one piece of memory, `init.rs` gives first values.
+//! The network: a YAML (`config.rs`) becomes a list of layers (`plan.rs`, within `limits.rs`) made of blocks (`blocks.rs`,
+//! `detect.rs`); `model.rs` builds and runs them, `arena.rs` holds every parameter in one piece of memory, `init.rs` gives first values.
 //! Losses, optimisers and files are elsewhere.
 
 mod arena;
@@ -7,6 +7,7 @@ mod blocks;
 mod config;
 mod detect;
 mod init;
+mod limits;
 #[expect(clippy::module_inception, reason = "the struct Model is what this module is about")]
 mod model;
 mod plan;

@@ -8,6 +8,7 @@ use super::arena::{Arena, Group};
 use super::blocks::{Activation, Block, Pass, Visitor};
 use super::config::{Anchors, Config};
 use super::detect::Detect;
+use super::limits::PROBE;
 use super::plan::{LayerPlan, Module, plan};
 use super::{ModelError, init};
 
@@ -35,8 +36,6 @@ struct Layer {
 const BUILD: Pass = Pass { train: true, momentum: 0.1, eps: 1e-5 };
 const TRAIN: Pass = Pass { train: true, momentum: 0.03, eps: 1e-3 };
 const EVAL: Pass = Pass { train: false, momentum: 0.03, eps: 1e-3 };
-/// The side of the picture that strides are measured with.
-const PROBE: i64 = 256;
 
 impl Model {
     /// Builds a network with random first values from libtorch's generator (seed it first).

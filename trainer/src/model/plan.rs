@@ -1,7 +1,9 @@
-//! From rows to layers: inputs resolved to numbers, repeats and channels scaled. Pure; no tensors.
+//! From rows to layers: inputs resolved to numbers, repeats and channels scaled. Pure; no tensors. How much a model may ask for is in
+//! `limits.rs`.
 
 use super::ModelError;
 use super::config::{Argument, Config, From};
+use super::limits::{Asked, MOST_CHANNELS, MOST_INPUTS, MOST_REPEATS, MOST_ROWS, PROBE, Size};
 
 /// A layer to be built.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,23 @@ pub enum Module {
     Detect { from: Vec<i64> },
 }
 
+impl Module {
+    /// The same module, fed by its own output.
+    pub fn chained(&self) -> Self {
+        let mut next = self.clone();
+        match &mut next {
+            Self::Conv { from, to, .. }
+            | Self::Bottleneck { from, to, .. }
+            | Self::C3 { from, to, .. }
+            | Self::Spp { from, to, .. }
+            | Self::Sppf { from, to, .. }
+            | Self::Focus { from, to, .. } => *from = *to,
+            _ => {}
+        }
+        next
+    }
+}
+
 /// `n` repeats under a depth multiple: 1 stays 1.
 pub fn repeats(n: i64, depth_multiple: f64) -> i64 {
     if n > 1 { ((n as f64 * depth_multiple).round_ties_even() as i64).max(1) } else { n }
@@ -39,26 +58,34 @@ pub fn channels(c: i64, width_multiple: f64) -> i64 {
     (c as f64 * width_multiple / 8.0).ceil() as i64 * 8
 }
 
-/// All layers of a model, and the channels each hands on.
+/// All layers of a model.
 pub fn plan(config: &Config) -> Result<Vec<LayerPlan>, ModelError> {
+    config.check("the model's description")?;
     let head = config.anchors.per_level() * (config.nc + 5);
+    let mut asked = Asked::default();
+    // What each layer hands on: channels, and the size for a picture of the probe.
     let mut widths: Vec<i64> = Vec::new();
+    let mut sizes: Vec<Size> = Vec::new();
     let mut layers = Vec::new();
     for (i, row) in config.rows().enumerate() {
         let fault = |why: String| ModelError::Layer { layer: i, module: row.2.clone(), why };
+        if i >= MOST_ROWS {
+            return Err(fault(format!("more than {MOST_ROWS} layers")));
+        }
         let inputs = inputs(&row.0, i).map_err(fault)?;
         let from: Vec<i64> = inputs.iter().map(|n| n.map_or(config.ch, |n| widths[n])).collect();
+        let seen: Vec<Size> = inputs.iter().map(|n| n.map_or([PROBE; 2], |n| sizes[n])).collect();
         let single = *from.first().ok_or_else(|| fault("no input".to_owned()))?;
         let arguments = Arguments(&row.3);
         let out = || -> Result<i64, ModelError> {
             let c = arguments.integer(0, None).map_err(fault)?;
-            if !(1..=65_536).contains(&c) {
+            if !(1..=MOST_CHANNELS).contains(&c) {
                 return Err(fault(format!("{c} channels")));
             }
             Ok(if c == head { c } else { channels(c, config.width_multiple) })
         };
         let integer = |at, default| arguments.integer(at, default).map_err(fault);
-        if !(1..=1000).contains(&row.1) {
+        if !(1..=MOST_REPEATS).contains(&row.1) {
             return Err(fault(format!("{} repeats", row.1)));
         }
         let n = repeats(row.1, config.depth_multiple);
@@ -109,13 +136,19 @@ pub fn plan(config: &Config) -> Result<Vec<LayerPlan>, ModelError> {
                 };
                 (Module::ZeroPad { left, right, top, bottom }, single, n)
             }
-            "Detect" => (Module::Detect { from }, 0, 1),
+            "Detect" => {
+                if inputs.iter().enumerate().any(|(at, n)| n.is_none() || inputs[..at].contains(n)) {
+                    return Err(fault("each of its levels needs a layer of its own".to_owned()));
+                }
+                (Module::Detect { from }, head, 1)
+            }
             other => {
                 return Err(fault(format!(
                     "{other} is not a known module (Conv, Bottleneck, C3, SPP, SPPF, Focus, Upsample, Concat, MaxPool2d, ZeroPad2d, Detect)"
                 )));
             }
         };
+        sizes.push(asked.add(&module, repeats, width, &seen).map_err(fault)?);
         widths.push(width);
         layers.push(LayerPlan { inputs, module, repeats });
     }
@@ -141,6 +174,9 @@ fn inputs(from: &From, layer: usize) -> Result<Vec<Option<usize>>, String> {
         // Before layer 0 there is the picture itself.
         Ok(usize::try_from(at).ok())
     };
+    if list.len() > MOST_INPUTS {
+        return Err(format!("{} inputs, {MOST_INPUTS} are the most", list.len()));
+    }
     list.iter().map(|n| resolve(*n)).collect()
 }
 

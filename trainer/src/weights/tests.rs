@@ -240,6 +240,50 @@ fn a_short_file_cannot_stand_for_endless_work_or_memory() {
     assert!(weights.config.is_none() && weights.tensors.len() == 1);
 }
 
+/// A value as the reference pickles a description.
+fn pickled(value: &serde_json::Value) -> Vec<u8> {
+    use serde_json::Value;
+    match value {
+        Value::Null => b"N".to_vec(),
+        Value::Bool(true) => b"\x88".to_vec(),
+        Value::Bool(false) => b"\x89".to_vec(),
+        Value::Number(n) => match n.as_i64() {
+            Some(n) => [b"\x8a\x08".as_slice(), &n.to_le_bytes()].concat(),
+            None => [b"G".as_slice(), &n.as_f64().unwrap().to_be_bytes()].concat(),
+        },
+        Value::String(s) => text(s),
+        Value::Array(items) => {
+            [b"](".to_vec(), items.iter().flat_map(pickled).collect(), b"e".to_vec()].concat()
+        }
+        Value::Object(pairs) => {
+            let pairs = pairs.iter().flat_map(|(key, value)| [text(key), pickled(value)].concat());
+            [b"}(".to_vec(), pairs.collect(), b"u".to_vec()].concat()
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_whose_description_asks_for_far_too_much_builds_no_model() {
+    let said = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut yaml = serde_json::to_value(Config::find("yolov5n").unwrap()).unwrap();
+        change(&mut yaml);
+        let tensor = dict_of_tensor(0, &[2, 2], &[2, 1]);
+        let weight = [&text("_parameters")[..], b"}", &tensor[3..tensor.len() - 2], b"s"].concat();
+        let model = model_of(&[weight, text("yaml"), pickled(&yaml)].concat());
+        let weights = parse_checkpoint(&zipped(&model), "x.pt").unwrap();
+        Model::new(&weights.config.unwrap(), Device::Cpu).map(|model| model.parameter_count())
+    };
+    assert_eq!(said(&|_| ()).unwrap(), 1_872_157, "as it is, it is yolov5n");
+    let refused = |change: &dyn Fn(&mut serde_json::Value)| said(change).unwrap_err().to_string();
+    assert!(refused(&|yaml| yaml["depth_multiple"] = 1e18.into()).contains("depth_multiple"));
+    assert!(refused(&|yaml| yaml["width_multiple"] = 1e18.into()).contains("width_multiple"));
+    assert!(refused(&|yaml| yaml["nc"] = i64::MAX.into()).contains("nc"));
+    assert!(refused(&|yaml| yaml["backbone"][0][3][0] = i64::MAX.into()).contains("channels"));
+    assert!(refused(&|yaml| yaml["backbone"][2][1] = i64::MAX.into()).contains("repeats"));
+    let wide = refused(&|yaml| yaml["width_multiple"] = 16.0.into());
+    assert!(wide.contains("parameters") && wide.contains("--cfg"), "{wide}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
