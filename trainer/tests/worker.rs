@@ -148,6 +148,34 @@ fn it_says_hello_and_trains_one_job_after_the_other() {
     assert_eq!(worker.result(), first, "the same hyperparameters and seed");
     worker.job(3, 8, &[("lr0", 0.01)]);
     assert_ne!(worker.result(), first, "another seed");
+    worker.job(4, 9, &[("lr0", 0.1), ("mixup", 1.0), ("fl_gamma", 1.5)]);
+    worker.result();
+    worker.job(5, 7, &[("lr0", 0.01)]);
+    assert_eq!(worker.result(), first, "other trainings in between leave nothing behind");
+    worker.exits_well();
+}
+
+/// Memory of a process that is in use, in bytes.
+#[cfg(target_os = "linux")]
+fn resident(pid: u32) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_worker_holds_after_fifty_trials_is_what_it_held_after_five() {
+    let mut worker = Worker::start(&[("epochs", "1")]);
+    worker.hear();
+    let mut held = Vec::new();
+    for trial in 1..=50 {
+        worker.job(trial, trial, &[("lr0", 0.01), ("mosaic", (trial % 3) as f64 / 2.0)]);
+        worker.result();
+        held.push(resident(worker.child.id()));
+    }
+    let (early, late) = (held[4], held[49]);
+    assert!(late < early * 1.05, "{early} bytes after 5 trials, {late} after 50: {held:?}");
     worker.exits_well();
 }
 
