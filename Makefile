@@ -1,6 +1,6 @@
 # What people type. Each target says what it does in one line; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench study chaos fuzz libtorch needs dist
+.PHONY: help demo test check bench study chaos fuzz gpu-check libtorch needs dist
 CARGO ?= cargo
 
 help: ## list the targets
@@ -33,6 +33,11 @@ fuzz: needs ## damage every kind of input for a minute each (SECONDS=...), from 
 
 dist: needs ## one static evotop in dist/, for any Linux of this processor
 	@CARGO='$(CARGO)' scripts/dist.sh
+
+gpu-check: needs ## where there is a GPU: does training on it what the CPU does? (DEVICE=cuda:1 for another one)
+	@CUDA='$(or $(CUDA),1)' scripts/libtorch.sh
+	@$(CARGO) build --workspace --bins
+	@DEVICE='$(DEVICE)' scripts/gpu-check.sh
 
 libtorch: ## put libtorch into .libtorch (CUDA=1 with, CUDA=0 without the CUDA libraries)
 	@CUDA='$(CUDA)' scripts/libtorch.sh
