@@ -16,10 +16,7 @@ impl Tables {
     /// Draws a change; none where all gains are zero.
     pub fn new(augment: &Augment, rng: &mut impl Rng) -> Option<Self> {
         let gains = [augment.hsv_h, augment.hsv_s, augment.hsv_v];
-        if gains == [0.0; 3] {
-            return None;
-        }
-        Some(Self::with(gains.map(|gain| 1.0 + rng.random_range(-1.0_f64..1.0).powi(3) * gain)))
+        (gains != [0.0; 3]).then(|| Self::with(gains.map(|gain| factor(gain, rng))))
     }
 
     /// For given factors of hue, saturation and value.
@@ -40,6 +37,11 @@ impl Tables {
             pixel.copy_from_slice(&to_rgb(changed));
         }
     }
+}
+
+/// Uniform between `1 - gain` and `1 + gain`.
+fn factor(gain: f64, rng: &mut impl Rng) -> f64 {
+    1.0 + rng.random_range(-1.0_f64..1.0) * gain
 }
 
 /// Divisions by value and by spread, as multiplications with 12 bits after the point.
@@ -103,6 +105,9 @@ pub fn to_rgb([h, s, v]: [u8; 3]) -> [u8; 3] {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng as _;
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
 
     #[test]
@@ -119,6 +124,19 @@ mod tests {
         let mut pixels = Pixels { width: 1, height: 1, rgb: vec![90, 200, 10] };
         tables.apply(&mut pixels);
         assert_eq!(pixels.rgb, [159, 255, 86]);
+    }
+
+    #[test]
+    fn factors_are_spread_evenly_over_what_the_gain_allows() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let (gain, count) = (0.4, 10_000);
+        let mut quarters = [0; 4];
+        for _ in 0..count {
+            let part = (factor(gain, &mut rng) - (1.0 - gain)) / (2.0 * gain);
+            quarters[(part * 4.0) as usize] += 1;
+        }
+        // 2,500 each; five standard deviations are 217.
+        assert!(quarters.iter().all(|n: &i32| n.abs_diff(count / 4) < 217), "{quarters:?}");
     }
 
     #[test]
