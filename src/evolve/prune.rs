@@ -33,19 +33,25 @@ pub fn prune(pruning: impl Into<Pruning>, history: &History, generation: u64, ep
     let Some(trial) = history.get(generation).filter(|t| pruning.rule != Prune::Off && may_stop(t)) else {
         return false;
     };
-    let last = history.trials().iter().rev().take(LAST);
-    let others: Vec<&Trial> = last
-        .map(AsRef::as_ref)
-        .filter(|t| t.generation != generation && t.era == trial.era && !t.excluded)
-        .collect();
-    let finished = others.iter().filter(|t| t.end == Some(End::Finished));
-    let epochs = finished.map(|t| t.curve.len()).max().unwrap_or(0);
+    let others: Vec<&Trial> = last(history, trial.era).filter(|t| t.generation != generation).collect();
+    let epochs = epochs(history, trial.era);
     let warm_up = pruning.warm_up.map_or(epochs / WARM_UP, |n| n as usize).max(1);
     let Some(first) = epoch.checked_sub(patience).filter(|first| *first >= warm_up && epoch < epochs) else {
         return false;
     };
     let asked = pruning.rule == Prune::Median || is_rung(first, warm_up);
     asked && (first..=epoch).all(|epoch| hopeless(pruning, trial, &others, epoch))
+}
+
+/// Epochs of a whole training in this era, from the trials that finished; 0 before one did.
+pub fn epochs(history: &History, era: u32) -> usize {
+    let finished = last(history, era).filter(|t| t.end == Some(End::Finished));
+    finished.map(|t| t.curve.len()).max().unwrap_or(0)
+}
+
+fn last(history: &History, era: u32) -> impl Iterator<Item = &Trial> {
+    let last = history.trials().iter().rev().take(LAST).map(AsRef::as_ref);
+    last.filter(move |t: &&Trial| t.era == era && !t.excluded)
 }
 
 /// Whether the trial is behind the others after this epoch.

@@ -1,8 +1,10 @@
 //! `apply`: an event folded into the state. Total: whatever a journal holds, no event makes it fail.
 
+use std::collections::HashMap;
+
 use super::{LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES, state::score};
 use crate::clean::clean;
-use crate::evolve::{Edit, NextValues, Settings};
+use crate::evolve::{Edit, NextValues, Settings, epochs};
 use crate::journal::{
     AttemptStart, Entry, Event, How, Imported, Mode, Opened, PauseWhy, Proposed, SteerKind, Steered,
 };
@@ -133,6 +135,8 @@ impl State {
 
     fn imported(&mut self, import: &Imported, time: i64) {
         self.learn_metrics(import.metrics.iter());
+        // Rows with the same hyperparameters are trials of one candidate.
+        let mut firsts: HashMap<Vec<u64>, u64> = HashMap::new();
         for (genes, metrics) in &import.rows {
             let generation = self.history.next_generation();
             let named: Metrics = import
@@ -142,7 +146,9 @@ impl State {
                 .map(|(n, x)| (n.as_str(), x.unwrap_or(f64::NAN)))
                 .collect();
             let genes = self.fitted(genes.iter().map(|x| x.unwrap_or(f64::NAN)).collect());
+            let candidate = genes.iter().map(|x| x.to_bits()).collect();
             let mut trial = Trial {
+                candidate: *firsts.entry(candidate).or_insert(generation),
                 revision: self.revision,
                 era: self.era(),
                 proposed_at: time,
@@ -215,7 +221,10 @@ impl State {
         if let Some(running) = self.running.get(&generation) {
             let used = running.trained(time);
             let lost = if matches!(end, End::Failed { .. }) { used } else { 0.0 };
-            let saved = if let End::Pruned { epoch } = end { running.left_after(*epoch, time) } else { 0.0 };
+            let saved = match end {
+                End::Pruned { epoch } => running.left_after(*epoch, epochs(&self.history, self.era()), time),
+                _ => 0.0,
+            };
             self.charge(generation, Cost { used, lost, saved });
         }
         let slot = self.leave_slot(generation);

@@ -13,9 +13,11 @@ impl Running {
         ((until - self.since - self.frozen_for).max(0)) as f64 / 1000.0
     }
 
-    /// Seconds that the epochs after this one would have taken, at the pace of those before.
-    pub fn left_after(&self, epoch: u32, now: i64) -> f64 {
-        let left = f64::from(self.epochs.saturating_sub(epoch));
+    /// Seconds that the epochs after this one would have taken, at the pace of those before. A program that does not say
+    /// how many there are trains as many as `usual`.
+    pub fn left_after(&self, epoch: u32, usual: usize, now: i64) -> f64 {
+        let epochs = self.epochs.max(u32::try_from(usual).unwrap_or(0));
+        let left = f64::from(epochs.saturating_sub(epoch));
         self.trained(now) / f64::from(epoch.max(1)) * left
     }
 }
@@ -55,5 +57,37 @@ impl State {
     pub fn trial_left(&self, generation: u64, now: i64) -> Option<f64> {
         let trained = self.running.get(&generation)?.trained(now);
         self.trial_seconds().map(|whole| (whole - trained).max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::sample::{created, trial};
+    use crate::journal::{Entry, Event};
+    use crate::trial::{Metrics, YOLO_METRICS};
+
+    /// A trial whose program reports this many epochs, one a second, and never how many there will be.
+    fn train(state: &mut State, generation: u64, epochs: u32, end: End) {
+        let metrics: Metrics = YOLO_METRICS.iter().map(|name| (*name, 0.5)).collect();
+        let [proposed, started, ..] = trial(generation);
+        let mut time = state.time;
+        let mut apply = |event, time| state.apply(&Entry { seq: state.seq + 1, time, event });
+        apply(proposed, time);
+        apply(started, time);
+        for epoch in 1..=epochs {
+            time += 1000;
+            let metrics = metrics.clone();
+            apply(Event::Epoch { generation, epoch, epochs: 0, metrics, seconds: 1.0 }, time);
+        }
+        apply(Event::Ended { generation, end, metrics }, time);
+    }
+
+    #[test]
+    fn what_a_stopped_trial_saves_is_known_of_a_program_that_never_says_how_many_epochs_there_are() {
+        let mut state = State::new(&created(), 0);
+        train(&mut state, 0, 10, End::Finished);
+        train(&mut state, 1, 4, End::Pruned { epoch: 4 });
+        assert!((state.cost.saved - 6.0).abs() < 1e-9, "{:?}", state.cost);
     }
 }

@@ -57,6 +57,18 @@ fn session(space: Space, rows: &[(Vec<f64>, f64, u8)]) -> State {
     state
 }
 
+/// Trains a candidate again.
+fn repeat(state: &mut State, generation: u64, candidate: u64, fitness: f64) {
+    let genes = state.history.get(candidate).unwrap().genes.clone();
+    let [Event::Proposed(proposed), started, epoch, _] = trial(generation) else { panic!() };
+    let metrics: Metrics = YOLO_METRICS.iter().map(|name| (*name, fitness)).collect();
+    let (candidate, origin) = (Some(candidate), Origin::Repeat);
+    let proposed = Event::Proposed(crate::journal::Proposed { candidate, origin, genes, ..proposed });
+    for event in [proposed, started, epoch, Event::Ended { generation, end: End::Finished, metrics }] {
+        state.apply(&Entry { seq: state.seq + 1, time: 5, event });
+    }
+}
+
 /// What a history says of its results, the best first.
 fn results(state: &State) -> Vec<(f64, Vec<f64>)> {
     let trials = state.history.trials().iter().filter(|t| t.is_parent());
@@ -99,6 +111,29 @@ proptest! {
                 let same = genes.iter().zip(sent_genes).all(|(a, b)| close(*a, *b, digits.min(16)));
                 prop_assert!(same, "{}: {:?} and {:?}", name, genes, sent_genes);
             }
+        }
+    }
+
+    #[test]
+    fn a_candidate_that_was_repeated_is_one_candidate_again(
+        fitness in proptest::collection::vec(0.01..0.99f64, 6),
+    ) {
+        let mut state = session(mixed(), &[(vec![0.2; 4], fitness[0], 9), (vec![0.7; 4], fitness[1], 9)]);
+        for (generation, fitness) in (2..).zip(&fitness[2..]) {
+            repeat(&mut state, generation, generation % 2, *fitness);
+        }
+        let (best, mean) = state.history.best().map(|(trial, mean)| (trial.candidate, mean)).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        for (format, name) in [(Format::Json, "a.json"), (Format::Frame, "b.csv"), (Format::EvolveCsv, "c.csv")] {
+            let path = dir.path().join(name);
+            fs::write(&path, write(&state, format).unwrap()).unwrap();
+            let report = import(&path, &mut state.space.clone(), OutOfBounds::Clip).unwrap();
+            let mut back = State::new(&Created { space: mixed(), ..created() }, 0);
+            back.apply(&Entry { seq: 1, time: 0, event: Event::Imported(report.imported) });
+            let (trial, back_mean) = back.history.best().unwrap();
+            prop_assert_eq!(trial.candidate, best, "{}", name);
+            prop_assert_eq!(back.history.trials_of(best).count(), 3, "{}", name);
+            prop_assert!(close(back_mean, mean, 4), "{}: {} and {}", name, back_mean, mean);
         }
     }
 
