@@ -2,7 +2,7 @@
 
 use super::live::LiveTrials;
 use crate::session::State;
-use crate::trial::Trial;
+use crate::trial::{End, Trial};
 
 /// What rows are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,7 +79,12 @@ impl HistoryView {
         if self.sort == SortBy::State {
             rows.sort_by_key(|t| (word(t, state), std::cmp::Reverse(t.generation)));
         } else {
-            rows.sort_by(|a, b| key(b).total_cmp(&key(a)).then(b.generation.cmp(&a.generation)));
+            // A trial that was stopped ranks below every one that finished.
+            let last = |t: &Trial| self.sort == SortBy::Fitness && matches!(t.end, Some(End::Pruned { .. }));
+            rows.sort_by(|a, b| {
+                let order = last(a).cmp(&last(b)).then(key(b).total_cmp(&key(a)));
+                order.then(b.generation.cmp(&a.generation))
+            });
         }
         rows.iter().map(|t| t.generation).collect()
     }

@@ -2,7 +2,7 @@
 
 use evotop::app::{Effect, Input, Page, Status};
 use evotop::evolve::ParentMode;
-use evotop::journal::Mode;
+use evotop::journal::{Event, Mode};
 use evotop::trial::End;
 
 use crate::fixture::Run;
@@ -308,6 +308,21 @@ fn rows_of_history_are_repeated_copied_dropped_and_saved() {
         text.starts_with("# digits, generation 36, fitness ") && text.contains("\noptimizer: sgd\n"),
         "{text}"
     );
+}
+
+#[test]
+fn by_fitness_a_stopped_trial_stands_below_every_finished_one() {
+    let mut run = run();
+    let generation = run.propose();
+    run.start(generation, 0);
+    let metrics = run.metrics(2.0);
+    run.journal(Event::Ended { generation, end: End::Pruned { epoch: 1 }, metrics });
+    run.keys("3o");
+    let rows: Vec<u64> = (0..).map_while(|at| run.model.history.row(at, &run.state)).collect();
+    let place = |generation| rows.iter().position(|g| *g == generation).unwrap();
+    let finished = run.state.history.trials().iter().filter(|t| t.end == Some(End::Finished));
+    assert!(finished.map(|t| place(t.generation)).max().unwrap() < place(generation));
+    assert_eq!(rows[0], run.state.history.best().unwrap().0.generation);
 }
 
 #[test]
