@@ -114,14 +114,25 @@ impl Table {
         let (mut seen, mut twice) = (std::collections::HashSet::new(), Vec::new());
         for (line, cells) in rows {
             let (found, wanted) = (cells.len(), self.names.len());
+            let open = line == last && !text.ends_with('\n');
+            let end = text.lines().last().filter(|_| open).map_or(End::Line, |text| end(text, wanted));
             if found != wanted {
-                let torn = line == last && found < wanted && !text.ends_with('\n');
-                let why = if torn { " (it was cut off)" } else { "" };
+                let why = if open && found < wanted { " (it was cut off)" } else { "" };
                 self.notices.push(format!(
                     "line {line} has {found} columns instead of {wanted}{why} and was left out"
                 ));
+            } else if end == End::Unknown {
+                self.notices.push(format!(
+                    "line {line} has no newline after it, so its last value may have been cut off: it was left out; \
+                     if it is whole, write a newline after it"
+                ));
             } else if seen.insert(cells.clone()) {
                 self.rows.push(Line { line, cells: cells.iter().map(|text| cell(text)).collect() });
+                if end == End::Column {
+                    self.notices.push(format!(
+                        "line {line} has no newline after it; it was taken, since its last column is as wide as the others"
+                    ));
+                }
             } else {
                 twice.push(line.to_string());
             }
@@ -135,6 +146,42 @@ impl Table {
             self.notices.push(format!("there before and left out: line {}", twice.join(", ")));
         }
     }
+}
+
+/// What shows that a row was written to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Its line was ended, or white space stands after its last value.
+    Line,
+    /// Its columns are filled up with spaces to one width, the last one too.
+    Column,
+    /// Nothing: digits may be missing.
+    Unknown,
+}
+
+/// Where a line without a newline ends. It is judged by itself: in lines that are not filled up, a number that was cut
+/// off can make one as long as others.
+fn end(line: &str, columns: usize) -> End {
+    let apart = |c: char| c == ',' || c.is_ascii_whitespace();
+    let mut at = 0;
+    let mut values = Vec::new();
+    for value in line.split(apart) {
+        at += value.len();
+        if !value.is_empty() {
+            values.push((at, value.len()));
+        }
+        at += 1;
+    }
+    if values.len() != columns {
+        return End::Unknown;
+    }
+    if line.ends_with(|c: char| c.is_ascii_whitespace()) {
+        return End::Line;
+    }
+    let widths: Vec<usize> = values.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+    let one_width = widths.windows(2).all(|pair| pair[0] == pair[1]);
+    let filled_up = values[1..].windows(2).any(|pair| pair[0].1 != pair[1].1);
+    if one_width && filled_up { End::Column } else { End::Unknown }
 }
 
 fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {

@@ -115,6 +115,46 @@ fn a_csv_is_matched_by_name_whatever_the_order_of_its_columns() {
 }
 
 #[test]
+fn a_last_line_without_a_newline_is_taken_only_where_it_shows_its_end() {
+    let files = Files::new();
+    let csv = "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n0.5,0.4,0.011\n0.6,0.41,0.01234";
+    let wide = |lr0: &str| {
+        let row = |x: [&str; 3]| x.map(|x| format!("{x:>20}")).join(",");
+        row(["metrics/mAP_0.5", "metrics/mAP_0.5:0.95", "lr0"]) + "\n" + &row(["0.5", "0.41", lr0])
+    };
+    let txt = ROW_2021.replace("0.937", "0.9") + "\n" + ROW_2021;
+    for (name, text, rows, said) in [
+        ("whole.csv", format!("{csv}\n"), 2, None),
+        ("in.csv", csv[..csv.len() - 2].into(), 1, Some("line 3 has no newline after it, so its last value")),
+        // Nobody can tell; it is named, and one key gets it in.
+        ("open.csv", csv.into(), 1, Some("if it is whole, write a newline after it")),
+        // As long as the line before it, and yet cut off.
+        ("long.csv", csv[..csv.len() - 3].into(), 1, Some("may have been cut off")),
+        ("comma.csv", format!("{csv}\n0.7,0.42,"), 2, Some("line 4 has no newline")),
+        ("cr.csv", format!("{csv}\r"), 2, None),
+        ("wide.csv", wide("0.01234"), 1, Some("it was taken, since its last column is as wide")),
+        ("evolve.txt", txt.clone(), 2, Some("line 2 has no newline after it; it was taken")),
+        (
+            "cut.txt",
+            txt.replace("       0.5         1         0", "       0.5         1      0.25")[..txt.len() - 1]
+                .into(),
+            1,
+            Some("line 2 has no newline after it, so"),
+        ),
+    ] {
+        let report = import(&files.with(name, &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+        assert_eq!(report.imported.rows.len(), rows, "{name}: {:?}", report.notices);
+        let about = report.notices.iter().find(|notice| notice.contains("newline"));
+        assert_eq!(about.is_some(), said.is_some(), "{name}: {about:?}");
+        assert!(said.is_none_or(|said| about.is_some_and(|about| about.contains(said))), "{name}: {about:?}");
+    }
+    let cut = wide("0.01234");
+    let error =
+        import(&files.with("a.csv", &cut[..cut.len() - 1]), &mut yolov5(), OutOfBounds::Abort).unwrap_err();
+    assert!(error.to_string().contains("may have been cut off"), "{error}");
+}
+
+#[test]
 fn a_row_outside_the_bounds_is_refused_clipped_or_widens_them() {
     let files = Files::new();
     let path = files.with("evolve.csv", "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n0.5,0.4,0.3\n");
