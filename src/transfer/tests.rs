@@ -81,6 +81,70 @@ fn the_table_of_2021_is_matched_by_the_order_of_its_keys() {
     }
 }
 
+/// As YOLOv5 of 2021-03 wrote it where the hyp file has `anchors`: its value after that of `anchor_t`.
+fn with_anchors(anchors: &str) -> String {
+    ROW_2021
+        .replace("       0.2         4         0", &format!("       0.2         4{anchors:>10}         0"))
+}
+
+#[test]
+fn a_table_of_2021_with_anchors_is_not_read_in_this_run_s_order_of_as_many_keys() {
+    let files = Files::new();
+    let space = yolov5();
+    assert_eq!((space.params.len(), space.index("anchors")), (28, None));
+    let gene = |report: &Report, name: &str| report.imported.rows[0].0[space.index(name).unwrap()];
+    let text = format!("{}\n{}\n", with_anchors("3.63"), with_anchors("2.04"));
+    let report = import(&files.with("evolve.txt", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    assert_eq!((gene(&report, "fl_gamma"), gene(&report, "hsv_h")), (Some(0.0), Some(0.015)));
+    assert_eq!((gene(&report, "mosaic"), gene(&report, "copy_paste")), (Some(1.0), None));
+    let said = report.notices.join("\n");
+    assert!(said.contains("order of YOLOv5 of 2021-03 with anchors: of this run, YOLOv5"), "{said}");
+    assert!(said.contains("not taken over: anchors"), "{said}");
+
+    let own = format!("{ROW_2021}      0.25\n");
+    let report = import(&files.with("own.txt", &own), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    assert_eq!((gene(&report, "fl_gamma"), gene(&report, "copy_paste")), (Some(0.0), Some(0.25)));
+    assert!(report.notices.join("\n").contains("order of this run: of this run, YOLOv5"));
+    // A value outside its bounds is still that of its own key, and still asked about.
+    let far = own.replace("0.937", "0.99").replace("       0.1       0.5", "      0.95       0.5");
+    let far = own + &far;
+    let refused = import(&files.with("far.txt", &far), &mut yolov5(), OutOfBounds::Abort).unwrap_err();
+    assert!(refused.to_string().contains("momentum = 0.99"), "{refused}");
+}
+
+#[test]
+fn a_table_whose_values_fit_several_orders_is_refused_with_what_decides() {
+    let files = Files::new();
+    // Rows that contradict each other, and a value that either key could have.
+    for text in [format!("{}\n{ROW_2021}      0.25\n", with_anchors("3.63")), with_anchors("2") + "\n"] {
+        for outside in [OutOfBounds::Abort, OutOfBounds::Clip, OutOfBounds::Widen] {
+            let error = import(&files.with("evolve.txt", &text), &mut yolov5(), outside).unwrap_err();
+            for part in
+                ["do not say which order", "this run, or YOLOv5 of 2021-03 with anchors", "call it .csv"]
+            {
+                assert!(error.to_string().contains(part), "{error} lacks {part:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_table_of_29_columns_has_anchors_where_its_values_say() {
+    let files = Files::new();
+    for row in [
+        with_anchors("3.63") + "      0.25",
+        format!("{ROW_2021}      0.25      3.63"),
+        format!("{ROW_2021}      3.63      0.25"),
+    ] {
+        let mut space = yolov5();
+        let report =
+            import(&files.with("evolve.txt", &(row + "\n")), &mut space, OutOfBounds::Abort).unwrap();
+        let genes = &report.imported.rows[0].0;
+        assert_eq!(genes[space.index("copy_paste").unwrap()], Some(0.25), "{:?}", report.notices);
+        assert_eq!(genes[space.index("hsv_h").unwrap()], Some(0.015));
+    }
+}
+
 #[test]
 fn the_table_of_2020_has_f1_in_its_fourth_column() {
     let files = Files::new();
