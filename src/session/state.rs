@@ -206,12 +206,16 @@ impl State {
     }
 }
 
-/// The weighted sum of a trial's metrics. An imported one that has a single score instead, under the name `fitness`, is
-/// taken by that: tables of other tuners keep nothing else.
+/// The weighted sum of a trial's metrics. An imported one that has none of them is taken by its single score, under the
+/// name `fitness`: tables of other tuners keep nothing else, or have metrics of other names.
 pub(super) fn score(weights: &Weights, names: &[String], trial: &Trial) -> Option<f64> {
+    let value = |name: &str| {
+        let at = names.iter().position(|known| known == name)?;
+        trial.metrics.get(at).copied().filter(|x| x.is_finite())
+    };
     let alone = || {
-        let at = names.iter().position(|name| name == "fitness")?;
-        trial.metrics.get(at).copied().filter(|x| x.is_finite() && trial.end == Some(End::Imported))
+        let none = weights.0.iter().all(|(name, weight)| *weight == 0.0 || value(name).is_none());
+        value("fitness").filter(|_| none && trial.end == Some(End::Imported))
     };
     weights.fitness(names, &trial.metrics).or_else(alone)
 }

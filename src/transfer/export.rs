@@ -134,12 +134,17 @@ pub(super) const FRAME: [&str; 10] = [
 fn frame(state: &State) -> String {
     let params = state.space.params.iter().map(|p| p.name.as_str());
     let fixed = state.space.fixed.keys().map(String::as_str);
-    let metrics = state.metrics.iter().map(String::as_str);
+    let metrics = framed(state).map(|(_, name)| name);
     let mut text = line(FRAME.into_iter().chain(metrics).chain(params).chain(fixed).map(str::to_owned));
     for t in state.history.trials() {
         text.push_str(&line(frame_row(state, t)));
     }
     text
+}
+
+/// The metrics with a column of their own; a single score that was imported is the fitness already.
+fn framed(state: &State) -> impl Iterator<Item = (usize, &str)> {
+    state.metrics.iter().map(String::as_str).enumerate().filter(|(_, name)| *name != "fitness")
 }
 
 fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String> + 'a {
@@ -157,7 +162,7 @@ fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String>
         number(t.seconds()),
         number(t.fitness),
     ];
-    let metrics = (0..state.metrics.len()).map(move |i| number(t.metrics.get(i).copied()));
+    let metrics = framed(state).map(move |(i, _)| number(t.metrics.get(i).copied()));
     let genes = state.space.params.iter().zip(&t.genes);
     let genes = genes.map(|(p, x)| if x.is_finite() { shown(&p.scalar(*x)) } else { String::new() });
     head.into_iter().chain(metrics).chain(genes).chain(state.space.fixed.values().map(shown))

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::export::FRAME;
 use super::formats;
-use super::table::{self, Line, Table};
+use super::table::{self, Line, Part, Table};
 use crate::dir::SessionDir;
 use crate::journal::{Imported, Row};
 use crate::session::{RecoverError, recover};
@@ -77,7 +77,7 @@ fn session(path: &Path) -> Result<Table, ImportError> {
     let state = recover(&SessionDir::new(path).journal())?.state;
     let params = state.space.params.iter().map(|p| p.name.clone());
     let fixed = state.space.fixed.keys().cloned();
-    let names = state.metrics.iter().cloned().chain(params).chain(fixed).collect();
+    let names = state.metrics.iter().cloned().chain(params.clone()).chain(fixed.clone()).collect();
     let with_result = state
         .history
         .trials()
@@ -92,7 +92,9 @@ fn session(path: &Path) -> Result<Table, ImportError> {
         let fixed = state.space.fixed.values().cloned().map(Some);
         Line { line: trial.generation as usize, cells: metrics.chain(genes).chain(fixed).collect() }
     });
-    Ok(Table { names, rows: rows.collect(), notices: Vec::new() })
+    let hyps = params.chain(fixed).map(|name| (name, Part::Hyp));
+    let parts = state.metrics.iter().map(|name| (name.clone(), Part::Result)).chain(hyps).collect();
+    Ok(Table { names, parts, rows: rows.collect(), notices: Vec::new() })
 }
 
 /// What a column is for this space.
@@ -155,17 +157,20 @@ fn matched(
 
 fn columns(table: &Table, space: &Space) -> Vec<Column> {
     let first = table.names.iter().position(|name| space.get(name).is_some());
+    let made = fitness_is_made_of_metrics(table);
     let column = |(at, name): (usize, &String)| {
-        let several = table.names.iter().any(|name| name.starts_with("metrics/"));
+        let part = table.parts.get(name);
         let passed = ["iteration", "proposed", "started", "ended", "round"].contains(&name.as_str())
-            || (FRAME.contains(&name.as_str()) && (name != FITNESS || several));
-        if passed {
+            || (FRAME.contains(&name.as_str()) && (name != FITNESS || made));
+        if passed && part.is_none() {
             return Column::Passed;
         }
         let result = name == FITNESS || name.starts_with("metrics/") || name.starts_with("val/");
         match (space.index(name), space.fixed.get(name)) {
+            _ if part == Some(&Part::Result) => Column::Metric,
             (Some(i), _) => Column::Gene(i),
             (None, Some(value)) => Column::Fixed(value.clone()),
+            (None, None) if part == Some(&Part::Hyp) => Column::Unknown,
             (None, None) if result => Column::Metric,
             // A trainer's own names for its results stand before the hyperparameters.
             (None, None) if first.is_some_and(|first| at < first) => Column::Metric,
@@ -173,6 +178,17 @@ fn columns(table: &Table, space: &Space) -> Vec<Column> {
         }
     };
     table.names.iter().enumerate().map(column).collect()
+}
+
+/// Whether the fitness of every row is made of metrics beside it, as in evotop's own tables.
+fn fitness_is_made_of_metrics(table: &Table) -> bool {
+    let own = table.names.iter().any(|name| name == "trial_seed");
+    let has = |row: &Line, wanted: fn(&str) -> bool| {
+        let mut named = table.names.iter().enumerate();
+        named.any(|(at, name)| wanted(name) && number_at(row, at).is_some())
+    };
+    let made = |row| !has(row, |name| name == FITNESS) || has(row, |name| name.starts_with("metrics/"));
+    own && table.names.iter().any(|name| name.starts_with("metrics/")) && table.rows.iter().all(made)
 }
 
 fn metric_names(table: &Table, columns: &[Column]) -> Vec<String> {

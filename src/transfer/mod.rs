@@ -1,6 +1,6 @@
 //! Histories that travel: earlier runs in, this one out.
 //!
-//! `table.rs` reads a file as named columns, `formats.rs` says what the columns without names mean, `import.rs` matches
+//! `table.rs` reads a file as named columns, `records.rs` is a tuner's JSON lines, `formats.rs` says what the columns without names mean, `import.rs` matches
 //! them by name with a search space; `export.rs` writes a session as other tools read it, `optuna.rs` as an Optuna
 //! journal. The tables that a session keeps up while it runs are in `dir::tables`.
 
@@ -8,6 +8,7 @@ mod export;
 mod formats;
 mod import;
 mod optuna;
+mod records;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,10 @@
 //! A file as a table: names and rows, with the line of each row; and what was wrong with lines that are no rows.
 
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::records;
 use crate::space::Scalar;
 
 /// A row, and the line of the file that it stands on.
@@ -10,10 +15,19 @@ pub struct Line {
     pub cells: Vec<Option<Scalar>>,
 }
 
+/// What a file itself says a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Result,
+    Hyp,
+}
+
 /// Named columns.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     pub names: Vec<String>,
+    /// Of the columns of which the file says what they are.
+    pub parts: HashMap<String, Part>,
     pub rows: Vec<Line>,
     /// What was left out, and why.
     pub notices: Vec<String>,
@@ -53,14 +67,13 @@ pub fn columns(text: &str) -> Result<Table, String> {
 
 /// Reads evotop's own JSON: the list under `trials`.
 pub fn json(text: &str) -> Result<Table, String> {
-    let whole: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
-    let trials = whole.get("trials").and_then(serde_json::Value::as_array);
+    let whole: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+    let trials = whole.get("trials").and_then(Value::as_array);
     let mut table = Table::default();
     for (i, trial) in trials.ok_or("it has no list of trials")?.iter().enumerate() {
-        if let serde_json::Value::Object(object) = trial {
+        if let Value::Object(object) = trial {
             let mut row = Line { line: i, cells: vec![None; table.names.len()] };
-            table.open(object, &mut row);
+            table.open(object, None, &mut row);
             table.rows.push(row);
         }
     }
@@ -72,36 +85,53 @@ pub fn json(text: &str) -> Result<Table, String> {
 /// Reads a JSON object on every line; objects within are opened (`hyperparameters: {lr0: ...}`).
 pub fn json_lines(text: &str) -> Result<Table, String> {
     let mut table = Table::default();
-    let (mut seen, mut twice) = (std::collections::HashSet::new(), Vec::new());
-    for (line, text) in numbered(text) {
-        if !seen.insert(text) {
+    let mut objects = Vec::new();
+    let (mut seen, mut twice) = (HashSet::new(), Vec::new());
+    let last = text.lines().count();
+    for (line, words) in numbered(text) {
+        if !seen.insert(words) {
             twice.push(line.to_string());
-            continue;
+        } else if let Some(object) = records::object(words) {
+            objects.push((line, object));
+        } else {
+            let torn = line == last && !text.ends_with('\n');
+            let why = if torn { " (it was cut off)" } else { "" };
+            table.notices.push(format!("line {line} is not a JSON object{why} and was left out"));
         }
-        let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) else {
-            table.notices.push(format!("line {line} is not a JSON object and was left out"));
-            continue;
-        };
-        let mut row = Line { line, cells: vec![None; table.names.len()] };
-        table.open(&object, &mut row);
+    }
+    if objects.is_empty() {
+        return Err("no line of it is a JSON object".into());
+    }
+    table.notices.extend(records::one_result_each(&mut objects));
+    for (line, object) in &objects {
+        let mut row = Line { line: *line, cells: vec![None; table.names.len()] };
+        table.open(object, None, &mut row);
         table.rows.push(row);
     }
     table.left_out(&twice);
     let width = table.names.len();
     table.rows.iter_mut().for_each(|row| row.cells.resize(width, None));
-    if table.rows.is_empty() { Err("no line of it is a JSON object".into()) } else { Ok(table) }
+    Ok(table)
 }
 
 impl Table {
-    fn open(&mut self, object: &serde_json::Map<String, serde_json::Value>, row: &mut Line) {
+    fn open(&mut self, object: &Map<String, Value>, part: Option<Part>, row: &mut Line) {
         for (name, value) in object {
-            if let serde_json::Value::Object(within) = value {
-                self.open(within, row);
+            if let Value::Object(within) = value {
+                let part = match name.as_str() {
+                    "hyperparameters" | "hyp" => Some(Part::Hyp),
+                    "datasets" | "metrics" => Some(Part::Result),
+                    _ => part,
+                };
+                self.open(within, part, row);
             } else if let Ok(scalar) = serde_json::from_value::<Scalar>(value.clone()) {
                 let at = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
                     self.names.push(name.clone());
                     self.names.len() - 1
                 });
+                if let Some(part) = part {
+                    self.parts.insert(name.clone(), part);
+                }
                 row.cells.resize(self.names.len().max(row.cells.len()), None);
                 row.cells[at] = Some(scalar);
             }
@@ -111,7 +141,7 @@ impl Table {
     /// Takes the rows that have as many cells as there are names, each once.
     fn take(&mut self, text: &str, rows: impl Iterator<Item = (usize, Vec<String>)>) {
         let last = text.lines().count();
-        let (mut seen, mut twice) = (std::collections::HashSet::new(), Vec::new());
+        let (mut seen, mut twice) = (HashSet::new(), Vec::new());
         for (line, cells) in rows {
             let (found, wanted) = (cells.len(), self.names.len());
             let open = line == last && !text.ends_with('\n');

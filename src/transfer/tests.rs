@@ -255,6 +255,96 @@ fn a_tuner_s_single_score_is_the_fitness_of_what_it_tried() {
     }
 }
 
+/// A line as Ultralytics' tuner of 8.4 writes it.
+fn record(iteration: u64, fitness: &str, lr0: &str, datasets: &str) -> String {
+    format!(
+        "{{\"iteration\": {iteration}, \"fitness\": {fitness}, \"hyperparameters\": {{\"bgr\": 0.1, \"lr0\": {lr0}}}, \
+         \"datasets\": {{{datasets}}}, \"save_dirs\": {{\"coco8\": \"runs/tune NaN {iteration}\"}}}}\n"
+    )
+}
+
+fn data_set(name: &str, map: f64) -> String {
+    format!("\"{name}\": {{\"metrics/mAP50-95(B)\": {map}, \"val/box_loss\": 1.5, \"fitness\": {map}}}")
+}
+
+/// What is in a session that begins with these trials: learning rate and fitness of each.
+fn scored(space: Space, report: Report) -> Vec<(f64, Option<f64>)> {
+    let state = with_import(&State::new(&crate::journal::Created { space, ..created() }, 0), report);
+    state.history.trials().iter().map(|t| (t.genes[0], t.fitness)).collect()
+}
+
+#[test]
+fn a_hyperparameter_of_a_tuner_that_is_not_searched_is_no_result() {
+    let files = Files::new();
+    let text = record(1, "0.4", "0.011", &data_set("coco8", 0.4));
+    let report = import(&files.with("t.ndjson", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    let mut metrics = report.imported.metrics.clone();
+    metrics.sort();
+    assert_eq!(metrics, ["fitness", "metrics/mAP50-95(B)", "val/box_loss"]);
+    assert!(report.notices.join("\n").contains("not taken over: bgr"), "{:?}", report.notices);
+}
+
+#[test]
+fn a_tuner_s_fitness_stands_in_where_no_metric_of_the_run_s_fitness_is_there() {
+    let files = Files::new();
+    let text = record(1, "0.41", "0.011", &data_set("coco8", 0.4))
+        + &record(2, "0.43", "0.012", "\"coco8\": {\"metrics/mAP_0.5\": 0.9}");
+    let report = import(&files.with("t.ndjson", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    // Half of what the run's fitness is made of is no fitness, and not to be mixed with another.
+    assert_eq!(scored(yolov5(), report), [(0.011, Some(0.41)), (0.012, None)]);
+    let whole = "\"coco8\": {\"metrics/mAP_0.5\": 0.5, \"metrics/mAP_0.5:0.95\": 0.5}";
+    let text = record(1, "0.9", "0.011", whole);
+    let report = import(&files.with("t.ndjson", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    assert_eq!(scored(yolov5(), report), [(0.011, Some(0.5))]);
+}
+
+#[test]
+fn records_of_several_data_sets_are_taken_by_their_fitness() {
+    let files = Files::new();
+    let two = |a, b| data_set("coco8", a) + ", " + &data_set("voc", b);
+    let text = record(1, "0.5", "0.011", &two(0.2, 0.8)) + &record(2, "0.35", "0.012", &two(0.4, 0.3));
+    let report = import(&files.with("t.ndjson", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    assert_eq!(report.imported.metrics, ["fitness"]);
+    assert!(report.notices.join("\n").contains("several data sets"), "{:?}", report.notices);
+    assert_eq!(scored(yolov5(), report), [(0.011, Some(0.5)), (0.012, Some(0.35))]);
+}
+
+#[test]
+fn what_python_writes_for_no_number_is_named_and_so_is_a_training_that_failed() {
+    let files = Files::new();
+    let good = data_set("coco8", 0.4);
+    let failed = record(4, "0.0", "0.014", &data_set("coco8", 0.0))
+        .replace("}\n", ", \"failed_datasets\": [\"coco8\"]}\n");
+    let text = record(1, "0.41", "0.011", &good)
+        + &record(2, "NaN", "0.012", &good)
+        + &record(3, "0.42", "-Infinity", &good)
+        + &failed
+        + &record(5, "0.43", "0.015", &good.replace("1.5", "NaN"))
+        + record(6, "0.44", "0.016", &good).trim_end_matches("}\n");
+    let report = import(&files.with("t.ndjson", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    let said = report.notices.join("\n");
+    for part in [
+        "line 2: fitness is not a number",
+        "line 3: lr0 = -Infinity is not a value",
+        "line 4: training failed on coco8",
+        "line 6 is not a JSON object (it was cut off)",
+    ] {
+        assert!(said.contains(part), "{said:?} lacks {part:?}");
+    }
+    assert_eq!(scored(yolov5(), report), [(0.011, Some(0.41)), (0.015, Some(0.43))]);
+}
+
+#[test]
+fn a_single_score_travels_in_a_frame_too() {
+    let files = Files::new();
+    let text = record(1, "0.41", "0.011", &data_set("coco8", 0.4));
+    let report = import(&files.with("t.ndjson", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    let state = State::new(&crate::journal::Created { space: yolov5(), ..created() }, 0);
+    let frame = write(&with_import(&state, report), Format::Frame).unwrap();
+    let report = import(&files.with("frame.csv", &frame), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    assert_eq!(report.imported.rows.len(), 1);
+}
+
 #[test]
 fn what_is_no_table_is_refused_with_a_reason() {
     let files = Files::new();
