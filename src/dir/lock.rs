@@ -65,6 +65,11 @@ impl Holder {
         self.host == other.host && self.machine == other.machine
     }
 
+    /// Whether it is on this host.
+    pub fn is_here(&self) -> bool {
+        self.is_on_host_of(&Self::this())
+    }
+
     /// Whether it may still have the session, seen from `here`: on another host that cannot be ruled out.
     fn may_live(&self, here: &Self) -> bool {
         if !self.is_on_host_of(here) {

@@ -203,6 +203,29 @@ fn a_complete_run_says_so_and_ends_instead_of_waiting_for_more() {
 }
 
 #[test]
+fn every_built_in_hyp_file_runs_with_nothing_but_its_name() {
+    let world = World::new();
+    let listed = world.good(&["hyp", "list"]);
+    let names: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| evotop::space::builtin::hyp(name).is_some() && !name.starts_with("space/"))
+        .collect();
+    assert!(
+        names.contains(&"yolov3-2020-01") && names.contains(&"ultralytics") && names.len() >= 10,
+        "{names:?}"
+    );
+    for name in names {
+        world.good(&sim(
+            "--headless",
+            "0",
+            &["--generations", "3", "--epochs", "1", "--hyp", name, "--dir", name],
+        ));
+        world.good(&["verify", name]);
+    }
+}
+
+#[test]
 fn plain_lines_end_with_the_session() {
     let world = World::new();
     let lines = world.good(&sim("--plain", "20", &["--generations", "5", "--dir", "d"]));

@@ -81,6 +81,21 @@ fn limits_that_are_said_anew_hold_from_then_on() {
 
 /// Two people at once: one in an editor that was opened before the other pressed a key.
 #[test]
+fn a_run_that_was_stopped_goes_on_with_the_same_words_at_once() {
+    let world = World::new();
+    let words = sim("--detach", "50", &["--dir", "d"]);
+    world.good(&words);
+    for _ in 0..3 {
+        wait_until("a trial has ended", || world.status("d")["done"] != 0);
+        world.good(&["stop", "d", "--now"]);
+        world.good(&words);
+        assert_eq!(world.status("d")["state"], "running");
+    }
+    assert!(String::from_utf8_lossy(&world.run(&words).stdout).contains("session d runs already"));
+    world.stop("d");
+}
+
+#[test]
 fn a_stale_settings_file_changes_only_what_was_edited_in_it() {
     let world = World::new();
     world.good(&sim("--detach", "200", &["--dir", "d"]));

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::cli::exit::Told;
 use crate::cli::warn;
 use crate::clock;
@@ -91,9 +93,22 @@ pub fn trainer(args: &RunArgs) -> anyhow::Result<Trainer> {
 fn strategy(args: &RunArgs, trainer: &Trainer) -> anyhow::Result<StrategyKind> {
     match &args.strategy {
         Some(name) => steer::strategy(name).map_err(|error| Told::usage(format!("--strategy: {error}"))),
-        None if trainer.is_yolo() => Ok(StrategyKind::Yolov5),
-        None => Ok(StrategyKind::Normal),
+        None if !trainer.is_yolo() => Ok(StrategyKind::Normal),
+        None => Ok(match args.hyp.as_deref().map(|name| source(name, "")).transpose()?.as_ref().map(kin) {
+            Some(Some("yolov3")) => StrategyKind::Yolov3,
+            Some(Some(_)) => StrategyKind::Normal,
+            _ => StrategyKind::Yolov5,
+        }),
     }
+}
+
+/// The built-in space of a hyp file that is not YOLOv5's, by a hyperparameter that no other program has.
+fn kin(hyp: &Source) -> Option<&'static str> {
+    let keys: IndexMap<String, serde_yaml::Value> = serde_yaml::from_str(&hyp.text).ok()?;
+    [("giou", "yolov3"), ("dfl", "ultralytics")]
+        .into_iter()
+        .find(|(key, _)| keys.contains_key(*key))
+        .map(|(_, space)| space)
 }
 
 fn default_weights(trainer: &Trainer, strategy: StrategyKind) -> Weights {
@@ -147,14 +162,15 @@ pub fn space(
         }
     };
     let mut proposed = None;
-    let ranges = match (&args.space, usual) {
-        (Some(name), _) => source(name, "space/")?,
-        (None, Some(_)) if trainer.is_yolo() && strategy == StrategyKind::Population => {
+    let kin = kin(&hyp);
+    let ranges = match (&args.space, kin, usual) {
+        (Some(name), ..) => source(name, "space/")?,
+        (None, None, Some(_)) if trainer.is_yolo() && strategy == StrategyKind::Population => {
             source("yolov5-population", "space/")?
         }
-        (None, Some(_)) if hyp.name == "hyp/digits.yaml" => source("digits", "space/")?,
-        (None, Some((_, name))) => source(name, "space/")?,
-        (None, None) => {
+        (None, None, Some(_)) if hyp.name == "hyp/digits.yaml" => source("digits", "space/")?,
+        (None, Some(name), Some(_)) | (None, None, Some((_, name))) => source(name, "space/")?,
+        (None, _, None) => {
             let text = space::propose(&hyp)?;
             proposed = Some(format!(
                 "bounds are proposed from the values of {}; evotop hyp init writes them to a file",
@@ -163,7 +179,7 @@ pub fn space(
             Source { name: format!("the proposed space for {}", hyp.name), text }
         }
     };
-    let defaults = match (trainer.is_yolo(), strategy) {
+    let defaults = match (trainer.is_yolo() && kin.is_none(), strategy) {
         (true, StrategyKind::Yolov5March2021) => Defaults::Yolov5March2021,
         (true, StrategyKind::Yolov3) | (false, _) => Defaults::None,
         (true, _) => Defaults::Yolov5,

@@ -1,6 +1,6 @@
 //! The session process behind a terminal: a process session of its own, its output in `session.log`.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use crate::cli::block_on;
+use crate::cli::{block_on, find, warn};
 use crate::dir::SessionDir;
 use crate::engine::Start;
-use crate::wire::Client;
+use crate::wire::{Client, ClientError};
 
 /// How long a session may take to open its socket: it may have to read a long journal, and end survivors.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a session may take to say how it stands, before it is taken for one that ends.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// Starts a session process and waits until it can be reached.
 pub fn launch(start: &Start) -> anyhow::Result<()> {
@@ -41,6 +44,35 @@ pub fn launch(start: &Start) -> anyhow::Result<()> {
     // Buried when it ends, should that be while this process still looks on.
     std::thread::spawn(move || child.wait());
     Ok(())
+}
+
+/// Whether a session runs there. One that is over and still draws its last pictures, or has only just begun, is waited
+/// for.
+pub fn runs(dir: &Path) -> anyhow::Result<bool> {
+    let end = Instant::now() + PATIENCE;
+    let mut told = false;
+    loop {
+        let stands = block_on(async {
+            let mut client = Client::connect(dir, true).await?;
+            // Nothing is answered any more once the journal has its last line.
+            tokio::time::timeout(ANSWER, client.status()).await.unwrap_or(Err(ClientError::Disconnected))
+        })?;
+        match stands {
+            Ok(status) if status.state != "closed" => return Ok(true),
+            Ok(_) | Err(ClientError::Disconnected) => {}
+            Err(ClientError::Io(error)) if error.kind() == ErrorKind::ConnectionReset => {}
+            Err(ClientError::NoSession { .. }) if find::holder(dir).is_some_and(|h| h.is_here()) => {}
+            Err(ClientError::Undecodable(_) | ClientError::OtherProtocol { .. }) => return Ok(true),
+            Err(_) => return Ok(false),
+        }
+        if Instant::now() > end {
+            return Ok(false);
+        }
+        if !std::mem::replace(&mut told, true) {
+            warn("waiting for the session that was there to end");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 fn wait(child: &mut Child, dir: &Path, log: &Path, from: u64) -> anyhow::Result<()> {

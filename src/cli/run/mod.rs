@@ -35,6 +35,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
     let args = config::merged(args)?;
     let (name, dir) = place(&args)?;
     let session = SessionDir::new(&dir);
+    let runs = launch::runs(&dir)?;
     let (edits, devices, slots) = if session.journal().exists() {
         let resumed = resume::resumed(&args, &session)?;
         if let Some(done) = resumed.complete.filter(|_| !args.headless) {
@@ -54,8 +55,8 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         share(&session)?;
     }
     Registry::open().add(&name, &dir)?;
-    if block_on(Client::connect(&dir, true))?.is_ok() {
-        return join(&args, &dir, &edits);
+    if runs {
+        return join(&args, &name, &dir, &edits);
     }
     let devices = args.devices.clone().unwrap_or(devices);
     let slots = slots.map_or_else(|| named(&devices), Ok)?;
@@ -105,7 +106,7 @@ fn share(session: &SessionDir) -> anyhow::Result<()> {
 }
 
 /// The session runs already: changed settings are told to it.
-fn join(args: &RunArgs, dir: &Path, edits: &[Edit]) -> anyhow::Result<Exit> {
+fn join(args: &RunArgs, name: &str, dir: &Path, edits: &[Edit]) -> anyhow::Result<Exit> {
     if args.headless {
         return Err(Told::usage(format!(
             "the session in {} runs already; attach to it, or stop it first",
@@ -120,7 +121,11 @@ fn join(args: &RunArgs, dir: &Path, edits: &[Edit]) -> anyhow::Result<Exit> {
         })?;
         told.map_err(|error| find::told(&error))?.map_err(Told::usage)?;
     }
-    if args.detach { Ok(Exit::Done) } else { attach::to(dir, false, args.demo, &args.screen) }
+    if args.detach {
+        tell!("session {name} runs already; watch it with: evotop attach {name}");
+        return Ok(Exit::Done);
+    }
+    attach::to(dir, false, args.demo, &args.screen)
 }
 
 /// The session's name and directory.
