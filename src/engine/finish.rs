@@ -42,7 +42,15 @@ impl Engine {
     }
 
     /// Whether the session is over, once nothing runs.
+    ///
+    /// What waits to be written was told to nobody: a session that has no more time goes without it, and the run goes on
+    /// from what the journal has.
     pub fn finish(&self) -> Option<Finish> {
+        if let Some(Stopping { why, now: true }) = &self.stopping
+            && !self.unwritten.is_empty()
+        {
+            return Some(Finish::Stopped { why: format!("{why}, while nothing could be written") });
+        }
         if self.stations.any_busy() || !self.unwritten.is_empty() {
             return None;
         }

@@ -91,6 +91,10 @@ impl Engine {
                 for slot in &mut status.slots {
                     slot.silent_since = slot.generation.and_then(|g| self.board.silent_since(g));
                 }
+                if !self.unwritten.is_empty() {
+                    status.state = "paused".into();
+                    status.why = Some("nothing can be written (a full disk?)".into());
+                }
                 let _ = answer.send(Box::new(status));
             }
             ClientRequest::Attach { answer } => {

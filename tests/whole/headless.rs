@@ -1,7 +1,8 @@
 //! A whole evolution from the shell, with the simulated trainer.
 
-use std::io::BufRead;
+use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
+use std::process::{Child, ChildStderr};
 use std::sync::Arc;
 
 use crate::common::{World, rows};
@@ -232,10 +233,8 @@ fn plain_lines_end_with_the_session() {
     assert!(lines.contains("closed: complete"), "{lines}");
 }
 
-#[test]
-fn a_limit_on_file_sizes_holds_the_run_like_a_full_disk_and_nothing_is_lost() {
-    let world = World::new();
-    let words = sim("--headless", "0", &["--on-failure", "pause", "--generations", "60", "--dir", "d"]);
+/// A run that soon meets a limit on the size of its files, and what it says once it has.
+fn limited(world: &World, words: &[&str]) -> (Child, Lines<BufReader<ChildStderr>>) {
     let limited = "ulimit -S -f 64; exec \"$0\" \"$@\"";
     let command = world.evotop(&[]);
     let mut session = std::process::Command::new("sh")
@@ -247,10 +246,39 @@ fn a_limit_on_file_sizes_holds_the_run_like_a_full_disk_and_nothing_is_lost() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let mut said = std::io::BufReader::new(session.stderr.take().unwrap()).lines();
+    let mut said = BufReader::new(session.stderr.take().unwrap()).lines();
     let waits = said.by_ref().map_while(Result::ok).any(|line| line.contains("the run waits"));
     assert!(waits, "the run does not say that it waits");
     assert!(session.try_wait().unwrap().is_none(), "the run ended");
+    (session, said)
+}
+
+#[test]
+fn a_run_that_waits_for_room_says_so_and_ends_when_it_is_told_to() {
+    let world = World::new();
+    let words = sim("--headless", "0", &["--on-failure", "pause", "--generations", "60", "--dir", "d"]);
+    let (mut session, said) = limited(&world, &[&words[..], &["--grace", "1"]].concat());
+    let status = world.status("d");
+    assert_eq!(status["state"], "paused");
+    assert!(status["why"].as_str().unwrap().contains("nothing can be written"), "{status}");
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(session.id().cast_signed()).unwrap(),
+        rustix::process::Signal::TERM,
+    )
+    .unwrap();
+    let reader = std::thread::spawn(move || said.map_while(Result::ok).count());
+    assert_eq!(session.wait().unwrap().code(), Some(3));
+    reader.join().unwrap();
+    world.good(&words);
+    assert_eq!(rows(&world.path("d")), 60);
+    world.good(&["verify", "d"]);
+}
+
+#[test]
+fn a_limit_on_file_sizes_holds_the_run_like_a_full_disk_and_nothing_is_lost() {
+    let world = World::new();
+    let words = sim("--headless", "0", &["--on-failure", "pause", "--generations", "60", "--dir", "d"]);
+    let (mut session, mut said) = limited(&world, &words);
     // There is room again: it goes on by itself.
     let pid = rustix::process::Pid::from_raw(session.id().cast_signed());
     let unlimited = rustix::process::Rlimit { current: None, maximum: None };
