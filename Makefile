@@ -16,7 +16,10 @@ test: needs libtorch ## every test
 check: needs libtorch ## formatting, lints, licences (where cargo-deny is installed)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features evotop/main-job
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check licenses bans sources; else echo "cargo-deny is not installed: licences not checked"; fi
+	@if ! $(CARGO) deny --version >/dev/null 2>&1; then echo "cargo-deny is not installed: licences and advisories not checked"; else \
+	  $(CARGO) deny check licenses bans sources && \
+	  if $(CARGO) deny fetch db >/dev/null 2>&1; then $(CARGO) deny check --disable-fetch advisories; else echo "the advisory database cannot be reached: advisories not checked"; fi; \
+	fi
 
 bench: needs ## every promised figure beside what is measured here, in one table (ONLY=journal,screen measures parts)
 	EVOTOP_BENCH='$(ONLY)' $(CARGO) bench -p evotop --bench figures

@@ -39,7 +39,7 @@ fn digits(program: &Path) -> Vec<Row> {
     let home = tempfile::tempdir().unwrap();
     let generations = 4;
     let count = generations.to_string();
-    let words = ["run", "--demo", "--headless", "--devices", "cpu", "--generations", &count, "--dir", "run"];
+    let words = ["run", "--headless", "--devices", "cpu", "--generations", &count, "--dir", "run"];
     let path = std::env::join_paths([program.parent().unwrap()].into_iter().map(Path::to_owned)).unwrap();
     let began = Instant::now();
     let status = Command::new(program.with_file_name("evotop"))

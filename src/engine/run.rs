@@ -27,8 +27,9 @@ pub async fn run(start: Start) -> Result<Finish, EngineError> {
     let (mut engine, mut inlets) = Engine::open(start).await?;
     let opening = engine.opening();
     engine.turn(opening)?;
-    engine.resume_edits()?;
+    // Files first: what was saved in them meant the settings before those of the command line.
     engine.files_say()?;
+    engine.resume_edits()?;
     let mut housekeeping = Instant::now() + HOUSEKEEPING;
     let finish = loop {
         if let Some(finish) = engine.finish() {
@@ -90,6 +91,10 @@ impl Engine {
                 let mut status = self.state.status();
                 for slot in &mut status.slots {
                     slot.silent_since = slot.generation.and_then(|g| self.board.silent_since(g));
+                }
+                if let Some(stopping) = &self.stopping {
+                    status.state = "stopping".into();
+                    status.why = Some(stopping.why.clone());
                 }
                 if !self.unwritten.is_empty() {
                     status.state = "paused".into();

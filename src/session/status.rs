@@ -20,9 +20,9 @@ pub struct Status {
     pub name: String,
     /// evotop's version that created it.
     pub evotop: String,
-    /// `running`, `pausing` (paused, and trials still run), `paused`, `frozen`, `complete` or `closed`.
+    /// `running`, `pausing` (paused, and trials still run), `paused`, `frozen`, `stopping`, `complete` or `closed`.
     pub state: String,
-    /// Why it is paused, or which stop rule was met, in words.
+    /// Why it is paused or stopping, or which stop rule was met, in words.
     pub why: Option<String>,
     pub seed: u64,
     /// Trials the run is to have, and those that ended.

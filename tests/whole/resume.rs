@@ -79,7 +79,6 @@ fn limits_that_are_said_anew_hold_from_then_on() {
     assert!(said.contains("took longer than 1 s"), "{said}");
 }
 
-/// Two people at once: one in an editor that was opened before the other pressed a key.
 #[test]
 fn a_run_that_was_stopped_goes_on_with_the_same_words_at_once() {
     let world = World::new();
@@ -95,6 +94,17 @@ fn a_run_that_was_stopped_goes_on_with_the_same_words_at_once() {
     world.stop("d");
 }
 
+#[test]
+fn a_flag_that_is_said_anew_is_no_edit_of_a_file() {
+    let world = World::new();
+    assert!(run(&world, &["--generations", "3"]).status.success());
+    let output = run(&world, &["--generations", "5", "--sigma", "0.3"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && !said.contains("was edited"), "{said}");
+    assert_eq!(world.status("d")["settings"]["sigma"], 0.3);
+}
+
+/// Two people at once: one in an editor that was opened before the other pressed a key.
 #[test]
 fn a_stale_settings_file_changes_only_what_was_edited_in_it() {
     let world = World::new();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use crate::cli::exit::Told;
 use crate::cli::{block_on, find, warn};
 use crate::dir::SessionDir;
 use crate::engine::Start;
@@ -58,7 +59,12 @@ pub fn runs(dir: &Path) -> anyhow::Result<bool> {
             tokio::time::timeout(ANSWER, client.status()).await.unwrap_or(Err(ClientError::Disconnected))
         })?;
         match stands {
-            Ok(status) if status.state != "closed" => return Ok(true),
+            Ok(status) if !matches!(&*status.state, "stopping" | "closed") => return Ok(true),
+            Ok(_) if Instant::now() > end => {
+                return Err(Told::usage(
+                    "the session is being stopped and its running trials go on: wait for them, or give them up with evotop stop --now",
+                ));
+            }
             Ok(_) | Err(ClientError::Disconnected) => {}
             Err(ClientError::Io(error)) if error.kind() == ErrorKind::ConnectionReset => {}
             Err(ClientError::NoSession { .. }) if find::holder(dir).is_some_and(|h| h.is_here()) => {}
