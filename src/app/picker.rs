@@ -8,7 +8,9 @@ pub enum Standing {
     Running,
     /// Its process went away before the end: a reboot, a kill.
     Interrupted,
-    /// It ended in good order.
+    /// It was stopped in good order before its trials were done.
+    Closed,
+    /// It has nothing left to do.
     Finished,
 }
 
@@ -16,6 +18,7 @@ impl Standing {
     pub fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Closed => "closed",
             Self::Finished => "finished",
             Self::Interrupted => "interrupted",
         }
@@ -40,7 +43,7 @@ pub struct Choice {
 pub enum Picked {
     /// Attach to a running session.
     Attach(usize),
-    /// Resume an interrupted or finished one.
+    /// Resume one that does not run.
     Resume(usize),
     /// Look at its journal.
     Replay(usize),
@@ -57,7 +60,7 @@ pub struct Picker {
 }
 
 impl Picker {
-    /// Running sessions first, then interrupted, then finished ones.
+    /// Running sessions first, then interrupted, then closed, then finished ones.
     pub fn new(mut choices: Vec<Choice>) -> Self {
         choices.sort_by_key(|choice| choice.standing);
         Self { choices, cursor: 0, asks: false }
@@ -87,7 +90,7 @@ impl Picker {
             Code::Enter => match chosen?.standing {
                 Standing::Running => return Some(Picked::Attach(self.cursor)),
                 Standing::Interrupted => self.asks = true,
-                Standing::Finished => return Some(Picked::Replay(self.cursor)),
+                Standing::Closed | Standing::Finished => return Some(Picked::Replay(self.cursor)),
             },
             _ => {}
         }

@@ -105,7 +105,8 @@ pub fn alone() -> anyhow::Result<Exit> {
 
 fn standing(state: &str) -> Standing {
     match state {
-        "complete" | "closed" => Standing::Finished,
+        "complete" => Standing::Finished,
+        "closed" => Standing::Closed,
         "interrupted" => Standing::Interrupted,
         _ => Standing::Running,
     }
