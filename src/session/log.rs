@@ -71,7 +71,7 @@ pub(super) fn line(state: &State, event: &Event) -> Option<String> {
         Event::SlotAdded { slot, who } => format!("slot {} added{}", slot.name, by(who.as_ref())),
         Event::SlotRemoved { slot, who } => format!("slot {slot} taken away{}", by(who.as_ref())),
         Event::SlotQuarantined { slot, reason, .. } => format!("slot {slot} quarantined: {reason}"),
-        Event::SlotHealed { slot } => format!("slot {slot} works again"),
+        Event::SlotHealed { slot } => format!("slot {slot} is tried again"),
         Event::Era(era) => format!("era {}: {}", era.era, era.reason),
         Event::Note { text } => text.clone(),
     })
