@@ -97,17 +97,18 @@ impl Stations {
 }
 
 impl Engine {
-    /// Gives a trial to a free slot. Where its directory cannot be made, the events that hold the run.
+    /// Gives a trial to a free slot. Where its directory cannot be made, what follows: a full disk holds the run, anything
+    /// else is the slot's trouble, and is tried again with it.
     pub fn begin(&mut self, slot: &str, generation: u64) -> Result<(), Vec<Event>> {
-        let Some(trial) = self.state.history.get(generation) else { return Ok(()) };
+        let Some(trial) = self.state.history.get(generation).cloned() else { return Ok(()) };
         let attempt = trial.attempts + 1;
         let hyp = self.state.space.hyp(&trial.genes);
         let (dir, previous) = self.files.begin(generation, attempt, &hyp).map_err(|error| {
-            let why = if error.is_no_space() {
-                PauseWhy::NoSpace { what: error.to_string(), until: None }
-            } else {
-                PauseWhy::Rule { what: error.to_string() }
-            };
+            let what = error.to_string();
+            if !error.is_no_space() {
+                return self.slot_is_lost(slot.to_owned(), what);
+            }
+            let why = PauseWhy::NoSpace { what, until: None };
             vec![Event::Mode { mode: Mode::Paused(why), who: None }]
         })?;
         let job = Job {
@@ -213,9 +214,8 @@ impl Engine {
     }
 
     fn attempt_over(&mut self, slot: &str, generation: u64, attempt: u32, outcome: &Outcome) -> Vec<Event> {
-        if self.stations.busy(slot, generation, attempt).is_none() {
-            return Vec::new();
-        }
+        let Some(busy) = self.stations.busy(slot, generation, attempt) else { return Vec::new() };
+        let outcome = &if busy.started { outcome.clone() } else { outcome.clone().before_start() };
         if let Some(station) = self.stations.all.get_mut(slot) {
             station.busy = None;
         }

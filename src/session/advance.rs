@@ -142,10 +142,14 @@ impl State {
 
     /// What the end of an attempt means: the trial is over, or goes back to the queue; and the run may be held.
     ///
-    /// An attempt that the state no longer knows (aborted or put back meanwhile) means nothing.
+    /// An attempt that the state does not know (aborted or put back meanwhile, or never started) means nothing for its
+    /// trial, which waits or is over. A full disk holds the run all the same.
     pub fn attempt_ended(&self, generation: u64, attempt: u32, outcome: &Outcome) -> Vec<Event> {
         let Some(running) = self.running.get(&generation).filter(|r| r.attempt == attempt) else {
-            return Vec::new();
+            return match outcome {
+                Outcome::Failed { class: FailureClass::NoSpace, detail } => vec![no_space(detail)],
+                _ => Vec::new(),
+            };
         };
         let ended = |end, metrics: &Metrics| Event::Ended { generation, end, metrics: metrics.clone() };
         let last_epoch = running.epochs_done.last().cloned().unwrap_or_default();
@@ -182,11 +186,7 @@ impl State {
     fn failed(&self, generation: u64, attempt: u32, class: FailureClass, detail: &str) -> Vec<Event> {
         match class {
             FailureClass::NoSpace => {
-                let pause = PauseWhy::NoSpace { what: detail.to_owned(), until: None };
-                vec![
-                    requeue(generation, attempt, Some(class), detail, false),
-                    Event::Mode { mode: Mode::Paused(pause), who: None },
-                ]
+                vec![requeue(generation, attempt, Some(class), detail, false), no_space(detail)]
             }
             FailureClass::SlotLost => vec![requeue(generation, attempt, Some(class), detail, false)],
             _ => {
@@ -228,6 +228,12 @@ impl State {
         let why = PauseWhy::Failures { count, last: format!("{class}: {detail}") };
         Some(Event::Mode { mode: Mode::Paused(why), who: None })
     }
+}
+
+/// Holds the run until there is space.
+fn no_space(detail: &str) -> Event {
+    let why = PauseWhy::NoSpace { what: detail.to_owned(), until: None };
+    Event::Mode { mode: Mode::Paused(why), who: None }
 }
 
 fn requeue(generation: u64, attempt: u32, class: Option<FailureClass>, detail: &str, counts: bool) -> Event {

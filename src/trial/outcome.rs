@@ -99,3 +99,21 @@ pub enum Outcome {
     /// Given up because the session ends; the trial starts again later.
     Interrupted,
 }
+
+impl Outcome {
+    /// What it means where no process had the job yet: nothing of the candidate. A trainer that cannot start is the
+    /// slot's trouble, whatever it is called.
+    #[must_use]
+    pub fn before_start(self) -> Self {
+        let detail = match self {
+            Self::Failed { class: FailureClass::NoSpace, .. } | Self::Aborted | Self::Interrupted => {
+                return self;
+            }
+            Self::Failed { detail, .. } => detail,
+            Self::Finished { .. } | Self::Diverged { .. } | Self::Pruned { .. } => {
+                "the trial ended before it began".into()
+            }
+        };
+        Self::Failed { class: FailureClass::SlotLost, detail }
+    }
+}

@@ -1,6 +1,6 @@
 //! Evolutions of other people's programs, from the shell.
 
-use crate::common::{World, rows};
+use crate::common::{World, rows, wait_until};
 
 /// A program in the repository.
 fn program(name: &str) -> String {
@@ -191,6 +191,21 @@ sleep 0.3; echo '{{"acc":0.5}}'; [ "$EVOTOP_GENERATION" -lt 16 ] || touch mended
     assert!(output.status.success(), "{:?} {told}", output.status.code());
     assert_eq!(rows(&world.path("d")), 40, "every candidate finished\n{told}");
     assert!(told.contains("cpu#3 quarantined") && !told.contains("paused"), "{told}");
-    let healed = told.rfind("slot cpu#3 works again").unwrap_or_else(|| panic!("{told}"));
+    let healed = told.rfind("slot cpu#3 is tried again").unwrap_or_else(|| panic!("{told}"));
     assert!(told[healed..].contains("started on cpu#3"), "{told}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_costs_the_slot_for_a_while_and_not_the_run() {
+    let world = World::new();
+    let script = "touch {dir}/../../000001; echo '{{\"acc\":0.5}}'";
+    let options = ["--devices", "cpu", "--generations", "2", "--on-failure", "pause", "--dir", "d"];
+    let words = [&["run", "--headless"], &options[..], &PARAMS, &["--", "sh", "-c", script]].concat();
+    let mut run = world.evotop(&words).env("EVOTOP_MINUTE_MS", "300").spawn().unwrap();
+    let journal = || std::fs::read_to_string(world.path("d/journal.jsonl")).unwrap_or_default();
+    wait_until("the slot is quarantined", || journal().contains("slot-quarantined"));
+    std::fs::remove_file(world.path("d/trials/000001")).unwrap();
+    assert!(run.wait().unwrap().success());
+    assert_eq!(rows(&world.path("d")), 2);
+    assert!(!journal().contains("\"rule\":{"), "{}", journal());
 }
