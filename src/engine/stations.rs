@@ -41,6 +41,9 @@ struct Busy {
 /// For tests: milliseconds of a minute, of quarantine and of silence.
 const MINUTE_FOR_TESTS: &str = "EVOTOP_MINUTE_MS";
 
+/// Milliseconds: nothing shorter is called silence, or the row of a trainer that prints every second would flicker.
+const LEAST_SILENCE: i64 = 10_000;
+
 /// Milliseconds of a minute, where tests say so.
 fn minute() -> Option<i64> {
     std::env::var(MINUTE_FOR_TESTS).ok()?.parse().ok()
@@ -281,7 +284,7 @@ impl Engine {
             dir: self.start.dir.clone(),
             evotop: process::own_program(),
             guard: process::this_program(),
-            quiet: Duration::from_millis(minute().unwrap_or(60_000).unsigned_abs()),
+            quiet: Duration::from_millis(minute().unwrap_or(LEAST_SILENCE).unsigned_abs()),
         };
         let slot = Slot::open(config, self.stations.news.clone());
         self.stations.all.insert(name.into(), Station { slot, busy: None });
