@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::exit::{Exit, Told};
 use super::out;
-use super::run::{RunArgs, created};
+use super::run::{RunArgs, created, slots};
 use crate::runner::command::check::{Question, check as answer};
 use crate::runner::devices;
 use crate::trial::{Job, Trainer};
@@ -33,8 +33,8 @@ pub fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         .map(|path| std::fs::read_to_string(path).with_context(|| path.display().to_string()))
         .transpose()?;
     let devices = args.run.devices.as_deref().unwrap_or("auto");
-    let (slots, _) =
-        devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
+    let (slots, _) = slots(&args.run, devices)?;
+    let number = slots.first().and_then(|slot| devices::number(&slot.device));
     let device = slots.first().map_or("cpu", |slot| devices::as_seen(&slot.device)).to_owned();
     let job = Job {
         trial: 0,
@@ -46,8 +46,14 @@ pub fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         device,
         threads: 1,
     };
-    let question =
-        Question { words: argv, job: &job, rules: metrics, preset: preset.as_deref(), log: log.as_deref() };
+    let question = Question {
+        words: argv,
+        job: &job,
+        rules: metrics,
+        preset: preset.as_deref(),
+        number: number.as_deref(),
+        log: log.as_deref(),
+    };
     let found = answer(&question);
     out(&found.to_string())?;
     Ok(if found.problems.is_empty() { Exit::Done } else { Exit::Usage })

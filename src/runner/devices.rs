@@ -5,14 +5,16 @@ use crate::journal::SlotSpec;
 pub use crate::trial::device::is_uuid;
 use crate::trial::device::{DEVICES, is_device};
 
+/// The GPUs that a process was given.
+pub const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
+
 /// The slots that `--devices` asks for, and what is to be said about the choice.
 ///
 /// # Errors
 /// Says which word is not a device.
 pub fn slots(text: &str) -> Result<(Vec<SlotSpec>, Vec<String>), String> {
     if text.trim() == "auto" {
-        let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
-        return Ok(idle(&gpus::ask(gpus::PATIENCE), visible.as_deref()));
+        return Ok(idle(&gpus::ask(gpus::PATIENCE), given().as_deref()));
     }
     let mut slots: Vec<SlotSpec> = Vec::new();
     for word in text.split(',').map(str::trim) {
@@ -25,6 +27,9 @@ pub fn slots(text: &str) -> Result<(Vec<SlotSpec>, Vec<String>), String> {
             return Err(format!(
                 "{device} is not a device; write auto, {DEVICES}, with *2 for two slots on it"
             ));
+        }
+        if let Some(why) = refused(device) {
+            return Err(why);
         }
         for _ in 0..count {
             let there = slots.iter().filter(|slot| slot.device == device).count();
@@ -75,23 +80,63 @@ fn slot(device: &str, n: usize) -> SlotSpec {
 }
 
 /// The value of `CUDA_VISIBLE_DEVICES` under which this device is `cuda:0`: the N-th of what this process was given.
+///
+/// None where that is no GPU, or none that this process was given.
 pub fn mask(device: &str) -> Option<String> {
-    if is_uuid(device) {
-        return Some(device.to_owned());
+    among(device, given().as_deref()).ok()?
+}
+
+/// Why no trial can be given to this device: this process was not given it.
+pub fn refused(device: &str) -> Option<String> {
+    among(device, given().as_deref()).err()
+}
+
+fn given() -> Option<String> {
+    std::env::var(VISIBLE).ok()
+}
+
+/// The mask for a device among those of `visible`, the mask of this process. None for what is no GPU.
+fn among(device: &str, visible: Option<&str>) -> Result<Option<String>, String> {
+    let n = device.strip_prefix("cuda:").and_then(|n| n.parse::<usize>().ok());
+    if n.is_none() && !is_uuid(device) {
+        return Ok(None);
     }
-    let n: usize = device.strip_prefix("cuda:")?.parse().ok()?;
-    match std::env::var("CUDA_VISIBLE_DEVICES") {
-        Ok(given) if !given.trim().is_empty() => given.split(',').nth(n).map(|d| d.trim().to_owned()),
-        _ => Some(n.to_string()),
-    }
+    let Some(visible) = visible else { return Ok(Some(n.map_or(device.to_owned(), |n| n.to_string()))) };
+    // As CUDA reads it: what follows a word that is no GPU is not given either.
+    let is_gpu = |word: &&str| is_uuid(word) || word.parse::<u32>().is_ok();
+    let given: Vec<&str> = visible.split(',').map(str::trim).take_while(is_gpu).collect();
+    // Numbers do not say which UUIDs they are.
+    let may_be = |word: &str| !is_uuid(word) || word.starts_with(device) || device.starts_with(word);
+    let found = match n {
+        Some(n) => given.get(n).copied(),
+        None => given.iter().any(|word| may_be(word)).then_some(device),
+    };
+    found.map(|word| Some(word.to_owned())).ok_or_else(|| match given.len() {
+        0 => format!("{device} is not there: {VISIBLE} is {visible:?}, so that this process has no GPU"),
+        1 => format!("{device} is not there: {VISIBLE}={visible} gives this process one GPU, cuda:0"),
+        count => format!(
+            "{device} is not there: {VISIBLE}={visible} gives this process {count} GPUs, cuda:0 to cuda:{}",
+            count - 1
+        ),
+    })
 }
 
 /// The device's number as a program takes it that sets the mask itself: among all GPUs of the machine. `cpu` for none.
+///
+/// A GPU that is known by its UUID has the number that the driver has for it. Blocks while that is asked: not for the
+/// engine's loop.
 pub fn number(device: &str) -> Option<String> {
     if matches!(device, "cpu" | "mps") {
         return Some(device.to_owned());
     }
-    mask(device).filter(|mask| mask.parse::<u32>().is_ok())
+    let mask = mask(device)?;
+    if mask.parse::<u32>().is_ok() {
+        return Some(mask);
+    }
+    let Asked::Gpus(gpus) = gpus::ask_in_turn(gpus::PATIENCE) else { return None };
+    // CUDA takes the beginning of a UUID as well, where only one begins so.
+    let mut named = gpus.iter().filter(|gpu| gpu.uuid.starts_with(&mask));
+    named.next().filter(|_| named.next().is_none()).map(|gpu| gpu.index.to_string())
 }
 
 /// The device as its trainer is to name it.
@@ -137,6 +182,32 @@ mod tests {
         assert_eq!(names(Some("0")).0, ["cpu"]);
         assert_eq!(idle(&Asked::NoDriver, None), (vec![slot("cpu", 0)], Vec::new()));
         assert!(idle(&Asked::Late, None).1[0].contains("does not answer"));
+    }
+
+    #[test]
+    fn a_gpu_that_this_process_was_not_given_is_refused_with_the_mask() {
+        let is = |device, visible, wanted: &str| assert_eq!(among(device, visible), Ok(Some(wanted.into())));
+        is("cuda:5", None, "5");
+        is("cuda:0", Some("2,0"), "2");
+        is("cuda:1", Some("2, GPU-b"), "GPU-b");
+        is("GPU-b", None, "GPU-b");
+        is("GPU-b", Some("2"), "GPU-b");
+        is("GPU-bbbb", Some("GPU-b"), "GPU-bbbb");
+        for (device, visible) in
+            [("cuda:5", "2,0"), ("cuda:2", "2,0"), ("cuda:1", "2,-1,0"), ("GPU-b", "GPU-a"), ("cuda:1", "3")]
+        {
+            let why = among(device, Some(visible)).unwrap_err();
+            assert!(
+                why.contains(device) && why.contains(&format!("CUDA_VISIBLE_DEVICES={visible}")),
+                "{why}"
+            );
+        }
+        for (device, visible) in [("cuda:0", ""), ("GPU-b", ""), ("cuda:0", "-1")] {
+            assert!(among(device, Some(visible)).unwrap_err().contains("no GPU"));
+        }
+        for device in ["cpu", "mps"] {
+            assert_eq!(among(device, Some("")), Ok(None));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nvml_wrapper::enum_wrappers::device::TemperatureSensor;
 use nvml_wrapper::enums::device::UsedGpuMemory;
@@ -108,6 +108,18 @@ pub fn ask(within: Duration) -> Asked {
         ASKING.store(false, Ordering::Release);
     });
     answer.recv_timeout(within).unwrap_or(Asked::Late)
+}
+
+/// As [`ask`], but where another question is under way, that one is waited for.
+pub fn ask_in_turn(within: Duration) -> Asked {
+    let end = Instant::now() + within;
+    loop {
+        let asked = ask(end.saturating_duration_since(Instant::now()));
+        if asked != Asked::Late || Instant::now() >= end {
+            return asked;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// What a file says instead of a driver.

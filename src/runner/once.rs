@@ -35,7 +35,7 @@ impl Once {
 impl Task {
     pub(super) fn begin_once(&mut self) {
         let Some(active) = &self.active else { return };
-        let mut call = match trainer::call(&self.config, &active.job) {
+        let mut call = match trainer::call(&self.config, &active.job, self.number.as_deref()) {
             Ok(call) => call,
             Err(detail) => {
                 self.ended(Outcome::Failed { class: FailureClass::Protocol, detail });

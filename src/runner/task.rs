@@ -15,7 +15,7 @@ use super::once::Once;
 use super::process::{Guarded, Heard};
 use super::silence::Gaps;
 use super::slot::Order;
-use super::{SlotConfig, SlotNews, SlotNewsKind, devices, gpus};
+use super::{SlotConfig, SlotNews, SlotNewsKind, devices, gpus, trainer};
 use crate::clock;
 use crate::trial::{FailureClass, Job, Outcome};
 
@@ -30,6 +30,8 @@ pub(super) struct Task {
     pub active: Option<Active>,
     /// What was said of the program so far: said again only when it changes.
     pub program: Option<crate::journal::Program>,
+    /// The device's number, where the trainer is told it and it is known.
+    pub number: Option<String>,
     /// How long trainers here usually say nothing.
     pub gaps: Gaps,
 }
@@ -51,7 +53,7 @@ pub(super) enum Kind {
 impl Task {
     pub fn new(config: SlotConfig, news: mpsc::UnboundedSender<SlotNews>) -> Self {
         let gaps = Gaps::new(config.quiet);
-        Self { config, news, trainer: None, active: None, program: None, gaps }
+        Self { config, news, trainer: None, active: None, program: None, number: None, gaps }
     }
 
     /// Until the slot is given up.
@@ -61,7 +63,10 @@ impl Task {
             tokio::select! {
                 biased;
                 order = orders.recv() => match order {
-                    Some(order) => self.obey(order),
+                    Some(order) => {
+                        self.learn_number(&order).await;
+                        self.obey(order);
+                    }
                     None => break,
                 },
                 // Before what is heard: a trainer that never stops talking can be late as well.
@@ -92,6 +97,16 @@ impl Task {
         self.ended(Outcome::Interrupted);
     }
 
+    /// Asks for the device's number before a trainer that is told it is run.
+    async fn learn_number(&mut self, order: &Order) {
+        let begins = matches!(order, Order::Run(_)) && self.active.is_none();
+        if begins && self.number.is_none() && trainer::is_told_number(&self.config.run.trainer) {
+            let device = self.config.spec.device.clone();
+            let asked = tokio::task::spawn_blocking(move || devices::number(&device)).await;
+            self.number = asked.ok().flatten();
+        }
+    }
+
     fn obey(&mut self, order: Order) {
         match order {
             Order::Run(job) if self.active.is_some() => {
@@ -115,7 +130,9 @@ impl Task {
     fn begin(&mut self, job: Job) {
         self.gaps = self.gaps.of_next_trial();
         self.active = Some(Active::new(job, self.gaps));
-        if self.config.run.trainer.is_command() {
+        if let Some(detail) = devices::refused(&self.config.spec.device) {
+            self.ended(Outcome::Failed { class: FailureClass::SlotLost, detail });
+        } else if self.config.run.trainer.is_command() {
             self.begin_once();
         } else {
             self.begin_worker();

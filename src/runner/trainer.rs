@@ -49,11 +49,17 @@ pub(super) fn worker(config: &SlotConfig) -> io::Result<Vec<String>> {
     })
 }
 
-/// The call of a command for one job.
+/// Whether a command is told the number that its GPU has among all of the machine.
+pub(super) fn is_told_number(trainer: &Trainer) -> bool {
+    let Trainer::Command { preset: Some(name), .. } = trainer else { return false };
+    Preset::parse(name).is_ok_and(Preset::keeps_mask)
+}
+
+/// The call of a command for one job. `number` is its device's, for a command that is told it.
 ///
 /// # Errors
 /// Says what is wrong with its words.
-pub(super) fn call(config: &SlotConfig, job: &Job) -> Result<Call, String> {
+pub(super) fn call(config: &SlotConfig, job: &Job, number: Option<&str>) -> Result<Call, String> {
     let Trainer::Command { argv, metrics, preset } = &config.run.trainer else {
         return Err("this trainer is no command".into());
     };
@@ -62,15 +68,15 @@ pub(super) fn call(config: &SlotConfig, job: &Job) -> Result<Call, String> {
     let script = script(argv, &config.run.cwd);
     let words = match preset {
         Some(preset) => {
-            let index = devices::number(&config.spec.device);
+            preset.knows_device(&config.spec.device, number).map_err(|e| e.to_string())?;
             let text = script.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-            preset.words(argv, &values, job, index.as_deref(), text.as_deref()).map_err(|e| e.to_string())?
+            preset.words(argv, &values, job, number, text.as_deref()).map_err(|e| e.to_string())?
         }
         None => argv.clone(),
     };
     let mut env = environment(config);
     if preset.is_some_and(Preset::keeps_mask) {
-        env.retain(|(name, _)| name != "CUDA_VISIBLE_DEVICES");
+        env.retain(|(name, _)| name != devices::VISIBLE);
     }
     env.extend(values.variables().into_iter().map(|(name, value)| (name, value.into())));
     env.push(("EVOTOP_THREADS".into(), job.threads.to_string().into()));
@@ -115,10 +121,9 @@ pub(super) fn environment(config: &SlotConfig) -> Environment {
         ("CUDA_DEVICE_ORDER".into(), "PCI_BUS_ID".into()),
         ("OMP_NUM_THREADS".into(), config.threads.to_string().into()),
     ];
-    if config.spec.device == "cpu" {
-        env.push(("CUDA_VISIBLE_DEVICES".into(), OsString::new()));
-    } else if let Some(mask) = devices::mask(&config.spec.device) {
-        env.push(("CUDA_VISIBLE_DEVICES".into(), mask.into()));
+    if config.spec.device != "mps" {
+        let mask = devices::mask(&config.spec.device).unwrap_or_default();
+        env.push((devices::VISIBLE.into(), mask.into()));
     }
     env
 }

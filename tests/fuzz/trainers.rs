@@ -59,8 +59,14 @@ fn whatever_a_program_prints_is_read_without_failing() {
         let mut table = Table::default();
         let half = bytes.len() / 2;
         let _ = (table.feed(&bytes[..half]), table.feed(&bytes[half..]), table.finish());
-        let answer =
-            check(&Question { words: &words, job: &job, rules: &rules, preset: None, log: Some(&text) });
+        let answer = check(&Question {
+            words: &words,
+            job: &job,
+            rules: &rules,
+            preset: None,
+            number: None,
+            log: Some(&text),
+        });
         let _ = answer.to_string();
         true
     });

@@ -69,3 +69,77 @@ fn auto_takes_the_idle_gpus_and_says_which_it_left() {
     assert_eq!((status["slots"][0]["name"].as_str(), status["slots"][1].as_object()), (Some("cuda:1"), None));
     world.stop("s");
 }
+
+/// `evotop run` of YOLOv5's stand-in, with these words more.
+fn yolov5(world: &World, file: &std::path::Path, verb: &[&str], devices: &str) -> std::process::Output {
+    let script = format!("{}/tests/trainers/yolov5_train.py", env!("CARGO_MANIFEST_DIR"));
+    let options = ["--preset", "yolov5", "--hyp", "scratch-low", "--devices", devices, "--generations", "1"];
+    let command = ["--", "python3", &script, "--epochs", "1"];
+    let words = [verb, &options, &command].concat();
+    world.evotop(&words).env("EVOTOP_GPUS", file).env_remove("CUDA_VISIBLE_DEVICES").output().unwrap()
+}
+
+#[test]
+fn yolov5_is_told_the_number_of_a_gpu_that_is_named_by_its_uuid() {
+    let (world, file) = world(&gpus(&[(0, 0, &[]), (0, 0, &[])]));
+    let told = yolov5(&world, &file, &["check"], "GPU-1");
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("--device 1"), "{told}");
+    let output = yolov5(&world, &file, &["run", "--headless", "--dir", "d"], "GPU-1");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    for verb in [&["check"][..], &["run", "--headless", "--dir", "e"]] {
+        let output = yolov5(&world, &file, verb, "GPU-bbbb");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("GPU-bbbb") && told.contains("number of a GPU"), "{told}");
+    }
+    assert!(!world.path("e").exists(), "refused before anything is made");
+}
+
+#[test]
+fn an_attempt_that_ends_before_it_has_started_costs_the_slot_and_not_the_candidate() {
+    let (world, file) = world(&gpus(&[(0, 0, &[])]));
+    assert!(yolov5(&world, &file, &["run", "--headless", "--name", "s"], "GPU-0").status.success());
+    // The words of the run are not said again: only the slot itself finds out that its GPU has no number.
+    let words = ["run", "--detach", "--name", "s", "--devices", "GPU-0,GPU-bbbb", "--generations", "500"];
+    let output = world.evotop(&words).env("EVOTOP_GPUS", &file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let health = |slot: &str| {
+        let slots = world.status("s")["slots"].as_array().cloned().unwrap_or_default();
+        slots.iter().find(|s| s["name"] == slot).map(|s| s["health"].as_str().unwrap().to_owned())
+    };
+    wait_until("the slot is quarantined", || health("GPU-bbbb").as_deref() == Some("quarantined"));
+    let done = world.status("s")["done"].as_u64();
+    wait_until("the other slot trains", || world.status("s")["done"].as_u64() > done);
+    assert_eq!(world.status("s")["state"], "running");
+    world.good(&["steer", "s", "slots", "-GPU-0"]);
+    wait_until("no slot is left", || world.status("s")["state"] == "paused");
+    let journal = std::fs::read_to_string(world.path("runs/evolve/s/journal.jsonl")).unwrap();
+    assert!(journal.contains("slot-quarantined") && journal.contains("number of a GPU"), "{journal}");
+    assert!(!journal.contains("\"failed\""), "no candidate is burnt: {journal}");
+    world.stop("s");
+}
+
+#[test]
+fn a_gpu_beyond_the_mask_is_refused_and_one_that_is_added_costs_its_slot() {
+    let world = World::new();
+    let start = |mask: &str, how: &str, devices: &str| {
+        let words = ["run", how, "--trainer", "sim", "--sim-epoch-ms", "300", "--devices", devices];
+        let words = [&words[..], &["--generations", "500", "--name", "s"]].concat();
+        world.evotop(&words).env("CUDA_VISIBLE_DEVICES", mask).output().unwrap()
+    };
+    for (mask, device) in [("2,0", "cuda:5"), ("", "cuda:0"), ("", "GPU-1")] {
+        let output = start(mask, "--headless", device);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(device) && told.contains("CUDA_VISIBLE_DEVICES"), "{told}");
+        assert!(!world.path("runs/evolve/s").exists());
+    }
+    assert!(start("2,0", "--detach", "cuda:1").status.success());
+    world.good(&["steer", "s", "slots", "+cuda:5"]);
+    wait_until("it is quarantined", || world.status("s")["slots"][1]["health"] == "quarantined");
+    let journal = std::fs::read_to_string(world.path("runs/evolve/s/journal.jsonl")).unwrap();
+    assert!(journal.contains("CUDA_VISIBLE_DEVICES=2,0 gives this process 2 GPUs"), "{journal}");
+    assert!(!journal.contains("\"slot\":\"cuda:5\",\"pid\""), "{journal}");
+    world.stop("s");
+}

@@ -25,6 +25,7 @@ use crate::dir::{Registry, SessionDir};
 use crate::engine::{Hook, Occasion, OnFailure, Start};
 use crate::evolve::Edit;
 use crate::journal::{Access, How, SlotSpec};
+use crate::runner::command::Preset;
 use crate::runner::devices;
 use crate::session::Command;
 use crate::size;
@@ -47,9 +48,10 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         (resumed.edits, resumed.devices, resumed.slots)
     } else {
         room(&args, &dir)?;
+        let slots = named(&args, args.devices.as_deref().unwrap_or("auto"))?;
         let trainer = create::create(&args, &name, &session)?;
         service::warn_of_logout(&trainer);
-        (Vec::new(), "auto".into(), None)
+        (Vec::new(), String::new(), Some(slots))
     };
     if args.share_read {
         share(&session)?;
@@ -59,7 +61,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
         return join(&args, &name, &dir, &edits);
     }
     let devices = args.devices.clone().unwrap_or(devices);
-    let slots = slots.map_or_else(|| named(&devices), Ok)?;
+    let slots = slots.map_or_else(|| named(&args, &devices), Ok)?;
     let start = start(&args, dir, edits, slots)?;
     if args.headless {
         return hidden::foreground(start);
@@ -149,10 +151,26 @@ fn place(args: &RunArgs) -> anyhow::Result<(String, PathBuf)> {
     free.ok_or_else(|| anyhow::anyhow!("no free name"))
 }
 
-/// The slots on these devices.
-fn named(devices: &str) -> anyhow::Result<Vec<SlotSpec>> {
+/// The slots on these devices, and what is to be said of them.
+pub fn slots(args: &RunArgs, devices: &str) -> anyhow::Result<(Vec<SlotSpec>, Vec<String>)> {
     let (slots, notices) =
         devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
+    if let Some(preset) =
+        args.preset.as_deref().and_then(|name| Preset::parse(name).ok()).filter(|p| p.keeps_mask())
+    {
+        for slot in &slots {
+            let number = devices::number(&slot.device);
+            preset
+                .knows_device(&slot.device, number.as_deref())
+                .map_err(|error| Told::usage(error.to_string()))?;
+        }
+    }
+    Ok((slots, notices))
+}
+
+/// The slots on these devices.
+fn named(args: &RunArgs, devices: &str) -> anyhow::Result<Vec<SlotSpec>> {
+    let (slots, notices) = slots(args, devices)?;
     for notice in notices {
         warn(&notice);
     }

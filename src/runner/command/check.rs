@@ -17,6 +17,8 @@ pub struct Question<'a> {
     pub job: &'a Job,
     pub rules: &'a [MetricRule],
     pub preset: Option<&'a str>,
+    /// The number of its GPU among all of the machine, `cpu` for none, where that is known.
+    pub number: Option<&'a str>,
     /// Text of an earlier run's output, or of its `results.csv`.
     pub log: Option<&'a str>,
 }
@@ -36,12 +38,12 @@ pub struct Answer {
 
 /// Fills the command line in and reads the log as an attempt's output would be read.
 pub fn check(question: &Question) -> Answer {
-    let Question { words, job, rules, preset, log } = question;
+    let Question { words, job, rules, preset, number, log } = question;
     let mut problems = Vec::new();
     let values = Values::of(job);
     let preset = preset.and_then(|name| Preset::parse(name).map_err(|e| problems.push(e.to_string())).ok());
     let with_preset = match preset {
-        Some(preset) => preset.words(words, &values, job, Some(&job.device), None).map_err(|e| e.to_string()),
+        Some(preset) => preset.words(words, &values, job, *number, None).map_err(|e| e.to_string()),
         None => Ok(words.to_vec()),
     };
     let command = with_preset.and_then(|words| fill(&words, &values).map_err(|e| e.to_string()));
@@ -178,7 +180,7 @@ mod tests {
         };
         let words: Vec<String> = command.split(' ').map(Into::into).collect();
         let rules: Vec<MetricRule> = rules.iter().map(|text| MetricRule::parse(text).unwrap()).collect();
-        check(&Question { words: &words, job: &job, rules: &rules, preset, log })
+        check(&Question { words: &words, job: &job, rules: &rules, preset, number: Some("cpu"), log })
     }
 
     #[test]

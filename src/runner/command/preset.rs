@@ -26,7 +26,7 @@ pub enum PresetError {
     #[error("--preset {0}: there are yolov5 and ultralytics")]
     Unknown(String),
     #[error(
-        "--preset yolov5 on {0}: that program takes the number of a GPU, and the number of this one is not known here; write cuda:N in --devices"
+        "--preset yolov5 on {0}: that program takes the number of a GPU, and the driver does not say which this one has; write cuda:N in --devices, with numbers in CUDA_VISIBLE_DEVICES where that is set"
     )]
     NoIndex(String),
 }
@@ -45,6 +45,12 @@ impl Preset {
     /// Whether the mask of visible GPUs is left alone: YOLOv5 overwrites it with its own `--device`.
     pub fn keeps_mask(self) -> bool {
         self == Self::Yolov5
+    }
+
+    /// # Errors
+    /// Where the program is to be told its device's number, and that is not known.
+    pub fn knows_device(self, device: &str, number: Option<&str>) -> Result<(), PresetError> {
+        if self.keeps_mask() && number.is_none() { Err(PresetError::NoIndex(device.into())) } else { Ok(()) }
     }
 
     /// Whether zeros in a row mean that nothing was validated.
