@@ -26,7 +26,7 @@ impl Weights {
 
     /// The weighted sum of `values`, named by `names` position by position.
     ///
-    /// None where a metric with a weight is missing or is not a finite number.
+    /// None where a metric with a weight is missing or is not a finite number, or the sum is too large for one.
     pub fn fitness(&self, names: &[String], values: &[f64]) -> Option<f64> {
         let mut sum = 0.0;
         for (name, weight) in self.0.iter().filter(|(_, w)| **w != 0.0) {
@@ -34,7 +34,7 @@ impl Weights {
             let value = values.get(at).copied().filter(|x| x.is_finite())?;
             sum += weight * value;
         }
-        (!self.0.is_empty()).then_some(sum)
+        (!self.0.is_empty() && sum.is_finite()).then_some(sum)
     }
 }
 
@@ -58,5 +58,7 @@ mod tests {
         assert!((fitness - 0.43).abs() < 1e-12);
         assert_eq!(Weights::yolov5().fitness(&names, &[0.5, 0.6, f64::NAN, 0.4]), None);
         assert_eq!(Weights::yolov5().fitness(&names[..3], &[0.5, 0.6, 0.7]), None);
+        let heavy: Weights = [("metrics/recall", 10.0)].into_iter().collect();
+        assert_eq!(heavy.fitness(&names, &[0.5, 1e308, 0.7, 0.4]), None);
     }
 }

@@ -192,7 +192,9 @@ impl Trial {
 
     /// Whether it may be a parent now.
     pub fn is_parent(&self) -> bool {
-        !self.excluded && self.fitness.is_some() && self.end.as_ref().is_some_and(End::is_parent)
+        !self.excluded
+            && self.fitness.is_some_and(f64::is_finite)
+            && self.end.as_ref().is_some_and(End::is_parent)
     }
 
     /// Seconds that it trained on slots, all attempts together; none before it has ended, or where it never began.
