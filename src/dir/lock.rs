@@ -61,8 +61,11 @@ impl Holder {
             && self.is_on_host_of(other)
     }
 
+    /// Where one of them does not say its machine, the boot has to be the same: it may be another machine of this name.
     fn is_on_host_of(&self, other: &Self) -> bool {
-        self.host == other.host && self.machine == other.machine
+        let unsaid = self.machine.is_empty() || other.machine.is_empty();
+        let same = self.machine == other.machine || unsaid && self.boot_id == other.boot_id;
+        self.host == other.host && same
     }
 
     /// Whether it is on this host.
@@ -163,6 +166,8 @@ impl Lock {
         }
         let mut lock = Self { path, file, this };
         lock.write()?;
+        // A newer build may have written more: its end would make ours unreadable.
+        lock.file.set_len(LENGTH as u64).map_err(LockError::io("write", &lock.path))?;
         Ok(lock)
     }
 
@@ -367,5 +372,47 @@ mod tests {
         assert!(matches!(Lock::take(&dir, false), Err(LockError::Garbled { .. })));
         std::fs::write(dir.lock(), "").unwrap();
         Lock::take(&dir, false).unwrap();
+    }
+    /// A lock as it is written now: what it says has to be read for ever.
+    const WRITTEN: &str = r#"{"host":"far","machine":"0af1","boot_id":"b-1","pid":7,"start_time":12,"heartbeat":1764000000000}"#;
+
+    #[test]
+    fn a_lock_is_read_as_it_was_written_by_an_older_build_and_by_a_newer_one() {
+        let (_keep, dir) = session();
+        let read = |text: &str| {
+            std::fs::write(dir.lock(), text).unwrap();
+            Lock::holder(&dir).unwrap()
+        };
+        let holder = read(WRITTEN);
+        assert_eq!((holder.pid, holder.start_time, holder.heartbeat), (7, 12, 1_764_000_000_000));
+        assert_eq!((&*holder.host, &*holder.machine, &*holder.boot_id), ("far", "0af1", "b-1"));
+        assert_eq!(serde_json::to_string(&holder).unwrap(), WRITTEN);
+        let newer = WRITTEN.replace('}', r#","rack":{"row":3}}"#);
+        assert_eq!(read(&newer), holder);
+        let older = WRITTEN.replace(r#""machine":"0af1","#, "");
+        assert_eq!(read(&older), Holder { machine: String::new(), ..holder });
+    }
+
+    #[test]
+    fn a_lock_without_the_machine_is_this_machine_s_if_it_is_of_this_boot() {
+        let (_keep, dir) = session();
+        let here = Holder { machine: "0af1".into(), ..Holder::this() };
+        let older = Holder { machine: String::new(), start_time: here.start_time + 1, ..here.clone() };
+        held_by(&dir, &older);
+        drop(Lock::take_as(&dir, here.clone(), None).unwrap());
+        // Of another boot it may be another machine of this name.
+        held_by(&dir, &Holder { boot_id: "another".into(), ..older });
+        assert!(matches!(Lock::take_as(&dir, here, None), Err(LockError::OtherHost { .. })));
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_longer_lock_of_a_newer_build() {
+        let (_keep, dir) = session();
+        let stale = Holder { boot_id: "another".into(), ..Holder::this() };
+        let text = serde_json::to_string(&stale).unwrap();
+        let longer = format!(r#","rack":"{}"}}"#, "x".repeat(500));
+        std::fs::write(dir.lock(), text.replace('}', &longer)).unwrap();
+        let _lock = Lock::take(&dir, false).unwrap();
+        assert_eq!(Lock::holder(&dir).unwrap().pid, std::process::id());
     }
 }
