@@ -166,4 +166,28 @@ mod tests {
         assert_eq!(registry.find("exp").unwrap().dir, a);
         assert_eq!(registry.list().len(), 2);
     }
+    /// As it is written now: what it says has to be read for ever.
+    const WRITTEN: &str = r#"{
+  "name": "exp",
+  "dir": "/runs/exp",
+  "host": "far",
+  "started": 1764000000000
+}"#;
+
+    #[test]
+    fn a_session_is_read_as_it_was_registered_and_fields_of_a_newer_build_are_ignored() {
+        let home = tempfile::tempdir().unwrap();
+        let registry = Registry::at(home.path());
+        let known = Known {
+            name: "exp".into(),
+            dir: "/runs/exp".into(),
+            host: "far".into(),
+            started: 1_764_000_000_000,
+        };
+        assert_eq!(serde_json::to_string_pretty(&known).unwrap(), WRITTEN);
+        for text in [WRITTEN, &WRITTEN.replace("\n}", ",\n  \"tags\": [\"a\"]\n}")] {
+            fs::write(registry.place.join("exp-0.json"), text).unwrap();
+            assert_eq!(registry.list(), std::slice::from_ref(&known), "{text}");
+        }
+    }
 }

@@ -125,6 +125,7 @@ pub struct Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::Scalar;
 
     fn round_trip(line: &str) -> FromWorker {
         serde_json::from_str(line).unwrap()
@@ -144,5 +145,37 @@ mod tests {
     fn fields_of_a_newer_worker_are_ignored() {
         let line = r#"{"type":"epoch","trial":3,"epoch":1,"epochs":2,"metrics":{"acc":0.5},"seconds":1.5,"watts":300}"#;
         assert!(matches!(round_trip(line), FromWorker::Epoch { epoch: 1, .. }));
+    }
+    /// What this version tells a worker: workers that were written for it have to understand it for ever.
+    const TO_WORKER: [&str; 7] = [
+        r#"{"type":"setup","protocol":1,"options":{"data":"digits.yaml","epochs":"5"}}"#,
+        r#"{"type":"job","trial":37,"attempt":1,"seed":11,"hyp":{"lr0":0.01,"layers":3,"width":2.0,"optimizer":"SGD","flip":true},"dir":"trials/000037/a1","previous":null,"device":"cuda:0","threads":4}"#,
+        r#"{"type":"job","trial":37,"attempt":2,"seed":11,"hyp":{},"dir":"trials/000037/a2","previous":"trials/000037/a1","device":"cpu","threads":1}"#,
+        r#"{"type":"pause"}"#,
+        r#"{"type":"resume"}"#,
+        r#"{"type":"cancel"}"#,
+        r#"{"type":"exit"}"#,
+    ];
+
+    #[test]
+    fn a_worker_is_told_the_lines_of_this_version_and_fields_of_a_newer_evotop_are_ignored() {
+        for line in TO_WORKER {
+            let told: ToWorker = serde_json::from_str(line).unwrap();
+            assert_eq!(serde_json::to_string(&told).unwrap(), line);
+            let newer = format!(r#"{},"watts":{{"most":300}}}}"#, line.strip_suffix('}').unwrap());
+            assert_eq!(serde_json::from_str::<ToWorker>(&newer).unwrap(), told, "{newer}");
+        }
+        let ToWorker::Job(job) = serde_json::from_str(TO_WORKER[1]).unwrap() else { panic!("not a job") };
+        let hyp: Vec<_> = job.hyp.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let expected = [
+            ("lr0", Scalar::Float(0.01)),
+            ("layers", Scalar::Int(3)),
+            ("width", Scalar::Float(2.0)),
+            ("optimizer", Scalar::Text("SGD".into())),
+            ("flip", Scalar::Bool(true)),
+        ];
+        assert_eq!(hyp, expected);
+        assert_eq!((job.trial, job.attempt, job.seed, job.threads), (37, 1, 11, 4));
+        assert_eq!((job.previous, job.device.as_str()), (None, "cuda:0"));
     }
 }
