@@ -5,7 +5,7 @@ use super::{population, propose, yolov3, yolov5};
 use crate::space::{Kind, Param, Space, number};
 use crate::trial::{Change, End, Origin, Trial};
 
-fn space(params: &[(&str, f64, [f64; 3])]) -> Space {
+pub(super) fn space(params: &[(&str, f64, [f64; 3])]) -> Space {
     let param = |(name, value, [gain, low, high]): &(&str, f64, [f64; 3])| Param {
         name: (*name).into(),
         value: *value,
@@ -18,12 +18,12 @@ fn space(params: &[(&str, f64, [f64; 3])]) -> Space {
     Space { params: params.iter().map(param).collect(), ..Space::default() }
 }
 
-fn finished(generation: u64, genes: &[f64], fitness: f64) -> Trial {
+pub(super) fn finished(generation: u64, genes: &[f64], fitness: f64) -> Trial {
     let (end, fitness) = (Some(End::Finished), Some(fitness));
     Trial { end, fitness, ..Trial::new(generation, Origin::Bred, genes.into()) }
 }
 
-fn history(rows: &[(&[f64], f64)]) -> History {
+pub(super) fn history(rows: &[(&[f64], f64)]) -> History {
     let mut history = History::default();
     for (i, (genes, fitness)) in rows.iter().enumerate() {
         history.push(finished(i as u64, genes, *fitness));
@@ -31,12 +31,12 @@ fn history(rows: &[(&[f64], f64)]) -> History {
     history
 }
 
-fn child(space: &Space, settings: &Settings, history: &History, generation: u64) -> Bred {
+pub(super) fn child(space: &Space, settings: &Settings, history: &History, generation: u64) -> Bred {
     let next = NextValues::new();
     propose(&Ask { space, settings, history, next: &next, seed: 7, generation }).unwrap()
 }
 
-fn settings(kind: StrategyKind) -> Settings {
+pub(super) fn settings(kind: StrategyKind) -> Settings {
     Settings::for_strategy(kind, Weights::yolov5())
 }
 

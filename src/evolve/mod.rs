@@ -18,6 +18,8 @@ mod importance;
 mod insight_tests;
 mod mutate;
 mod normal;
+#[cfg(test)]
+mod normal_tests;
 mod parent;
 mod population;
 mod prune;
