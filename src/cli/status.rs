@@ -5,7 +5,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::find;
 use crate::clock;
-use crate::evolve::Rule;
+use crate::evolve::{Prune, Rule};
 use crate::session::Status;
 
 /// How a session stands
@@ -52,13 +52,19 @@ fn print(s: &Status) -> anyhow::Result<()> {
         s.settings.probability
     );
     let rules = Rule::ALL.iter().filter_map(|rule| Some((rule, s.settings.rules.get(*rule)?)));
-    let rules: Vec<String> = rules.map(|(rule, x)| format!("{} {x}", rule.name())).collect();
+    let prune = Some(s.settings.prune).filter(|prune| *prune != Prune::Off);
+    let prune = prune.map(|prune| format!("prune {}", prune.name()));
+    let rules = prune.into_iter().chain(rules.map(|(rule, x)| format!("{} {x}", rule.name())));
+    let rules: Vec<String> = rules.collect();
     if !rules.is_empty() {
         tell!("rules     {}", rules.join(", "));
     }
     let pins: Vec<String> = s.params.iter().filter_map(|p| Some(format!("{}={}", p.name, p.pin?))).collect();
     if !pins.is_empty() {
         tell!("pinned    {}", pins.join(" "));
+    }
+    for hint in &s.hints {
+        tell!("hint      {hint}");
     }
     for slot in &s.slots {
         match slot.generation {

@@ -47,6 +47,7 @@ fn a_real_run_stops_hopeless_trials_and_counts_them() {
     let world = World::new();
     let more = ["--epochs", "10", "--generations", "60", "--seed", "3", "--prune", "median", "--dir", "d"];
     world.good(&sim("--headless", "5", &more));
+    assert!(world.good(&["status", "d"]).contains("rules     prune median"));
     let status = world.status("d");
     let pruned = status["ends"]["pruned"].as_u64().unwrap_or(0);
     assert!(pruned >= 5, "{pruned} of 60 trials were stopped");
