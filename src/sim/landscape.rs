@@ -1,8 +1,8 @@
 //! What a candidate is worth in the simulation.
 //!
 //! Every parameter has an optimum `o` (0.15 to 0.85 of its range) and a weight `w`, both from its name; `u` is the
-//! value's position in YOLOv5's range, or for another name `0.5 + atan(x) / pi`. With the weighted mean square distance
-//! `S = sum w (u - o)^2 / sum w` the trained value is
+//! value's position in YOLOv5's range (yolov3's where there is a `giou`), or for another name `0.5 + atan(x) / pi`. With
+//! the weighted mean square distance `S = sum w (u - o)^2 / sum w` the trained value is
 //!
 //! ```text
 //! mAP_0.5:0.95 = 0.95 exp(-6 S) + noise N(0,1)        mAP_0.5 = mAP_0.5:0.95 ^ 0.6
@@ -49,15 +49,16 @@ impl Landscape {
     pub fn new(hyp: &IndexMap<String, Scalar>, seed: u64, noise: f64) -> Self {
         let (mut sum, mut total, mut hash) =
             (0.0, 0.0, fnv1a(b"evotop") ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let ranges = ranges(hyp);
         for (name, value) in hyp {
             let Some(x) = value.number() else { continue };
             let w = weight(name);
-            sum += w * (position(name, x) - optimum(name)).powi(2);
+            sum += w * (position(ranges, name, x) - optimum(name)).powi(2);
             total += w;
             hash = hash.rotate_left(7) ^ fnv1a(name.as_bytes()) ^ x.to_bits();
         }
         let distance = if total > 0.0 { sum / total } else { 0.0 };
-        let lr = hyp.get("lr0").and_then(Scalar::number).map_or(0.3, |x| position("lr0", x));
+        let lr = hyp.get("lr0").and_then(Scalar::number).map_or(0.3, |x| position(ranges, "lr0", x));
         Self {
             map: 0.95 * (-6.0 * distance).exp(),
             rate: 2.0 + 4.0 * lr,
@@ -103,11 +104,16 @@ pub fn weight(name: &str) -> f64 {
     known.unwrap_or_else(|| 0.02 + 0.08 * part(fnv1a(name.as_bytes()).rotate_left(32)))
 }
 
-fn position(name: &str, x: f64) -> f64 {
-    static RANGES: OnceLock<Vec<Range>> = OnceLock::new();
-    let ranges = RANGES.get_or_init(|| {
-        builtin::space("yolov5").and_then(|source| read_ranges(&source).ok()).unwrap_or_default()
-    });
+/// The ranges that these hyperparameters have.
+fn ranges(hyp: &IndexMap<String, Scalar>) -> &'static [Range] {
+    static YOLOV5: OnceLock<Vec<Range>> = OnceLock::new();
+    static YOLOV3: OnceLock<Vec<Range>> = OnceLock::new();
+    let (ranges, name) = if hyp.contains_key("giou") { (&YOLOV3, "yolov3") } else { (&YOLOV5, "yolov5") };
+    ranges
+        .get_or_init(|| builtin::space(name).and_then(|source| read_ranges(&source).ok()).unwrap_or_default())
+}
+
+fn position(ranges: &[Range], name: &str, x: f64) -> f64 {
     match ranges.iter().find(|range| range.name == name) {
         Some(range) => (x - range.low) / (range.high - range.low),
         None => 0.5 + x.atan() / std::f64::consts::PI,
@@ -135,6 +141,12 @@ mod tests {
         assert_eq!(run(0, 0.1), run(0, 0.1));
         assert_ne!(run(0, 0.1), run(1, 0.1));
         assert_eq!(run(0, 0.0), run(1, 0.0));
+    }
+
+    #[test]
+    fn the_start_values_of_yolov3_stand_in_their_own_ranges() {
+        let hyp = serde_yaml::from_str(&builtin::hyp("yolov3-2020-01").unwrap().text).unwrap();
+        assert!(Landscape::new(&hyp, 0, 0.0).after(1, 1).get("metrics/mAP_0.5").unwrap() > 0.1);
     }
 
     #[test]
