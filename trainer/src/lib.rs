@@ -8,6 +8,7 @@ pub mod model;
 pub mod weights;
 
 pub mod machine;
+pub mod threads;
 
 pub mod data;
 pub mod digits;

@@ -14,6 +14,7 @@ use evotop_yolo::loss::anchor_sizes;
 use evotop_yolo::model::{Config, Model};
 use evotop_yolo::options::{self, Options};
 use evotop_yolo::setup::{self, Setup};
+use evotop_yolo::threads;
 use evotop_yolo::train::{BatchReport, End, EpochReport, Flow, Run, Watch, evaluate, train};
 use evotop_yolo::weights::Weights;
 use evotop_yolo::{device, digits, worker};
@@ -191,7 +192,7 @@ fn validate(weights: &Path, data: &str, img: u32, batch: u32, device: &str, sing
     let mut model = Model::new(&config, device)?;
     println!("{}", weights.transfer(&mut model, false));
     let threads = options::cores();
-    tch::set_num_threads(i32::try_from(threads).unwrap_or(1));
+    threads::compute_with(threads);
     let loader = ValLoader::new(Arc::clone(&val), img, batch as usize, threads);
     print!("{}", evaluate(&model, None, &loader, single_cls)?.table(val.names()));
     Ok(())

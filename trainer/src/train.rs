@@ -20,6 +20,7 @@ use crate::options::Val;
 use crate::schedule::{Fall, Schedule, Stepper};
 use crate::setup::Setup;
 use crate::table::{EpochRow, ResultsCsv};
+use crate::threads;
 use crate::val::{self, Evaluation, Forward, NmsOptions};
 use crate::weights::WeightsError;
 use evotop::trial::YOLO_METRICS;
@@ -137,7 +138,7 @@ struct Trainer<'a> {
 /// Where pictures or memory fail; libtorch may also panic, which callers catch.
 pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, TrainError> {
     tch::manual_seed(run.seed as i64);
-    tch::set_num_threads(i32::try_from(run.threads).unwrap_or(1).max(1));
+    threads::compute_with(run.threads);
     let mut trainer = Trainer::start(setup, run, watch)?;
     let batch = 2 * setup.options.batch() as usize;
     let val = ValLoader::new(setup.val.clone(), setup.options.img(), batch, run.threads);

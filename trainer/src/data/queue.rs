@@ -15,6 +15,7 @@ use super::labels::Label;
 use super::pixels::Pixels;
 use super::resize::load_size;
 use super::sample::Scratch;
+use crate::threads;
 
 /// Batches that wait for the compute thread.
 const AHEAD: usize = 3;
@@ -44,7 +45,7 @@ impl Queue {
             .spawn(move || {
                 // A second team of libgomp's threads would make more of them than cores: the compute thread's team would then go
                 // to sleep at each of its operations, which makes a training on two cores take 1.8 times as long.
-                tch::set_num_threads(1);
+                threads::compute_with(1);
                 let mut maker = Maker { pool, pictures: Vec::new() };
                 produce(&mut maker, &|batch| hand_over(&sender, batch));
             })

@@ -84,6 +84,7 @@ mod tests {
     use crate::model::Config;
     use crate::optim::Rule;
     use crate::schedule::{Fall, Schedule, Stepper};
+    use crate::threads;
 
     /// As the numbers in the file were made.
     const EPOCHS: u64 = 4;
@@ -122,6 +123,8 @@ mod tests {
         let golden: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/data/chained.json")).unwrap();
         let golden = &golden[name];
+        // As many as the numbers were made with: others round otherwise, and Adam makes a whole step of a gradient near zero.
+        threads::compute_with(2);
         let hyp = Hyp { warmup_bias_lr: 0.02, ..Hyp::default() };
         let schedule = Schedule::new(&hyp, EPOCHS, BATCHES, BATCH as u64, Fall::Linear);
         let mut model =
