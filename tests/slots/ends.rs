@@ -101,6 +101,12 @@ async fn a_loss_that_is_not_a_number_ends_a_training_at_once() {
     // It would go on for an hour.
     let trainer = command(&["sh", "-c", "echo loss nan; sleep 3600"], &["loss=loss ([0-9.]+):min"]);
     assert!(matches!(end(trainer).await, Outcome::Diverged { epoch: 1, .. }));
+    // As Python's json.dumps writes them.
+    for (x, told) in [("NaN", "loss is NaN"), ("Infinity", "loss is inf"), ("-Infinity", "loss is -inf")] {
+        let line = format!(r#"{{"epoch": 2, "epochs": 9, "loss": {x}, "acc": 0.5}}"#);
+        let outcome = end(shell(&format!("echo '{line}'; sleep 3600"))).await;
+        assert_eq!(outcome, Outcome::Diverged { epoch: 2, what: told.into() });
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,10 @@ use crate::trial::{FailureClass, Metrics};
 const NO_METRICS: [&str; 10] =
     ["epoch", "epochs", "step", "steps", "time", "seconds", "trial", "timestamp", "batch", "batches"];
 
+/// Numbers that are not finite, as Python writes them; some libraries write the same in quotes.
+const NOT_FINITE: [(&str, f64); 3] =
+    [("NaN", f64::NAN), ("-Infinity", f64::NEG_INFINITY), ("Infinity", f64::INFINITY)];
+
 /// What a JSON line says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Said {
@@ -28,7 +32,7 @@ pub fn line(text: &str) -> Option<Said> {
     if !text.starts_with('{') || !text.ends_with('}') {
         return None;
     }
-    let object: IndexMap<String, Value> = serde_json::from_str(&clean_json(&null_for_nan(text))).ok()?;
+    let object: IndexMap<String, Value> = serde_json::from_str(&clean_json(&quoted_nan(text))).ok()?;
     let count = |name: &str| object.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
     let word = |name: &str| object.get(name).and_then(Value::as_str);
     match word("type") {
@@ -45,11 +49,17 @@ pub fn line(text: &str) -> Option<Said> {
         Some(_) => return None,
     }
     let nested = ["metrics", "result"].iter().find_map(|name| object.get(*name));
-    let metrics = match nested {
-        Some(Value::Object(inner)) => metrics(inner.iter()),
-        Some(Value::Number(x)) => [("fitness", x.as_f64().unwrap_or(f64::NAN))].into_iter().collect(),
-        _ => metrics(object.iter()),
+    let entries: Vec<(&str, &Value)> = match nested {
+        Some(Value::Object(inner)) => named(inner),
+        Some(value) if !value.is_null() && number(value).is_some() => vec![("fitness", value)],
+        _ => named(&object),
     };
+    // Null may be one that was not measured this time: the end of the program tells.
+    let broken = entries.iter().find_map(|(name, value)| not_finite(value.as_str()?).map(|x| (name, x)));
+    if let Some((name, x)) = broken {
+        return Some(Said::Diverged { epoch: count("epoch"), what: format!("{name} is {x}") });
+    }
+    let metrics: Metrics = entries.iter().filter_map(|(name, value)| Some((*name, number(value)?))).collect();
     if metrics.0.is_empty() {
         return None;
     }
@@ -61,27 +71,34 @@ pub fn line(text: &str) -> Option<Said> {
     })
 }
 
-/// The numbers in an object; null is one that is not finite.
-fn metrics<'a>(entries: impl Iterator<Item = (&'a String, &'a Value)>) -> Metrics {
-    let number = |value: &Value| match value {
-        Value::Number(x) => x.as_f64(),
-        Value::Null => Some(f64::NAN),
-        _ => None,
-    };
-    entries
-        .filter(|(name, _)| !NO_METRICS.contains(&name.as_str()))
-        .filter_map(|(name, value)| Some((name.clone(), number(value)?)))
-        .collect()
+/// What of an object may be a metric.
+fn named<'a>(object: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Vec<(&'a str, &'a Value)> {
+    let entries = object.into_iter().map(|(name, value)| (name.as_str(), value));
+    entries.filter(|(name, _)| !NO_METRICS.contains(name)).collect()
 }
 
-/// Python writes `NaN` and `Infinity` into its JSON; neither is.
-fn null_for_nan(text: &str) -> String {
+/// A value's number; null is one that is not finite.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(x) => x.as_f64(),
+        Value::Null => Some(f64::NAN),
+        Value::String(text) => not_finite(text),
+        _ => None,
+    }
+}
+
+fn not_finite(text: &str) -> Option<f64> {
+    NOT_FINITE.iter().find(|(word, _)| *word == text).map(|(_, x)| *x)
+}
+
+/// Puts what Python writes for numbers that are not finite, which no JSON has, into quotes.
+fn quoted_nan(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut quoted) = (text, false);
     while let Some(c) = rest.chars().next() {
-        let word = ["NaN", "-Infinity", "Infinity"].iter().find(|word| !quoted && rest.starts_with(**word));
+        let word = NOT_FINITE.iter().map(|(word, _)| *word).find(|word| !quoted && rest.starts_with(word));
         if let Some(word) = word {
-            out.push_str("null");
+            out.extend(["\"", word, "\""]);
             rest = &rest[word.len()..];
             continue;
         }
@@ -96,6 +113,8 @@ fn null_for_nan(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -118,12 +137,36 @@ mod tests {
     }
 
     #[test]
-    fn what_python_writes_for_nan_is_not_finite() {
-        let Some(Said::Result(metrics)) = line(r#"{"a": NaN, "b": -Infinity, "c \" NaN": 1}"#) else {
-            panic!("not understood")
+    fn a_metric_that_is_not_finite_ends_the_trial_where_it_is_said() {
+        let diverged = |epoch, what: &str| Some(Said::Diverged { epoch, what: what.into() });
+        for (text, expected) in [
+            (r#"{"epoch": 3, "epochs": 9, "acc": 0.5, "loss": NaN}"#, diverged(Some(3), "loss is NaN")),
+            (r#"{"epoch": 3, "metrics": {"loss": Infinity}}"#, diverged(Some(3), "loss is inf")),
+            (r#"{"acc \" NaN": -Infinity}"#, diverged(None, "acc \" NaN is -inf")),
+            (r#"{"result": NaN}"#, diverged(None, "fitness is NaN")),
+            (r#"{"loss": "NaN"}"#, diverged(None, "loss is NaN")),
+        ] {
+            assert_eq!(line(text), expected, "{text}");
+        }
+        // What is in quotes already is text, and what is no metric says nothing of the training.
+        let note = line(r#"{"epoch": 1, "acc": 1, "note": "a NaN, -Infinity \" NaN", "time": NaN}"#);
+        assert!(matches!(note, Some(Said::Epoch { metrics, .. }) if metrics.0.len() == 1));
+    }
+
+    #[test]
+    fn null_is_not_finite_only_where_it_is_the_last_word() {
+        let Some(Said::Epoch { metrics, .. }) = line(r#"{"epoch": 1, "loss": 1, "auc": null}"#) else {
+            panic!("not an epoch")
         };
-        assert!(metrics.get("a").unwrap().is_nan() && metrics.get("b").unwrap().is_nan());
-        assert_eq!(metrics.get("c \" NaN"), Some(1.0));
+        assert!(metrics.get("auc").unwrap().is_nan());
+    }
+
+    proptest! {
+        #[test]
+        fn json_stays_what_it_was(text in "\\PC{0,30}", x in -1e9..1e9) {
+            let object = serde_json::json!({ text.clone(): x, "note": [&text, "NaN"] }).to_string();
+            prop_assert_eq!(quoted_nan(&object), object);
+        }
     }
 
     #[test]
