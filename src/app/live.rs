@@ -74,6 +74,12 @@ impl LiveTrials {
         self.0.remove(&generation);
     }
 
+    /// The epoch that a running trial is in or has ended last, and how many there are; 0 where that is not known.
+    pub fn epoch(&self, generation: u64, running: &Running) -> (u32, u32) {
+        let (epoch, epochs) = self.get(generation).map_or((0, 0), |l| (l.progress.epoch, l.progress.epochs));
+        (epoch.max(running.epoch), epochs.max(running.epochs))
+    }
+
     /// How much of a running trial is done, 0 to 1; none while nothing is known.
     pub fn done(&self, generation: u64, running: &Running) -> Option<f64> {
         let after_epochs = (running.epochs > 0).then(|| f64::from(running.epoch) / f64::from(running.epochs));

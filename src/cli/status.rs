@@ -7,6 +7,7 @@ use super::find;
 use crate::clock;
 use crate::evolve::{Prune, Rule};
 use crate::session::Status;
+use crate::view::text;
 
 /// How a session stands
 #[derive(Debug, Args)]
@@ -69,8 +70,8 @@ fn print(s: &Status) -> anyhow::Result<()> {
     for slot in &s.slots {
         match slot.generation {
             Some(generation) => {
-                let epoch = slot.epoch.zip(slot.epochs).filter(|(_, of)| *of > 0);
-                let epoch = epoch.map(|(n, of)| format!(", epoch {n}/{of}")).unwrap_or_default();
+                let epoch = slot.epoch.zip(slot.epochs).and_then(|(n, of)| text::epoch(n, of));
+                let epoch = epoch.map(|epoch| format!(", {epoch}")).unwrap_or_default();
                 let frozen = if slot.frozen_since.is_some() { ", frozen" } else { "" };
                 tell!("{:9} gen {generation}{epoch}{frozen}", slot.name);
             }

@@ -68,7 +68,8 @@ impl Plain {
             let values =
                 metrics.0.iter().map(|(name, x)| format!("{} {}", text::metric(name), text::tick(*x)));
             let values: Vec<String> = values.collect();
-            line = format!("gen {generation} epoch {epoch}/{epochs}: {}", values.join(" "));
+            let epoch = text::epoch(*epoch, *epochs).unwrap_or_else(|| "epoch".into());
+            line = format!("gen {generation} {epoch}: {}", values.join(" "));
         } else {
             line.clone_from(&state.log.back().filter(|line| line.seq == entry.seq)?.text);
         }

@@ -137,8 +137,7 @@ fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64,
     });
     let unit = progress.and_then(|p| p.unit.as_deref()).unwrap_or("img/s");
     let rate = progress.and_then(|p| p.rate);
-    let (epoch, epochs) =
-        progress.map_or((running.epoch, running.epochs), |p| (p.epoch.max(running.epoch), p.epochs));
+    let (epoch, epochs) = model.live.epoch(generation, running);
     let busy = device::of(model, &slot.spec.device).and_then(|d| d.utilisation);
     let memory = progress.and_then(|p| p.memory).map_or(String::new(), size::short);
     let cell = |text: String, style| Cell { brief: text.clone(), text, style };
@@ -160,7 +159,7 @@ fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64,
             theme.label,
         ),
         cell(busy.map_or(String::new(), |busy| format!("{:.0}%", busy * 100.0)), theme.label),
-        cell(if epochs > 0 { format!("epoch {epoch}/{epochs}") } else { String::new() }, theme.label),
+        cell(text::epoch(epoch, epochs).unwrap_or_default(), theme.label),
     ];
     What::Trains { done, cells }
 }

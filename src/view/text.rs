@@ -50,6 +50,15 @@ fn zoned(ms: i64, zone: &TimeZone, format: &str) -> String {
         .map_or_else(|_| "--:--".into(), |t| t.to_zoned_datetime(zone.clone()).strftime(format).to_string())
 }
 
+/// `epoch 2/3`; `epoch 2` where nobody knows how many there will be, nothing before the first.
+pub fn epoch(epoch: u32, epochs: u32) -> Option<String> {
+    match (epoch, epochs) {
+        (0, 0) => None,
+        (_, 0) => Some(format!("epoch {epoch}")),
+        _ => Some(format!("epoch {epoch}/{epochs}")),
+    }
+}
+
 /// A gene in a column of its own kind: numbers with the same decimals for the same size.
 pub fn gene(p: &Param, x: f64) -> String {
     match p.kind {

@@ -81,9 +81,8 @@ fn title(trial: &Trial, state: &State) -> String {
 
 fn progress(ink: &mut Ink, area: Rect, model: &Model, trial: &Trial, running: &Running) {
     let theme = ink.theme;
-    let live = model.live.get(trial.generation).map(|l| &l.progress);
-    let (epoch, epochs) = live.map_or((running.epoch, running.epochs), |p| (p.epoch, p.epochs));
-    let label = if epochs > 0 { format!("epoch {epoch}/{epochs} ") } else { "starting ".into() };
+    let (epoch, epochs) = model.live.epoch(trial.generation, running);
+    let label = text::epoch(epoch, epochs).unwrap_or_else(|| "starting".into()) + " ";
     let left = match running.frozen_since {
         Some(since) => format!("frozen since {}", text::time_of_day(since, &model.zone)),
         None => model

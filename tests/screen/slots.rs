@@ -1,7 +1,9 @@
 //! What the slots' rows and the device's line say.
 
 use evotop::app::News;
+use evotop::journal::Event;
 use evotop::runner::{DeviceUse, Figures, Holder, Silence};
+use evotop::trial::protocol::Progress;
 
 use crate::fixture::Run;
 use crate::look::text;
@@ -35,6 +37,27 @@ fn a_silent_trainer_is_marked_on_its_row_instead_of_a_rate_that_is_no_longer_tru
     }
     run.tell(News::Figures(Figures::default()));
     assert!(!text(&run.model, 120, 40).contains("silent"));
+}
+
+#[test]
+fn a_trial_that_trains_is_not_starting_where_nobody_knows_how_many_epochs_there_are() {
+    let mut run = Run::new(2);
+    for slot in 0..2 {
+        let generation = run.propose();
+        run.start(generation, slot);
+    }
+    assert!(text(&run.model, 120, 40).contains("starting"));
+    let metrics = run.metrics(0.5);
+    run.journal(Event::Epoch { generation: 0, epoch: 4, epochs: 0, seconds: 3.0, metrics });
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let shown = text(&run.model, columns, rows);
+        let row = shown.lines().find(|l| l.contains("cuda:0")).unwrap();
+        assert!(row.contains("epoch 4") && !shown.contains("starting") && !shown.contains("4/0"), "{shown}");
+    }
+    // A progress bar without a total knows no more than the rows do.
+    let progress = Progress { epoch: 5, ..Progress::default() };
+    run.tell(News::Progress { generation: 0, progress });
+    assert!(text(&run.model, 120, 40).contains("epoch 5"));
 }
 
 #[test]
