@@ -1,5 +1,7 @@
 //! How a session ends.
 
+use tokio::time::Instant;
+
 use super::start::{Engine, OnFailure};
 use crate::journal::{Event, Mode, PauseWhy};
 use crate::session::mode_text;
@@ -10,6 +12,14 @@ pub(super) struct Stopping {
     pub why: String,
     /// Running trials are given up: they start again on resume.
     pub now: bool,
+}
+
+/// When no trial may run any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Deadline {
+    pub at: Instant,
+    /// What has happened by then, in words.
+    pub why: String,
 }
 
 /// How a session ended.

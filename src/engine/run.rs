@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
-use super::finish::Finish;
+use super::finish::{Deadline, Finish};
 use super::output;
 use super::start::{Engine, EngineError, Inlets, Start};
 use crate::clock;
@@ -69,7 +69,8 @@ impl Engine {
             _ => None,
         });
         let retry = retries.min().map(|at| Instant::now() + Duration::from_millis((at - now).max(0) as u64));
-        [Some(housekeeping), retry, self.deadline].into_iter().flatten().min().unwrap_or(housekeeping)
+        let deadline = self.deadline.as_ref().map(|deadline| deadline.at);
+        [Some(housekeeping), retry, deadline].into_iter().flatten().min().unwrap_or(housekeeping)
     }
 
     fn slots_report(&mut self, first: SlotNews, inlets: &mut Inlets) -> Result<(), EngineError> {
@@ -156,22 +157,27 @@ impl Engine {
     }
 
     /// A signal: stop after the running trials, `within_grace` where they may take no longer; a second one stops now.
-    fn told_to_stop(&mut self, word: &str, within_grace: bool) -> Result<(), EngineError> {
+    fn told_to_stop(&mut self, signal: &str, within_grace: bool) -> Result<(), EngineError> {
         let again = self.stopping.is_some();
-        self.stop(word, false);
+        let asked = format!("asked to end by {signal}");
+        self.stop(&asked, false);
+        let grace = Duration::from_secs(self.state.spec.grace);
+        let mut how = if again { "now" } else { "after the running trials" }.to_owned();
         if within_grace && !again {
-            let end = Instant::now() + Duration::from_secs(self.state.spec.grace);
-            self.deadline = Some(self.deadline.map_or(end, |d| d.min(end)));
+            let said = clock::duration(grace.as_secs_f64());
+            how = format!("{how}, within {said}");
+            let end = Deadline { at: Instant::now() + grace, why: format!("its grace of {said} is over") };
+            self.deadline = self.deadline.take().into_iter().chain([end]).min_by_key(|deadline| deadline.at);
         }
-        let how = if again { "now" } else { "after the running trials" };
-        self.turn(vec![Event::Note { text: format!("{word}: stopping {how}") }])
+        self.turn(vec![Event::Note { text: format!("{asked}: stopping {how}") }])
     }
 
     /// Gives up what still runs when the time is up.
     fn end_in_time(&mut self) {
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            self.deadline = None;
-            self.stop("the time is up", true);
+        if let Some(deadline) = self.deadline.take_if(|deadline| Instant::now() >= deadline.at) {
+            let before =
+                self.stopping.as_ref().map_or_else(String::new, |asked| format!("{}, and ", asked.why));
+            self.stop(&format!("{before}{}", deadline.why), true);
         }
     }
 
@@ -198,11 +204,11 @@ impl Engine {
 
     /// Whether a trial that started now could not end before the time is up, from what trials took.
     pub(super) fn no_time_for_another(&self) -> bool {
-        let Some(deadline) = self.deadline else { return false };
+        let Some(deadline) = &self.deadline else { return false };
         let ended =
             self.state.ended.iter().rev().take(20).filter_map(|g| self.state.history.get(*g)?.seconds());
         let longest = ended.fold(0.0, f64::max);
-        Instant::now() + Duration::from_secs_f64(longest) > deadline
+        Instant::now() + Duration::from_secs_f64(longest) > deadline.at
     }
 
     /// Ends the session: its last line, its hooks, its slots.
@@ -238,12 +244,12 @@ impl Signals {
         })
     }
 
-    /// The word for it, and whether running trials have no more than the grace.
+    /// Which one, and whether running trials have no more than the grace.
     async fn next(&mut self) -> (&'static str, bool) {
         tokio::select! {
-            _ = self.interrupt.recv() => ("interrupted", false),
-            _ = self.terminate.recv() => ("terminated", true),
-            _ = self.user.recv() => ("terminated", true),
+            _ = self.interrupt.recv() => ("SIGINT", false),
+            _ = self.terminate.recv() => ("SIGTERM", true),
+            _ = self.user.recv() => ("SIGUSR1", true),
         }
     }
 }

@@ -10,10 +10,11 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::figures::{self, Board};
 use super::files::Files;
-use super::finish::Stopping;
+use super::finish::{Deadline, Stopping};
 use super::hooks::{Hook, Hooks};
 use super::space::Space;
 use super::stations::Stations;
+use crate::clock;
 use crate::dir::{DirError, Keep, Lock, LockError, Meaning, SessionDir, Watch};
 use crate::evolve::Edit;
 use crate::journal::{Event, FileDisk, How, JournalError, Mode, Opened, PauseWhy, SlotSpec, Who, Writer};
@@ -117,7 +118,7 @@ pub(super) struct Engine {
     pub lock: Lock,
     pub start: Start,
     /// When no trial may run any more.
-    pub deadline: Option<tokio::time::Instant>,
+    pub deadline: Option<Deadline>,
     pub stopping: Option<Stopping>,
     pub space: Space,
     /// Decided, and not on disk since there is no space: nothing else happens until it is.
@@ -157,13 +158,16 @@ impl Engine {
         // Which GPU an attempt ran on is recorded: it has to be known before the first one.
         let on_gpu = start.slots.iter().any(|slot| devices::mask(&slot.device).is_some());
         let asked = if on_gpu { figures::ask().await } else { Asked::NoDriver };
-        let limit = start.time_limit.map(Duration::from_secs);
+        let deadline = start.time_limit.map(Duration::from_secs).map(|limit| Deadline {
+            at: tokio::time::Instant::now() + limit,
+            why: format!("the time limit of {} is reached", clock::duration(limit.as_secs_f64())),
+        });
         let engine = Self {
             hooks: Hooks::new(start.hooks.clone(), &state),
             files: Files::open(dir, &state, start.keep)?,
             board: Board::new(asked),
             stations: Stations::new(slot_news),
-            deadline: limit.map(|limit| tokio::time::Instant::now() + limit),
+            deadline,
             stopping: None,
             space: Space::default(),
             unwritten: Vec::new(),

@@ -34,12 +34,14 @@ fn a_terminated_run_ends_within_its_grace_and_the_next_attempt_knows_the_one_bef
     let script = format!(
         "echo attempt $EVOTOP_ATTEMPT of {{generation}} after $EVOTOP_PREVIOUS; [ -f go ] || exec sleep 99; {ONE}"
     );
-    for signal in ["-TERM", "-USR1"] {
+    for signal in ["TERM", "USR1"] {
         let session = start(&world, &["--generations", "2", "--grace", "1s"], &script);
         wait_until("it trains", || !processes(&world, "sleep").is_empty());
-        send(signal, &session);
+        send(&format!("-{signal}"), &session);
         let (code, said) = ended(session);
         assert_eq!(code, Some(3), "{said}");
+        let closed = format!("closed: asked to end by SIG{signal}, and its grace of 1.0s is over");
+        assert!(said.contains(&closed) && !said.contains("time limit"), "{said}");
         assert!(said.contains("gen 0 goes back to the queue") && !said.contains("gen 0 failed"), "{said}");
         assert!(processes(&world, "sleep").is_empty() && processes(&world, "guard").is_empty());
     }
@@ -97,6 +99,15 @@ fn a_time_limit_starts_no_trial_that_cannot_end_in_time() {
     assert!(said.contains("the time limit leaves no room for another trial"), "{said}");
     assert!(said.contains("gen 1 finished") && !said.contains("gen 2 started"), "{said}");
     assert!(!said.contains("goes back to the queue"), "no trial is given up: {said}");
+}
+
+#[test]
+fn a_time_limit_that_is_reached_is_what_the_last_words_say() {
+    let world = World::new();
+    let session = start(&world, &["--generations", "9", "--time-limit", "1s", "--grace", "1s"], "sleep 99");
+    let (code, said) = ended(session);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("closed: the time limit of 1.0s is reached"), "{said}");
 }
 
 #[test]
