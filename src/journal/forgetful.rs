@@ -12,6 +12,8 @@ use super::{Disk, DiskFile, FileDisk};
 pub enum Fault {
     /// The next append writes this many bytes and reports a full disk.
     Short(usize),
+    /// As `Short`, and it is the user's quota that is used up.
+    Quota(usize),
     /// As `Short`, and the file cannot be cut back either.
     ShortAndStuck(usize),
     /// The next sync fails, and what it was to make last never will.
@@ -131,21 +133,25 @@ impl ForgetfulFile {
     }
 }
 
-fn full() -> io::Error {
-    io::Error::from_raw_os_error(rustix::io::Errno::NOSPC.raw_os_error())
+fn full(errno: rustix::io::Errno) -> io::Error {
+    io::Error::from_raw_os_error(errno.raw_os_error())
 }
 
 impl DiskFile for ForgetfulFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let fault = self.disk.platter().fault;
-        let Some(Fault::Short(written) | Fault::ShortAndStuck(written)) = fault else {
-            return self.file.append(bytes);
+        let (written, errno) = match fault {
+            Some(Fault::Short(written) | Fault::ShortAndStuck(written)) => {
+                (written, rustix::io::Errno::NOSPC)
+            }
+            Some(Fault::Quota(written)) => (written, rustix::io::Errno::DQUOT),
+            Some(Fault::Sync) | None => return self.file.append(bytes),
         };
-        if fault == Some(Fault::Short(written)) {
+        if !matches!(fault, Some(Fault::ShortAndStuck(_))) {
             self.disk.platter().fault = None;
         }
         self.file.append(&bytes[..written.min(bytes.len())])?;
-        Err(full())
+        Err(full(errno))
     }
 
     fn sync(&mut self) -> io::Result<()> {

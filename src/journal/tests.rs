@@ -144,17 +144,19 @@ fn an_event_that_could_not_be_read_back_is_not_written() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_the_journal_goes_on_when_there_is_room() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("journal.jsonl");
-    let disk = ForgetfulDisk::default();
-    let (mut writer, _) = Writer::create(Arc::new(disk.clone()), &path, 5, created()).unwrap();
-    disk.fail(Fault::Short(17));
-    let error = writer.commit(6, trial(0).into()).unwrap_err();
-    assert!(error.is_no_space(), "{error}");
-    assert_eq!(entries(&path).unwrap().0.len(), 1);
-    writer.commit(7, trial(0).into()).unwrap();
-    assert_eq!(entries(&path).unwrap().0.len(), 5);
+fn a_full_disk_or_quota_is_said_and_the_journal_goes_on_when_there_is_room() {
+    for fault in [Fault::Short(17), Fault::Quota(17)] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("journal.jsonl");
+        let disk = ForgetfulDisk::default();
+        let (mut writer, _) = Writer::create(Arc::new(disk.clone()), &path, 5, created()).unwrap();
+        disk.fail(fault);
+        let error = writer.commit(6, trial(0).into()).unwrap_err();
+        assert!(error.is_no_space(), "{error}");
+        assert_eq!(entries(&path).unwrap().0.len(), 1);
+        writer.commit(7, trial(0).into()).unwrap();
+        assert_eq!(entries(&path).unwrap().0.len(), 5);
+    }
 }
 
 #[test]
@@ -218,6 +220,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let fault = prop_oneof![
         (0..4000_usize).prop_map(Fault::Short),
+        (0..4000_usize).prop_map(Fault::Quota),
         (0..4000_usize).prop_map(Fault::ShortAndStuck),
         Just(Fault::Sync)
     ];

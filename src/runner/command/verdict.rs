@@ -99,7 +99,7 @@ pub fn speaks_of_memory(text: &str) -> bool {
 /// Whether they speak of a full disk.
 pub fn speaks_of_space(text: &str) -> bool {
     let text = text.to_lowercase();
-    ["no space left on device", "disk quota exceeded", "enospc", "errno 28", "edquot"]
+    ["no space left on device", "disk quota exceeded", "enospc", "errno 28", "errno 122", "edquot"]
         .iter()
         .any(|sign| text.contains(sign))
 }
@@ -145,6 +145,7 @@ mod tests {
             (137, "Killed", OutOfMemory),
             (1, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB", OutOfMemory),
             (1, "OSError: [Errno 28] No space left on device", NoSpace),
+            (1, "OSError: [Errno 122] Disk quota exceeded: 'last.pt'", NoSpace),
             (0, "done", Protocol),
         ] {
             assert_eq!(class(&after(code, printed)), Some(expected), "{code} {printed}");
