@@ -33,7 +33,7 @@ pub fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         .map(|path| std::fs::read_to_string(path).with_context(|| path.display().to_string()))
         .transpose()?;
     let devices = args.run.devices.as_deref().unwrap_or("auto");
-    let (slots, _) = slots(&args.run, devices)?;
+    let (slots, _) = slots(&created.spec.trainer, devices)?;
     let number = slots.first().and_then(|slot| devices::number(&slot.device));
     let device = slots.first().map_or("cpu", |slot| devices::as_seen(&slot.device)).to_owned();
     let job = Job {

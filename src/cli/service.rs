@@ -8,7 +8,6 @@ use clap::Args;
 use super::exit::Exit;
 use super::{find, leftovers, run, warn};
 use crate::dir::{Registry, SessionDir};
-use crate::journal::{self, Event};
 use crate::process;
 use crate::session::recover;
 use crate::trial::Trainer;
@@ -26,7 +25,7 @@ pub fn service(args: &ServiceArgs) -> anyhow::Result<Exit> {
     let recovery = recover(&SessionDir::new(&dir).journal())?;
     let program = std::env::current_exe()?;
     let (name, spec) = (&recovery.state.name, &recovery.state.spec);
-    let options = run::process_options(&last_words(&dir)?);
+    let options = run::process_options(&dir)?;
     tell!("# systemctl --user enable --now evotop-{name}.service, with this text in");
     tell!("# ~/.config/systemd/user/evotop-{name}.service; once: loginctl enable-linger");
     tell!("[Unit]\nDescription=evotop session {name}\n");
@@ -44,17 +43,6 @@ pub fn service(args: &ServiceArgs) -> anyhow::Result<Exit> {
     tell!("Restart=on-failure\nRestartPreventExitStatus=2 3 4\nSuccessExitStatus=3\n");
     tell!("[Install]\nWantedBy=default.target");
     Ok(Exit::Done)
-}
-
-/// The words with which the session was started last.
-fn last_words(dir: &std::path::Path) -> anyhow::Result<Vec<String>> {
-    let mut words = Vec::new();
-    journal::look(&SessionDir::new(dir).journal(), |entry| {
-        if let Event::Opened(opened) = &entry.event {
-            words.clone_from(&opened.argv);
-        }
-    })?;
-    Ok(words)
 }
 
 /// A word of a unit file: in quotes where it has to be, percent signs doubled.

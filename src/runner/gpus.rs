@@ -21,7 +21,8 @@ pub const PATIENCE: Duration = Duration::from_secs(3);
 /// A GPU with more of its memory taken than this part is not idle, whoever took it.
 const IDLE_MEMORY: f64 = 0.1;
 
-/// For tests: a file with the GPUs there are, as JSON; `"late"` for a driver that hangs. Builds for use know nothing of it.
+/// For tests: a file with the GPUs there are, as JSON; `"late"` for a driver that did not answer, and a pipe that nobody
+/// writes to for one that hangs. Builds for use know nothing of it.
 const GPUS_FOR_TESTS: &str = "EVOTOP_GPUS";
 
 /// One GPU.
@@ -94,11 +95,6 @@ pub fn held(asked: &Asked, mask: &str) -> Option<String> {
 pub fn ask(within: Duration) -> Asked {
     // A thread that hangs in the kernel stays there; there is never more than one.
     static ASKING: AtomicBool = AtomicBool::new(false);
-    if cfg!(debug_assertions)
-        && let Some(file) = std::env::var_os(GPUS_FOR_TESTS)
-    {
-        return in_file(file.as_ref());
-    }
     if ASKING.swap(true, Ordering::AcqRel) {
         return Asked::Late;
     }
@@ -132,6 +128,11 @@ fn in_file(file: &std::path::Path) -> Asked {
 }
 
 fn all() -> Asked {
+    if cfg!(debug_assertions)
+        && let Some(file) = std::env::var_os(GPUS_FOR_TESTS)
+    {
+        return in_file(file.as_ref());
+    }
     if cfg!(target_feature = "crt-static") {
         return super::nvidia_smi::ask();
     }

@@ -1,8 +1,9 @@
 //! The same words again: what they mean for a run that is there.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use crate::common::{World, rows, wait_until};
+use crate::pty::Terminal;
 use crate::sim::sim;
 
 fn run(world: &World, more: &[&str]) -> Output {
@@ -77,6 +78,51 @@ fn limits_that_are_said_anew_hold_from_then_on() {
     let output = ask(&["--generations", "2", "--trial-timeout", "1s"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("took longer than 1 s"), "{said}");
+}
+
+#[test]
+fn what_no_journal_holds_is_named_where_it_is_not_said_again() {
+    let world = World::new();
+    let process = ["--keep", "best:1", "--on", "finished", "true", "--grace", "7s"];
+    let ask = |generations: &str, more: &[&str]| {
+        let output = run(&world, &[&["--generations", generations], more].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    ask("1", &process);
+    assert!(!ask("2", &process).contains("in force"));
+    let said = ask("3", &["--on", "best", "true"]);
+    assert!(said.contains("no longer in force, since it was not said again: --keep best:1\n"), "{said}");
+    let said = ask("4", &[]);
+    assert!(said.contains("said again: --on best true\n"), "{said}");
+    assert!(!ask("5", &[]).contains("in force"), "once is enough");
+
+    // One that runs goes on as it does.
+    world.good(&sim("--detach", "500", &["--dir", "e", "--keep", "best:1"]));
+    let join = |keep: &str| world.run(&sim("--detach", "500", &["--dir", "e", "--keep", keep]));
+    let said = String::from_utf8(join("last:2").stderr).unwrap();
+    assert!(said.contains("runs already, without --keep last:2"), "{said}");
+    assert!(join("best:1").stderr.is_empty());
+    world.stop("e");
+}
+
+#[test]
+fn the_picker_goes_on_with_a_run_as_it_was_started() {
+    let world = World::new();
+    let words = ["--dir", "d", "--keep", "best:2", "--on", "finished", "echo it is over"];
+    let mut session = world.evotop(&sim("--headless", "500", &words)).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("it trains", || world.path("d/trials/000001").exists());
+    session.kill().unwrap();
+    session.wait().unwrap();
+    let mut terminal = Terminal::run(&world, &[]);
+    terminal.shows("interrupted");
+    terminal.press("\ry");
+    wait_until("it runs", || world.status("d")["state"] == "running");
+    terminal.press("q");
+    terminal.press("q");
+    world.stop("d");
+    let unit = world.good(&["service", "d"]);
+    assert!(unit.contains("--keep best:2 --on finished \"echo it is over\""), "{unit}");
 }
 
 #[test]

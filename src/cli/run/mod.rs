@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use again::process_options;
 pub use args::RunArgs;
 pub use create::created;
+use resume::Resumed;
 
 use super::exit::{Exit, Told};
 use super::{attach, block_on, find, hidden, service, warn};
@@ -29,40 +30,48 @@ use crate::runner::command::Preset;
 use crate::runner::devices;
 use crate::session::Command;
 use crate::size;
+use crate::trial::{RunSpec, Trainer};
 use crate::wire::Client;
 
 /// Starts a run or goes on with it.
 pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
-    let args = config::merged(args)?;
-    let (name, dir) = place(&args)?;
+    run_as(&config::merged(args)?, std::env::args().collect())
+}
+
+/// As [`run`]; `argv` are the words that are recorded.
+fn run_as(args: &RunArgs, argv: Vec<String>) -> anyhow::Result<Exit> {
+    let (name, dir) = place(args)?;
     let session = SessionDir::new(&dir);
     let runs = launch::runs(&dir)?;
-    let (edits, devices, slots) = if session.journal().exists() {
-        let resumed = resume::resumed(&args, &session)?;
-        if let Some(done) = resumed.complete.filter(|_| !args.headless) {
+    let (edits, trainer, devices, slots) = if session.journal().exists() {
+        let Resumed { edits, spec, slots, complete } = resume::resumed(args, &session)?;
+        if let Some(done) = complete.filter(|_| !args.headless) {
             tell!(
                 "{name} is complete ({done}): look back with evotop replay, or ask for more with --generations or another stop rule"
             );
             return Ok(Exit::Done);
         }
-        (resumed.edits, resumed.devices, resumed.slots)
+        if !runs {
+            warn_of_left_out(args, &dir, &spec)?;
+        }
+        (edits, spec.trainer, spec.devices, slots)
     } else {
-        room(&args, &dir)?;
-        let slots = named(&args, args.devices.as_deref().unwrap_or("auto"))?;
-        let trainer = create::create(&args, &name, &session)?;
+        room(args, &dir)?;
+        let slots = named(&create::trainer(args)?, args.devices.as_deref().unwrap_or("auto"))?;
+        let trainer = create::create(args, &name, &session)?;
         service::warn_of_logout(&trainer);
-        (Vec::new(), String::new(), Some(slots))
+        (Vec::new(), trainer, String::new(), Some(slots))
     };
     if args.share_read {
         share(&session)?;
     }
     Registry::open().add(&name, &dir)?;
     if runs {
-        return join(&args, &name, &dir, &edits);
+        return join(args, &name, &dir, &edits);
     }
     let devices = args.devices.clone().unwrap_or(devices);
-    let slots = slots.map_or_else(|| named(&args, &devices), Ok)?;
-    let start = start(&args, dir, edits, slots)?;
+    let slots = slots.map_or_else(|| named(&trainer, &devices), Ok)?;
+    let start = start(args, argv, dir, edits, slots)?;
     if args.headless {
         return hidden::foreground(start);
     }
@@ -74,10 +83,22 @@ pub fn run(args: RunArgs) -> anyhow::Result<Exit> {
     attach::to(&start.dir, false, args.demo, &args.screen)
 }
 
-/// Goes on with a session, as `evotop run --dir DIR` does.
+/// Goes on with a session as it was started last: `evotop run --dir DIR` with what that said of the process.
 pub fn resumed(dir: &Path) -> anyhow::Result<Exit> {
-    let dir = dir.display().to_string();
-    run(config::parsed(["--dir", &dir])?)
+    let mut words = vec!["--dir".to_owned(), dir.display().to_string()];
+    words.extend(again::process_options(dir)?);
+    let args = config::parsed(&words)?;
+    let argv = ["evotop", "run"].map(str::to_owned).into_iter().chain(words).collect();
+    run_as(&args, argv)
+}
+
+/// What is not journaled has to be said at each start.
+fn warn_of_left_out(args: &RunArgs, dir: &Path, run: &RunSpec) -> anyhow::Result<()> {
+    let left = again::left_out(dir, args, run)?;
+    if !left.is_empty() {
+        warn(&format!("no longer in force, since it was not said again: {}", left.join(", ")));
+    }
+    Ok(())
 }
 
 /// A run that would be held at once is not begun.
@@ -123,6 +144,10 @@ fn join(args: &RunArgs, name: &str, dir: &Path, edits: &[Edit]) -> anyhow::Resul
         })?;
         told.map_err(|error| find::told(&error))?.map_err(Told::usage)?;
     }
+    let otherwise = again::said_otherwise(dir, args)?;
+    if !otherwise.is_empty() {
+        warn(&format!("the session runs already, without {}: stop it first", otherwise.join(", ")));
+    }
     if args.detach {
         tell!("session {name} runs already; watch it with: evotop attach {name}");
         return Ok(Exit::Done);
@@ -152,11 +177,11 @@ fn place(args: &RunArgs) -> anyhow::Result<(String, PathBuf)> {
 }
 
 /// The slots on these devices, and what is to be said of them.
-pub fn slots(args: &RunArgs, devices: &str) -> anyhow::Result<(Vec<SlotSpec>, Vec<String>)> {
+pub fn slots(trainer: &Trainer, devices: &str) -> anyhow::Result<(Vec<SlotSpec>, Vec<String>)> {
     let (slots, notices) =
         devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
-    if let Some(preset) =
-        args.preset.as_deref().and_then(|name| Preset::parse(name).ok()).filter(|p| p.keeps_mask())
+    if let Trainer::Command { preset: Some(name), .. } = trainer
+        && let Some(preset) = Preset::parse(name).ok().filter(|preset| preset.keeps_mask())
     {
         for slot in &slots {
             let number = devices::number(&slot.device);
@@ -169,15 +194,21 @@ pub fn slots(args: &RunArgs, devices: &str) -> anyhow::Result<(Vec<SlotSpec>, Ve
 }
 
 /// The slots on these devices.
-fn named(args: &RunArgs, devices: &str) -> anyhow::Result<Vec<SlotSpec>> {
-    let (slots, notices) = slots(args, devices)?;
+fn named(trainer: &Trainer, devices: &str) -> anyhow::Result<Vec<SlotSpec>> {
+    let (slots, notices) = slots(trainer, devices)?;
     for notice in notices {
         warn(&notice);
     }
     Ok(slots)
 }
 
-fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, slots: Vec<SlotSpec>) -> anyhow::Result<Start> {
+fn start(
+    args: &RunArgs,
+    argv: Vec<String>,
+    dir: PathBuf,
+    edits: Vec<Edit>,
+    slots: Vec<SlotSpec>,
+) -> anyhow::Result<Start> {
     let on_failure =
         args.on_failure.map_or(if args.headless { OnFailure::Exit } else { OnFailure::Pause }, Into::into);
     let time_limit =
@@ -185,7 +216,7 @@ fn start(args: &RunArgs, dir: PathBuf, edits: Vec<Edit>, slots: Vec<SlotSpec>) -
     Ok(Start {
         dir,
         slots,
-        argv: std::env::args().collect(),
+        argv,
         edits,
         on_failure,
         time_limit,

@@ -10,6 +10,7 @@ use crate::dir::SessionDir;
 use crate::evolve::{Edit, NextValues};
 use crate::journal::{Created, SlotSpec};
 use crate::session::{Recovery, SlotHealth, State, recover};
+use crate::trial::{RunSpec, Trainer};
 
 use super::args::{OutOfBounds, RunArgs};
 use super::{create, past};
@@ -18,8 +19,8 @@ use super::{create, past};
 pub struct Resumed {
     /// What the command line changes.
     pub edits: Vec<Edit>,
-    /// The devices the run was started with.
-    pub devices: String,
+    /// What the run was started with.
+    pub spec: RunSpec,
     /// The slots that it had last, where a person chose them and the command line says nothing else.
     pub slots: Option<Vec<SlotSpec>>,
     /// Of a run that has nothing left to do: its trials, and the stop rule that it met.
@@ -64,7 +65,7 @@ pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> 
     let why = || after.stopped().map_or_else(String::new, |stopped| format!(", {}", stopped.why));
     let complete =
         (scored && after.is_complete()).then(|| format!("{} trials{}", after.history.counted(), why()));
-    Ok(Resumed { edits, devices: created.spec.devices, slots, complete })
+    Ok(Resumed { edits, spec: created.spec, slots, complete })
 }
 
 /// What would make it another run.
@@ -130,6 +131,6 @@ fn other_past(args: &RunArgs, state: &State) -> Vec<String> {
     unknown.map(|path| format!("it did not begin with --from {}", path.display())).collect()
 }
 
-fn words(trainer: &crate::trial::Trainer) -> String {
+fn words(trainer: &Trainer) -> String {
     serde_json::to_string(trainer).unwrap_or_default()
 }
