@@ -16,7 +16,7 @@ use evotop_yolo::options::{self, Options};
 use evotop_yolo::setup::{self, Setup};
 use evotop_yolo::threads;
 use evotop_yolo::train::{BatchReport, End, EpochReport, Flow, Run, Watch, evaluate, train};
-use evotop_yolo::weights::Weights;
+use evotop_yolo::weights::{Purpose, Weights};
 use evotop_yolo::{device, digits, worker};
 
 /// YOLOv5 and YOLOv3 training on libtorch, evotop's built-in trainer
@@ -177,7 +177,7 @@ fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
 
 fn validate(weights: &Path, data: &str, img: u32, batch: u32, device: &str, single_cls: bool) -> Result<()> {
     let device = device::named(device).map_err(anyhow::Error::msg)?;
-    let weights = Weights::read(weights)?;
+    let weights = Weights::read(weights, Purpose::Validate)?;
     let yaml = DataYaml::read(&setup::data_yaml(data, [128, 64])?)?;
     let img = options::round_img(img);
     let opened = data::Options { img, single_class: single_cls, cache: Cache::None };
@@ -217,7 +217,7 @@ fn info(name: &str) -> Result<()> {
     let path = Path::new(name);
     let is_weights =
         path.is_file() && !["yaml", "yml"].iter().any(|end| path.extension().is_some_and(|e| e == *end));
-    let weights = is_weights.then(|| Weights::read(path)).transpose()?;
+    let weights = is_weights.then(|| Weights::read(path, Purpose::Validate)).transpose()?;
     let config = match &weights {
         Some(weights) => weights.config.clone().context("the file does not say which model it is for")?,
         None => Config::find(name)?,

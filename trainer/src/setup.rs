@@ -8,7 +8,7 @@ use crate::device;
 use crate::digits::{self, DigitsError};
 use crate::model::{Anchors, Config, Model, ModelError};
 use crate::options::{Cached, DIGITS, Options};
-use crate::weights::{Weights, WeightsError};
+use crate::weights::{Purpose, Weights, WeightsError};
 use crate::{machine, preflight};
 
 /// Why no training can start.
@@ -117,7 +117,7 @@ fn weights(options: &Options) -> Result<Option<Weights>, SetupError> {
             Ok(Some(digits::weights()?))
         }
         None | Some("") => Ok(None),
-        Some(file) => Ok(Some(Weights::read(Path::new(file))?)),
+        Some(file) => Ok(Some(Weights::read(Path::new(file), Purpose::Train)?)),
     }
 }
 

@@ -9,7 +9,7 @@ mod mutate;
 use std::io::{Cursor, Write as _};
 
 use evotop_yolo::model::{Config, Model};
-use evotop_yolo::weights::{parse_checkpoint, parse_safetensors, write};
+use evotop_yolo::weights::{Purpose, parse_checkpoint, parse_safetensors, write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -76,13 +76,17 @@ fn memory_is_moderate() {
 
 #[test]
 fn pickles_of_checkpoints() {
-    mutate::damage("pickle", &[&pickle()], |bytes| accepted(parse_checkpoint(&zipped(bytes), "x.pt")));
+    mutate::damage("pickle", &[&pickle()], |bytes| {
+        accepted(parse_checkpoint(&zipped(bytes), "x.pt", Purpose::Validate))
+    });
     memory_is_moderate();
 }
 
 #[test]
 fn containers_of_checkpoints() {
-    mutate::damage("pt", &[&zipped(&pickle())], |bytes| accepted(parse_checkpoint(bytes, "x.pt")));
+    mutate::damage("pt", &[&zipped(&pickle())], |bytes| {
+        accepted(parse_checkpoint(bytes, "x.pt", Purpose::Validate))
+    });
     memory_is_moderate();
 }
 

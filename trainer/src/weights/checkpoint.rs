@@ -7,9 +7,9 @@ use std::io::{Cursor, Read};
 use tch::{Kind, Tensor};
 use zip::{CompressionMethod, ZipArchive};
 
-use super::Weights;
 use super::pickle;
 use super::tree::{Id, Node, Tree};
+use super::{Purpose, Weights};
 use crate::model::Config;
 
 /// A pickle longer than this is no checkpoint's.
@@ -24,13 +24,15 @@ const MOST_LOOKED_AT: usize = 1_000_000;
 ///
 /// # Errors
 /// Says what is wrong with the file.
-pub fn parse(bytes: &[u8], origin: &str) -> Result<Weights, String> {
+pub fn parse(bytes: &[u8], origin: &str, purpose: Purpose) -> Result<Weights, String> {
     let mut file = File::open(bytes)?;
     let tree = pickle::read(&file.entry("data.pkl", LONGEST_PICKLE)?)?;
-    let model = match tree.get(tree.root, "model") {
-        Some(model) if !matches!(tree.node(model), Node::None) => model,
-        _ => tree.root,
+    let keys: &[&str] = match purpose {
+        Purpose::Train => &["model"],
+        Purpose::Validate => &["ema", "model"],
     };
+    let kept = |key: &&str| tree.get(tree.root, key).filter(|id| !matches!(tree.node(*id), Node::None));
+    let model = keys.iter().find_map(kept).unwrap_or(tree.root);
     let mut found = Vec::new();
     let mut looks = MOST_LOOKED_AT;
     gather(&tree, model, &mut String::new(), 0, &mut looks, &mut found)?;

@@ -30,6 +30,14 @@ pub enum WeightsError {
     Format { path: PathBuf, why: String },
 }
 
+/// What weights are wanted for. The checkpoint of a training that was cut off holds two models: as it was trained, and the average
+/// (EMA) that is validated. A finished or published one holds the average alone, so that both are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Train,
+    Validate,
+}
+
 /// What a file holds.
 #[derive(Debug)]
 pub struct Weights {
@@ -48,17 +56,21 @@ impl Weights {
     ///
     /// # Errors
     /// Names the file and what is wrong with it.
-    pub fn read(path: &Path) -> Result<Self, WeightsError> {
+    pub fn read(path: &Path, purpose: Purpose) -> Result<Self, WeightsError> {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         let wrong = |why: String| WeightsError::Format { path: path.to_owned(), why };
-        let parse: fn(&[u8], &str) -> Result<Self, String> = match ending.to_ascii_lowercase().as_str() {
-            "safetensors" => safetensors::parse,
-            "pt" | "pth" => checkpoint::parse,
-            _ => return Err(wrong("its name ends neither in .pt nor in .safetensors".to_owned())),
-        };
+        let ending = ending.to_ascii_lowercase();
+        if !["safetensors", "pt", "pth"].contains(&ending.as_str()) {
+            return Err(wrong("its name ends neither in .pt nor in .safetensors".to_owned()));
+        }
         let bytes = std::fs::read(path)
             .map_err(|why| WeightsError::Read { path: path.to_owned(), why: why.to_string() })?;
-        parse(&bytes, &path.display().to_string()).map_err(wrong)
+        let origin = path.display().to_string();
+        match ending.as_str() {
+            "safetensors" => safetensors::parse(&bytes, &origin),
+            _ => checkpoint::parse(&bytes, &origin, purpose),
+        }
+        .map_err(wrong)
     }
 
     /// Gives a network everything that has its name and shape; without anchors if those are the network's own business.

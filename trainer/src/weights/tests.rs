@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use tch::{Device, IndexOp, Kind, Tensor};
 
-use super::{Weights, parse_checkpoint, parse_safetensors, write};
+use super::{Purpose, Weights, parse_safetensors, write};
 use crate::fixture::{close, fill, input};
 use crate::model::{Config, Model};
 
@@ -13,6 +13,10 @@ const TINY: &[u8] = include_bytes!("../../tests/data/tiny.pt");
 
 fn expected() -> serde_json::Value {
     serde_json::from_str(include_str!("../../tests/data/tiny.json")).unwrap()
+}
+
+fn parse_checkpoint(bytes: &[u8], origin: &str) -> Result<Weights, String> {
+    super::parse_checkpoint(bytes, origin, Purpose::Train)
 }
 
 fn numbers(value: &serde_json::Value) -> Vec<f64> {
@@ -47,6 +51,37 @@ fn a_checkpoint_of_the_reference_computes_what_it_computed_there() {
     close(&z.i((0, 0)), &numbers(&expected["z_first"]), 1e-4);
 }
 
+/// An object with one parameter of that name, which is the file's storage 0.
+fn module_with(name: &str) -> Vec<u8> {
+    let tensor = dict_of_tensor(0, &[2, 2], &[2, 1]);
+    let entry = &tensor[3..tensor.len() - 2];
+    let entry = [&text(name), &entry[text("w").len()..]].concat();
+    [b"ca\nb\n)\x81}".as_slice(), &text("_parameters"), b"}", &entry, b"ssb"].concat()
+}
+
+#[test]
+fn an_unfinished_checkpoint_gives_its_average_to_validate_and_its_model_to_train_on() {
+    let named = |pickle: &[u8], purpose| {
+        let weights = super::parse_checkpoint(&zipped(pickle), "x.pt", purpose).unwrap();
+        weights.tensors.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let both = [
+        b"\x80\x02}(".as_slice(),
+        &text("model"),
+        &module_with("raw"),
+        &text("ema"),
+        &module_with("average"),
+        b"u.",
+    ]
+    .concat();
+    assert_eq!(named(&both, Purpose::Train), ["raw"]);
+    assert_eq!(named(&both, Purpose::Validate), ["average"]);
+    let finished =
+        [b"\x80\x02}(".as_slice(), &text("model"), &module_with("raw"), &text("ema"), b"Nu."].concat();
+    assert_eq!(named(&finished, Purpose::Train), ["raw"]);
+    assert_eq!(named(&finished, Purpose::Validate), ["raw"]);
+}
+
 #[test]
 fn what_does_not_fit_is_left_out_and_said() {
     let weights = parse_checkpoint(TINY, "tiny.pt").unwrap();
@@ -71,7 +106,7 @@ fn our_own_files_bring_back_what_was_written() {
     let mut model = Model::new(&config, Device::Cpu).unwrap();
     fill(&mut model);
     write(&model, &["cat".to_owned(), "dog".to_owned()], &path).unwrap();
-    let weights = Weights::read(&path).unwrap();
+    let weights = Weights::read(&path, Purpose::Train).unwrap();
     assert_eq!(weights.names, ["cat", "dog"]);
     assert_eq!(weights.config.as_ref(), Some(&config));
     let mut again = Model::new(&config, Device::Cpu).unwrap();
@@ -91,9 +126,10 @@ fn files_that_are_no_weights_are_refused_with_a_reason() {
     for length in [100, 10_000, TINY.len() / 2, TINY.len() - 30] {
         assert!(read(&TINY[..length]).contains("zip"), "{length}");
     }
-    let said = Weights::read(Path::new("a.onnx")).unwrap_err().to_string();
+    let said = Weights::read(Path::new("a.onnx"), Purpose::Train).unwrap_err().to_string();
     assert!(said.contains(".safetensors"), "{said}");
-    assert!(Weights::read(Path::new("/nowhere/a.pt")).unwrap_err().to_string().contains("/nowhere/a.pt"));
+    let said = Weights::read(Path::new("/nowhere/a.pt"), Purpose::Train).unwrap_err().to_string();
+    assert!(said.contains("/nowhere/a.pt"), "{said}");
     assert!(parse_safetensors(b"\xff\xff\xff\xff\xff\xff\xff\x7f{}", "x").is_err());
 }
 
