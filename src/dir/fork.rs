@@ -11,6 +11,8 @@ use crate::journal::{self, Access, Event, FileDisk};
 /// With the same seed the fork breeds the same children, until it is steered otherwise. A trial that has no end yet waits
 /// in the fork to be trained; of its attempts, which belong to the other session, nothing is taken over.
 ///
+/// Returns the last generation that was taken over: imported trials come all together.
+///
 /// # Errors
 /// Where `from` has no such trial or cannot be read, or `to` is there already or cannot be written.
 pub fn fork(
@@ -20,7 +22,7 @@ pub fn fork(
     at: u64,
     time: i64,
     access: Access,
-) -> Result<(), DirError> {
+) -> Result<u64, DirError> {
     let (mut ended, mut count) = (HashSet::new(), 0);
     let mut original = String::new();
     journal::read(&from.journal(), |entry| match entry.event {
@@ -59,7 +61,7 @@ pub fn fork(
     let text = format!("forked from {original} ({}) at generation {at}", from.root().display());
     let more = vec![(time, Event::Note { text: text.clone() }), (time, Event::Closed { why: text })];
     journal::copy(&FileDisk { access }, &from.journal(), &to.journal(), chosen, more)?;
-    Ok(())
+    Ok(count.saturating_sub(1))
 }
 
 /// Whose attempt an event tells of.

@@ -1,7 +1,7 @@
 //! A session's directory: what lies where, who has it, and the files that can be made again from the journal.
 //!
-//! `layout.rs` says where things are, `write.rs` replaces a file whole, `lock.rs` keeps a second process out,
-//! `registry.rs` knows the user's sessions, `tables/` are the files that the originals read, `live/`
+//! `layout.rs` says where things are, `write.rs` replaces a file whole, `lock.rs` keeps a second process out and
+//! `holder.rs` says which one is in, `registry.rs` knows the user's sessions, `tables/` are the files that the originals read, `live/`
 //! those that steer when they are edited. `share.rs` is who may look, `retention.rs` removes the
 //! directories of trials, `fork.rs` begins a session with another one's past, `tail.rs` follows what another
 //! process writes, `started.rs` says how one was started. The
@@ -11,6 +11,7 @@
 mod crash;
 mod error;
 mod fork;
+mod holder;
 mod layout;
 mod live;
 mod lock;
@@ -24,9 +25,10 @@ mod write;
 
 pub use error::DirError;
 pub use fork::fork;
+pub use holder::Holder;
 pub use layout::{SessionDir, bytes};
 pub use live::{Live, Meaning, Saved, Watch};
-pub use lock::{Holder, Lock, LockError};
+pub use lock::{Lock, LockError};
 pub use registry::{Known, Registry};
 pub use retention::{Collected, Keep, KeepError, Plan};
 pub use started::write_session_yaml;
