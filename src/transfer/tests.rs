@@ -48,6 +48,13 @@ fn with_import(of: &State, report: Report) -> State {
     state
 }
 
+/// What was said has each of these.
+fn says(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "{said:?} lacks {part:?}");
+    }
+}
+
 const ROW_2021: &str = "      0.55       0.6       0.7       0.4      0.05      0.04      0.02      0.01       0.2     0.937    0.0005         3       0.8       0.1      0.05       0.5         1         1         1       0.2         4         0     0.015       0.7       0.4         0       0.1       0.5         0         0         0       0.5         1         0";
 
 #[test]
@@ -67,18 +74,18 @@ fn the_table_of_2021_is_matched_by_the_order_of_its_keys() {
     assert_eq!(genes[space.index("momentum").unwrap()], Some(0.9));
     assert_eq!(genes[space.index("mosaic").unwrap()], Some(1.0));
     assert_eq!(genes[space.index("copy_paste").unwrap()], None);
-    let said = report.notices.join("\n");
-    for part in [
-        "2 trials taken over",
-        "left out: line 2",
-        "line 4 has 3 columns instead of 34",
-        "line 5 has",
-        "(it was cut off)",
-        "order of YOLOv5 of 2021-03",
-        "start value stands for it: copy_paste",
-    ] {
-        assert!(said.contains(part), "{said:?} lacks {part:?}");
-    }
+    says(
+        &report.notices.join("\n"),
+        &[
+            "2 trials taken over",
+            "left out: line 2",
+            "line 4 has 3 columns instead of 34",
+            "line 5 has",
+            "(it was cut off)",
+            "order of YOLOv5 of 2021-03",
+            "start value stands for it: copy_paste",
+        ],
+    );
 }
 
 /// As YOLOv5 of 2021-03 wrote it where the hyp file has `anchors`: its value after that of `anchor_t`.
@@ -119,11 +126,10 @@ fn a_table_whose_values_fit_several_orders_is_refused_with_what_decides() {
     for text in [format!("{}\n{ROW_2021}      0.25\n", with_anchors("3.63")), with_anchors("2") + "\n"] {
         for outside in [OutOfBounds::Abort, OutOfBounds::Clip, OutOfBounds::Widen] {
             let error = import(&files.with("evolve.txt", &text), &mut yolov5(), outside).unwrap_err();
-            for part in
-                ["do not say which order", "this run, or YOLOv5 of 2021-03 with anchors", "call it .csv"]
-            {
-                assert!(error.to_string().contains(part), "{error} lacks {part:?}");
-            }
+            says(
+                &error.to_string(),
+                &["do not say which order", "this run, or YOLOv5 of 2021-03 with anchors", "call it .csv"],
+            );
         }
     }
 }
@@ -168,14 +174,14 @@ fn a_csv_is_matched_by_name_whatever_the_order_of_its_columns() {
     let lr0: Vec<_> = report.imported.rows.iter().map(|(genes, _)| genes[0]).collect();
     assert_eq!(lr0, [Some(0.02), Some(0.04)]);
     assert_eq!(report.imported.rows[1].1, [Some(0.6), Some(0.4), None]);
-    let said = report.notices.join("\n");
-    for part in [
-        "not taken over: mystery",
-        "line 3: metrics/mAP_0.5 is not a number",
-        "line 5 has 2 columns instead of 6",
-    ] {
-        assert!(said.contains(part), "{said:?} lacks {part:?}");
-    }
+    says(
+        &report.notices.join("\n"),
+        &[
+            "not taken over: mystery",
+            "line 3: metrics/mAP_0.5 is not a number",
+            "line 5 has 2 columns instead of 6",
+        ],
+    );
 }
 
 #[test]
@@ -224,9 +230,7 @@ fn a_row_outside_the_bounds_is_refused_clipped_or_widens_them() {
     let path = files.with("evolve.csv", "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n0.5,0.4,0.3\n");
     let mut space = yolov5();
     let refused = import(&path, &mut space, OutOfBounds::Abort).unwrap_err().to_string();
-    for part in ["evolve.csv:2", "lr0 = 0.3", "0.00001 to 0.1", "widen", "clip"] {
-        assert!(refused.contains(part), "{refused:?} lacks {part:?}");
-    }
+    says(&refused, &["evolve.csv:2", "lr0 = 0.3", "0.00001 to 0.1", "widen", "clip"]);
     assert_eq!(space, yolov5());
     let clipped = import(&path, &mut space, OutOfBounds::Clip).unwrap();
     assert_eq!((clipped.imported.rows[0].0[0], &space), (Some(0.1), &yolov5()));
@@ -322,15 +326,15 @@ fn what_python_writes_for_no_number_is_named_and_so_is_a_training_that_failed() 
         + &record(5, "0.43", "0.015", &good.replace("1.5", "NaN"))
         + record(6, "0.44", "0.016", &good).trim_end_matches("}\n");
     let report = import(&files.with("t.ndjson", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
-    let said = report.notices.join("\n");
-    for part in [
-        "line 2: fitness is not a number",
-        "line 3: lr0 = -Infinity is not a value",
-        "line 4: training failed on coco8",
-        "line 6 is not a JSON object (it was cut off)",
-    ] {
-        assert!(said.contains(part), "{said:?} lacks {part:?}");
-    }
+    says(
+        &report.notices.join("\n"),
+        &[
+            "line 2: fitness is not a number",
+            "line 3: lr0 = -Infinity is not a value",
+            "line 4: training failed on coco8",
+            "line 6 is not a JSON object (it was cut off)",
+        ],
+    );
     assert_eq!(scored(yolov5(), report), [(0.011, Some(0.41)), (0.015, Some(0.43))]);
 }
 
