@@ -38,8 +38,9 @@ pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Resul
 /// The first event of the run that the command line asks for.
 pub fn created(args: &RunArgs, name: &str) -> anyhow::Result<Created> {
     let trainer = trainer(args)?;
-    let strategy = strategy(args, &trainer)?;
-    let (space, notices) = space(args, &trainer, strategy)?;
+    let hyp = hyp(args)?;
+    let strategy = strategy(args, &trainer, hyp.as_ref())?;
+    let (space, notices) = space(args, hyp, &trainer, strategy)?;
     for notice in notices {
         warn(&notice);
     }
@@ -90,11 +91,11 @@ pub fn trainer(args: &RunArgs) -> anyhow::Result<Trainer> {
     })
 }
 
-fn strategy(args: &RunArgs, trainer: &Trainer) -> anyhow::Result<StrategyKind> {
+fn strategy(args: &RunArgs, trainer: &Trainer, hyp: Option<&Source>) -> anyhow::Result<StrategyKind> {
     match &args.strategy {
         Some(name) => steer::strategy(name).map_err(|error| Told::usage(format!("--strategy: {error}"))),
         None if !trainer.is_yolo() => Ok(StrategyKind::Normal),
-        None => Ok(match args.hyp.as_deref().map(|name| source(name, "")).transpose()?.as_ref().map(kin) {
+        None => Ok(match hyp.map(kin) {
             Some(Some("yolov3")) => StrategyKind::Yolov3,
             Some(Some(_)) => StrategyKind::Normal,
             _ => StrategyKind::Yolov5,
@@ -138,9 +139,15 @@ fn usual(trainer: &Trainer, strategy: StrategyKind) -> Option<(&'static str, &'s
     }
 }
 
+/// The hyp file that the command line names.
+pub fn hyp(args: &RunArgs) -> anyhow::Result<Option<Source>> {
+    args.hyp.as_deref().map(|name| source(name, "")).transpose()
+}
+
 /// Start values, gains and bounds, and what is to be said of them.
 pub fn space(
     args: &RunArgs,
+    hyp: Option<Source>,
     trainer: &Trainer,
     strategy: StrategyKind,
 ) -> anyhow::Result<(Space, Vec<String>)> {
@@ -152,8 +159,8 @@ pub fn space(
         return Ok((from_params(&args.params)?, Vec::new()));
     }
     let usual = usual(trainer, strategy);
-    let hyp = match (&args.hyp, usual) {
-        (Some(name), _) => source(name, "")?,
+    let hyp = match (hyp, usual) {
+        (Some(hyp), _) => hyp,
         (None, Some((name, _))) => source(name, "")?,
         (None, None) => {
             return Err(Told::usage(

@@ -110,7 +110,8 @@ fn other_values(args: &RunArgs, created: &Created) -> anyhow::Result<Vec<String>
     if is_gone(&then.hyp) || is_gone(&then.space) {
         return Ok(Vec::new());
     }
-    let (space, _) = create::space(&then, &created.spec.trainer, created.settings.strategy)?;
+    let (space, _) =
+        create::space(&then, create::hyp(&then)?, &created.spec.trainer, created.settings.strategy)?;
     let widened = args.out_of_bounds == OutOfBounds::Widen;
     let differs = created.space.differences(&space, widened);
     let where_from = match (&args.hyp, &args.space) {
