@@ -117,6 +117,7 @@ pub fn candidates(before: &str, state: &State) -> Vec<String> {
         ["freeze" | "thaw" | "abort"] => running(),
         ["abort", _] => own(&["requeue"]),
         ["repeat"] => own(&["best"]),
+        ["exclude" | "include"] => own(&["best", "earlier"]),
         ["enqueue", rest @ ..] if rest.last() == Some(&"from") => own(&["best"]),
         ["enqueue", ..] => params().map(|p| format!("{p}=")).chain(own(&["from"])).collect(),
         ["slots", ..] => state.slots.keys().map(|s| format!("-{s}")).collect(),

@@ -59,9 +59,9 @@ pub fn fork(args: &ForkArgs) -> anyhow::Result<Exit> {
     let name = args.to.clone().unwrap_or_else(|| format!("{last}-{}", args.at));
     let to = args.dir.clone().unwrap_or_else(|| from.with_file_name(&name));
     let (from, fork) = (SessionDir::new(&from), SessionDir::new(&to));
-    dir::fork(&from, &fork, &name, args.at, clock::now(), Access::Private)?;
+    let last = dir::fork(&from, &fork, &name, args.at, clock::now(), Access::Private)?;
     Registry::open().add(&name, &to)?;
-    tell!("{name} begins after gen {}; go on with: evotop run --dir {}", args.at, to.display());
+    tell!("{name} begins after gen {last}; go on with: evotop run --dir {}", to.display());
     Ok(Exit::Done)
 }
 

@@ -82,8 +82,15 @@ impl Read {
 
     /// Generations with which another era begins.
     pub fn eras(&self) -> Vec<u64> {
-        let trials = self.history.trials().windows(2);
-        trials.filter(|pair| pair[0].era != pair[1].era).map(|pair| pair[1].generation).collect()
+        let mut trials = self.history.trials().iter();
+        let mut present = trials.next().map_or(0, |first| first.era);
+        // A trial that ran while an era began ends in the one before.
+        let begins = |t: &&Arc<Trial>| {
+            let later = t.era > present;
+            present = present.max(t.era);
+            later
+        };
+        trials.filter(begins).map(|t| t.generation).collect()
     }
 
     /// How good a fitness is among all of them: 0 for the worst tenth, 1 for the best.

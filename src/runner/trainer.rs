@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indexmap::IndexMap;
 
+use super::build::{build, script};
 use super::command::{Preset, Reader, Values, epochs_of, fill};
 use super::{SlotConfig, devices, survivors};
 use crate::journal::Program;
@@ -22,9 +23,6 @@ const TOLD: [&str; 8] = [
     "PYTHONPATH",
     "OMP_NUM_THREADS",
 ];
-
-/// No larger file is taken for a script.
-const SCRIPT: u64 = 1 << 20;
 
 /// Variables over the session's own environment.
 pub(super) type Environment = Vec<(String, OsString)>;
@@ -93,7 +91,7 @@ pub(super) fn call(config: &SlotConfig, job: &Job, number: Option<&str>) -> Resu
         argv: fill(&words, &values).map_err(|error| error.to_string())?,
         env,
         reader: Reader::new(metrics, epochs_of(argv), preset.is_some_and(Preset::zero_is_none))?,
-        program: program(config, name, build(argv, script.as_deref()), argv.clone(), names),
+        program: program(config, name, build(argv, script.as_deref(), &config.run.cwd), argv.clone(), names),
         fitness: preset.map(Preset::fitness).unwrap_or_default(),
     })
 }
@@ -137,19 +135,4 @@ fn beside(own: &Path, name: &str) -> io::Result<String> {
     let remedy =
         format!("{} is not there: build it with `make demo`, or choose another --trainer", path.display());
     Err(io::Error::new(io::ErrorKind::NotFound, remedy))
-}
-
-/// The script that a command line runs: the first word that is a text file below a megabyte.
-fn script(argv: &[String], cwd: &Path) -> Option<PathBuf> {
-    argv.iter().map(|word| cwd.join(word)).find(|path| {
-        let has_name =
-            path.extension().is_some_and(|ending| ["py", "sh", "jl", "R", "pl"].iter().any(|e| ending == *e));
-        has_name && path.metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= SCRIPT)
-    })
-}
-
-/// What tells one state of a program from another: its words, and its script's text.
-fn build(argv: &[String], script: Option<&Path>) -> String {
-    let text = script.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
-    format!("{:08x}-{:08x}", crc32fast::hash(argv.join("\0").as_bytes()), crc32fast::hash(&text))
 }

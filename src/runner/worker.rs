@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::SlotNewsKind;
+use super::build::with_data;
 use super::command::{speaks_of_memory, speaks_of_space};
 use super::guard::Orders;
 use super::process::Guarded;
@@ -113,6 +114,9 @@ impl Task {
                     *greeted = true;
                 }
                 let argv = trainer::worker(&self.config).unwrap_or_default();
+                let run = &self.config.run;
+                let data = run.options.get("data").map(String::as_str).into_iter();
+                let build = with_data(build, data, &run.cwd);
                 self.report_program(trainer::program(&self.config, program, build, argv, metrics), fitness);
                 self.send_job();
             }

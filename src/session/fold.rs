@@ -165,7 +165,10 @@ impl State {
 
     fn started(&mut self, a: &AttemptStart, time: i64) {
         self.queue.retain(|g| *g != a.generation);
+        let era = self.era();
         self.history.update(a.generation, |t| {
+            // What it is trained by counts, not when it was proposed.
+            t.era = era;
             t.attempts = a.attempt;
             t.started_at.get_or_insert(time);
             t.slot = Some(a.slot.clone());

@@ -7,6 +7,7 @@ mod common;
 #[path = "../../examples/study/evolution.rs"]
 mod evolution;
 
+mod eras;
 mod figures;
 mod files;
 mod headless;

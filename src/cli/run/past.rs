@@ -17,10 +17,20 @@ use super::args::RunArgs;
 /// The events after the first; bounds of the space may be widened by them, where that was asked for.
 pub fn events(args: &RunArgs, created: &mut Created) -> anyhow::Result<Vec<Event>> {
     let mut events = Vec::new();
+    let mut known = transfer::Seen::default();
     for (i, path) in args.from.iter().enumerate() {
-        let report = transfer::import(path, &mut created.space, args.out_of_bounds.into())
+        let mut report = transfer::import(path, &mut created.space, args.out_of_bounds.into())
             .map_err(|error| Told::usage(format!("--from {error}")))?;
         let source = path.display();
+        let twice = known.leave_out(&mut report.imported);
+        if report.imported.rows.is_empty() {
+            return Err(Told::usage(format!(
+                "--from {source}: all of its trials were there before; leave it out"
+            )));
+        }
+        if twice > 0 {
+            report.notices.push(format!("{twice} of them were there before and left out"));
+        }
         for notice in &report.notices {
             warn(&format!("{source}: {notice}"));
         }

@@ -82,8 +82,8 @@ pub const VERBS: &[Verb] = &[
     verb("repeat", "GEN|best", "train a candidate again with the next seed", |w, s| {
         Ok(Command::Repeat { generation: w.generation(s)? })
     }),
-    verb("exclude", "GEN | FIRST..LAST | FIRST..", "leave trials out as parents", exclude),
-    verb("include", "GEN | FIRST..LAST | FIRST..", "take them back in", include),
+    verb("exclude", "GEN | FIRST..LAST | FIRST.. | earlier", "leave trials out as parents", exclude),
+    verb("include", "GEN | FIRST..LAST | FIRST.. | earlier", "take them back in", include),
     verb("slots", "+DEVICE ... -SLOT ...", "add or take away slots", slots),
     verb("undo", "[!]", "take the last change of settings back; ! also another's", |w, _| {
         Ok(Command::Undo { confirmed: w.bang() })

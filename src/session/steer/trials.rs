@@ -38,8 +38,15 @@ pub(super) fn enqueue(words: &mut Words, state: &State) -> Result<Command, Gramm
     Ok(Command::Enqueue { values, base })
 }
 
-/// `120`, `120..130` (both included) or `120..` (to the last).
+/// `120`, `120..130` (both included), `120..` (to the last) or `earlier` (those before the present era).
 fn span(words: &mut Words, state: &State) -> Result<(u64, Option<u64>), GrammarError> {
+    if words.peek() == Some("earlier") {
+        words.next();
+        let trials = state.history.trials().iter();
+        let before = trials.take_while(|trial| trial.era < state.era()).count() as u64;
+        let last = before.checked_sub(1);
+        return last.map(|last| (0, Some(last))).ok_or_else(|| words.wrong("no trial is of an earlier era"));
+    }
     let Some((first, last)) = words.peek().and_then(|word| word.split_once("..")) else {
         let generation = words.generation(state)?;
         return Ok((generation, Some(generation)));
