@@ -49,6 +49,7 @@ pub enum Action {
     Interrupt,
     Suspend,
     Redraw,
+    Mouse,
     Open,
     Second,
     Sort,
@@ -114,6 +115,7 @@ pub const ROWS: &[Row] = rows! {
     Edit "edit" ["e", "enter"], Live "edit" true "edit the parameter's value, gain, low and high";
     Open "open" ["enter"], History "show" false "show the generation: parameters, settings, lineage";
     Open "open-chart" ["enter"], Density "open" false "one chart at full size, or the grid again";
+    Edit "edit-chart" ["e"], Density "edit" true "edit the chart's parameter: value, gain, low and high";
     Second "second-parameter" ["v"], Density "two" false "choose a second parameter: a map of mean fitness";
     Sort "sort" ["o"], History "sort" false "sort by the next column";
     Reverse "reverse" ["O"], History "" false "turn the order round";
@@ -137,8 +139,8 @@ pub const ROWS: &[Row] = rows! {
     Strategy "strategy" ["m"], Everywhere "strategy" true "strategy, and the method of yolov3";
     Fitness "fitness" ["f"], Everywhere "fitness" true "fitness weights; history is scored again at once";
     Repeat "repeat" ["r"], Everywhere "again" true "train the row's candidate again with another seed";
-    PreviousSlot "previous-slot" ["["], Everywhere "" false "select the previous slot";
-    NextSlot "next-slot" ["]"], Everywhere "slot" false "select the next slot";
+    PreviousSlot "previous-slot" ["[", "<"], Everywhere "" false "select the previous slot";
+    NextSlot "next-slot" ["]", ">"], Everywhere "slot" false "select the next slot";
     Filter "filter" ["/"], Everywhere "filter" false "filter, or search the log";
     NextMatch "next-match" ["n"], Everywhere "" false "next match";
     PreviousMatch "previous-match" ["N"], Everywhere "" false "previous match";
@@ -163,6 +165,7 @@ pub const ROWS: &[Row] = rows! {
     Interrupt "interrupt" ["ctrl-c"], Everywhere "" false "leave; a second one leaves at once";
     Suspend "suspend" ["ctrl-z"], Everywhere "" false "back to the shell until fg";
     Redraw "redraw" ["ctrl-l"], Everywhere "" false "draw the whole screen again";
+    Mouse "mouse" ["M"], Everywhere "" false "take the mouse (wheel and clicks), or give it back to the terminal";
 };
 
 impl Action {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::mouse::{Mouse, Target};
+
 /// One press of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
@@ -40,6 +42,8 @@ pub enum Input {
     Paste(String),
     /// The terminal has this many columns and rows now.
     Resize(u16, u16),
+    /// The mouse, and what lies under it.
+    Mouse(Mouse, Option<Target>),
 }
 
 const NAMES: [(&str, Code); 17] = [

@@ -86,6 +86,8 @@ pub enum Effect {
     Suspend,
     /// Draw every cell again.
     Redraw,
+    /// Take the mouse from the terminal, or give it back.
+    Mouse(bool),
     /// A dialogue appeared: what was typed before it is on the screen is to be dropped.
     DropTyped,
     /// Read on in a raw log.

@@ -2,7 +2,7 @@
 //!
 //! [`Model`] is fed with [`News`] and [`Input`] and answers with [`Effect`]s. `news.rs` takes news in, `update.rs` input,
 //! `dialogue.rs` input where something lies over the page; `find.rs` filters and searches, `take.rs` is what a person takes
-//! along, `leaving.rs` how the screen is left; `steering.rs` is what keys ask of the session, `status.rs` what the run does
+//! along, `leaving.rs` how the screen is left, `mouse.rs` what the mouse does; `steering.rs` is what keys ask of the session, `status.rs` what the run does
 //! in a few words, `insight.rs` which parameters mattered; `action.rs` is THE table of keys, `keymap.rs` the keys in force.
 //! Cells are not made here: see `view`. Bytes neither: see `term`.
 
@@ -24,6 +24,7 @@ pub mod link;
 pub mod live;
 pub mod log;
 mod model;
+mod mouse;
 mod news;
 pub mod overlay;
 pub mod params;
@@ -40,5 +41,6 @@ pub use key::{Input, Key};
 pub use keymap::Keymap;
 pub use link::{Effect, News, ReplayAt, ReplayStep, Request};
 pub use model::{Connection, Model, Options, Page};
+pub use mouse::{Mouse, Target};
 pub use status::Status;
 pub use steering::{choice_name, choices, knobs};

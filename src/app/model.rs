@@ -55,6 +55,8 @@ pub struct Options {
     pub zone: TimeZone,
     /// Where hyp files are saved.
     pub save_to: PathBuf,
+    /// The mouse is wanted from the start.
+    pub mouse: bool,
 }
 
 impl Default for Options {
@@ -64,6 +66,7 @@ impl Default for Options {
             warnings: Vec::new(),
             zone: TimeZone::UTC,
             save_to: PathBuf::from("."),
+            mouse: false,
         }
     }
 }
@@ -91,6 +94,8 @@ pub struct Model {
     /// The host whose journal is followed, where the session itself cannot be reached.
     pub tailing: Option<String>,
     pub demo: bool,
+    /// The mouse is ours, not the terminal's.
+    pub mouse: bool,
     pub dir: PathBuf,
     pub state: Option<Box<State>>,
     pub live: LiveTrials,
@@ -140,6 +145,7 @@ impl Model {
             read_only: false,
             tailing: None,
             demo: false,
+            mouse: options.mouse,
             dir: PathBuf::new(),
             state: None,
             live: LiveTrials::default(),

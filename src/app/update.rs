@@ -47,6 +47,7 @@ impl Model {
                 Vec::new()
             }
             Input::Key(key) => self.key(key),
+            Input::Mouse(what, target) => self.mouse(what, target),
         };
         effects.extend(self.wants());
         effects
@@ -152,6 +153,7 @@ impl Model {
             Action::Interrupt => return self.ask_leave(),
             Action::Suspend => return vec![Effect::Suspend],
             Action::Redraw => return vec![Effect::Redraw],
+            Action::Mouse => return self.turn_mouse(),
             Action::Open => return self.open(),
             Action::Second => {
                 let view = &mut self.density;
@@ -188,7 +190,7 @@ impl Model {
         self.space()?.params.get(at)
     }
 
-    fn by(&mut self, rows: i64) {
+    pub(super) fn by(&mut self, rows: i64) {
         let Some(state) = &self.state else { return };
         match self.page {
             Page::Live => self.params.by(rows, &state.space),
@@ -223,7 +225,7 @@ impl Model {
         }
     }
 
-    fn open(&mut self) -> Vec<Effect> {
+    pub(super) fn open(&mut self) -> Vec<Effect> {
         let Some(state) = &self.state else { return Vec::new() };
         match self.page {
             Page::Density => {

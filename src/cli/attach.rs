@@ -57,6 +57,9 @@ pub struct ScreenArgs {
     /// auto, or a theme that comes with evotop, or a theme file
     #[arg(long, value_name = "NAME|FILE")]
     pub theme: Option<String>,
+    /// Take the mouse: wheel and clicks select here (also by a key, mid-way) [default: it is the terminal's]
+    #[arg(long)]
+    pub mouse: bool,
     /// For a light background [default: the terminal is asked]
     #[arg(long, conflicts_with = "dark")]
     pub light: bool,
@@ -185,6 +188,7 @@ fn options(screen: &ScreenArgs) -> anyhow::Result<TermOptions> {
         warnings,
         zone: jiff::tz::TimeZone::system(),
         save_to: std::env::current_dir().unwrap_or_else(|_| ".".into()),
+        mouse: screen.mouse,
     };
     let light = if screen.light { Some(true) } else { screen.dark.then_some(false) };
     Ok(TermOptions { app, theme, ascii: screen.ascii, no_color: false, light })

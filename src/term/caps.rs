@@ -81,6 +81,7 @@ pub fn probe(tty: &File, decoder: &mut Decoder, environment: &Environment) -> (C
                 match heard {
                     Heard::Reply(kind, text) => replies.push((kind, text)),
                     Heard::Input(input) => typed.push(input),
+                    Heard::Mouse { .. } => {}
                 }
             }
         }

@@ -16,11 +16,14 @@ static BEFORE: OnceLock<Termios> = OnceLock::new();
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1l";
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
+const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1000l\x1b[?2026l\x1b[?2004l\x1b[0m\x1b[?25h\x1b[?1049l";
+/// Buttons and wheel, with places as numbers.
+const MOUSE: [&[u8]; 2] = [b"\x1b[?1006l\x1b[?1000l", b"\x1b[?1000h\x1b[?1006h"];
 
 /// The terminal, taken. Dropping it gives it back.
 pub struct Guard {
     tty: File,
+    mouse: bool,
 }
 
 impl Guard {
@@ -31,7 +34,7 @@ impl Guard {
     pub fn take() -> io::Result<Self> {
         let tty = File::options().read(true).write(true).open("/dev/tty")?;
         let _ = BEFORE.set(tcgetattr(&tty)?);
-        let mut guard = Self { tty };
+        let mut guard = Self { tty, mouse: false };
         guard.again()?;
         give_back_on_panic();
         Ok(guard)
@@ -51,6 +54,9 @@ impl Guard {
         raw.make_raw();
         tcsetattr(&self.tty, OptionalActions::Drain, &raw)?;
         self.tty.write_all(ENTER)?;
+        if self.mouse {
+            self.tty.write_all(MOUSE[1])?;
+        }
         TAKEN.store(true, Ordering::Release);
         Ok(())
     }
@@ -84,6 +90,15 @@ impl Guard {
         let _ = kill_current_process_group(Signal::STOP);
         self.again()?;
         Ok(true)
+    }
+
+    /// Has the terminal tell of the mouse, or leaves the mouse to it.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn mouse(&mut self, ours: bool) -> io::Result<()> {
+        self.mouse = ours;
+        self.tty.write_all(MOUSE[usize::from(ours)])
     }
 
     /// One write.

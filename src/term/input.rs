@@ -1,11 +1,18 @@
 //! Bytes as keys, pastes and replies. An escape sequence that arrives in pieces is joined.
 
+use crate::app::Mouse;
 use crate::app::key::{Code, Input, Key};
 
 /// What the bytes were.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     Input(Input),
+    /// The mouse did something in this cell, counted from 0.
+    Mouse {
+        what: Mouse,
+        column: u16,
+        row: u16,
+    },
     /// The terminal's answer to a question: the sequence without its introducer, which comes first.
     Reply(char, String),
 }
@@ -170,6 +177,20 @@ fn csi(rest: &[u8]) -> Piece {
     let length = end + 3;
     let parameters = std::str::from_utf8(&rest[..end]).unwrap_or_default();
     let last = rest[end];
+    if last == b'M' && parameters.is_empty() {
+        // Three bytes follow, each with 32 on it.
+        let Some(&[button, column, row]) = rest.get(1..4) else { return Piece::Open };
+        let place = |b: u8| u32::from(b.saturating_sub(32));
+        return Piece::Is(mouse(place(button), place(column), place(row)), length + 3);
+    }
+    if let Some(parameters) = parameters.strip_prefix('<') {
+        let mut numbers = parameters.split(';').map(|n| n.parse().unwrap_or(u32::MAX));
+        let mut next = || numbers.next().unwrap_or(u32::MAX);
+        let (button, column, row) = (next(), next(), next());
+        // A small m is a button that is let go.
+        let heard = if last == b'M' { mouse(button, column, row) } else { None };
+        return Piece::Is(heard, length);
+    }
     if parameters == "200" && last == b'~' {
         return Piece::PasteStart(length);
     }
@@ -189,6 +210,18 @@ fn csi(rest: &[u8]) -> Piece {
     let heard =
         code.map(|code| Heard::Input(Input::Key(Key { code, ctrl: bits & 4 != 0, alt: bits & 2 != 0 })));
     Piece::Is(heard, length)
+}
+
+/// What a button's number means: 4, 8 and 16 are shift, alt and ctrl, 32 is a move.
+fn mouse(button: u32, column: u32, row: u32) -> Option<Heard> {
+    let what = match button & !28 {
+        0 => Mouse::Press,
+        64 => Mouse::WheelUp,
+        65 => Mouse::WheelDown,
+        _ => return None,
+    };
+    let from_0 = |n: u32| u16::try_from(n.checked_sub(1)?).ok();
+    Some(Heard::Mouse { what, column: from_0(column)?, row: from_0(row)? })
 }
 
 fn letter(c: u8) -> Option<Code> {
@@ -275,6 +308,23 @@ mod tests {
             names(&heard),
             ["ctrl-right", "pgup", "home", "shift-tab", "ctrl-c", "ä", "alt-x", "f5", "f12"]
         );
+    }
+
+    #[test]
+    fn the_mouse_is_read_in_both_its_notations_and_never_as_keys() {
+        let mut d = Decoder::default();
+        let at = |what, column, row| Heard::Mouse { what, column, row };
+        assert_eq!(d.feed(b"\x1b[<0;10;5M"), [at(Mouse::Press, 9, 4)]);
+        assert!(
+            d.feed(b"\x1b[<0;10;5m\x1b[<35;10;5M\x1b[<2;1;1M\x1b[<0;0;1M\x1b[<M").is_empty(),
+            "let go, moved, another button"
+        );
+        assert_eq!(
+            d.feed(b"\x1b[<64;1;1M\x1b[<69;300;2M"),
+            [at(Mouse::WheelUp, 0, 0), at(Mouse::WheelDown, 299, 1)]
+        );
+        assert!(d.feed(b"\x1b[M q").is_empty() && d.is_open());
+        assert_eq!(d.feed(b"!"), [at(Mouse::Press, 80, 0)]);
     }
 
     #[test]

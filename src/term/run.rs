@@ -70,7 +70,7 @@ const ESCAPE_SSH: Duration = Duration::from_millis(100);
 pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
     let mut signals = Watched::new()?;
     let environment = Environment::with(options.no_color);
-    let guard = Guard::take()?;
+    let mut guard = Guard::take()?;
     let mut decoder = Decoder::default();
     let (caps, typed) = probe(guard.tty(), &mut decoder, &environment);
     let (columns, rows) = guard.size();
@@ -79,6 +79,9 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
     let mut app = options.app;
     let theme = theme(&options.theme, caps, options.ascii, options.light, &mut app.warnings);
     let reader = reader()?;
+    if app.mouse {
+        guard.mouse(true)?;
+    }
     let model = Model::new(app, now());
     let mut screen = Screen::new(guard, frame, theme, model, link.requests);
     screen.input(Input::Resize(columns, rows));

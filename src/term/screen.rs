@@ -71,8 +71,12 @@ impl Screen {
 
     pub fn hear(&mut self, heard: Vec<Heard>) {
         for heard in heard {
-            // A late answer of the terminal is nobody's key.
-            let Heard::Input(input) = heard else { continue };
+            let input = match heard {
+                Heard::Input(input) => input,
+                Heard::Mouse { what, column, row } => Input::Mouse(what, self.cache.target(column, row)),
+                // A late answer of the terminal is nobody's key.
+                Heard::Reply(..) => continue,
+            };
             if self.drop_typed {
                 continue;
             }
@@ -112,6 +116,9 @@ impl Screen {
                 Effect::Leave { stopped } => self.exit = Some(Exit::Left { stopped }),
                 Effect::Copy(text) => {
                     let _ = self.guard.write(osc52(&text).as_bytes());
+                }
+                Effect::Mouse(ours) => {
+                    let _ = self.guard.mouse(ours);
                 }
                 Effect::Suspend => self.suspend(),
                 Effect::Redraw => {

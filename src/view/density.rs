@@ -6,12 +6,12 @@ use full::{full, map};
 
 use ratatui::layout::Rect;
 
-use super::ink::{Ink, fit, width};
+use super::ink::{Ink, fit_name, width};
 use super::raster::Raster;
 use super::text;
-use crate::app::Model;
 use crate::app::columns::Columns;
-use crate::space::{Kind, Param};
+use crate::app::{Model, Target};
+use crate::space::{Kind, Param, Space};
 use crate::stats::{self, Concentration};
 
 /// The least and the preferred width of a chart in the grid, and its height.
@@ -93,6 +93,7 @@ fn grid(ink: &mut Ink, body: Rect, model: &Model, cursor: usize, cache: &mut Den
         let (column, row) = ((slot % columns) as u16, (slot / columns) as u16);
         let area =
             Rect::new(body.x + column * cell_width, body.y + row * cell_height, cell_width - 1, cell_height);
+        ink.targets.push((area, Target::Param(i)));
         small(ink, area, model, i, i == cursor, range, &mut cache.charts[i]);
     }
     let theme = ink.theme;
@@ -278,9 +279,10 @@ fn small(
     slot: &mut Option<Chart>,
 ) {
     let theme = ink.theme;
-    let Some(p) = model.space().and_then(|s| s.params.get(i)) else { return };
+    let Some(space) = model.space() else { return };
+    let Some(p) = space.params.get(i) else { return };
     let best = best(model, i);
-    title(ink, area, p, best.map(|b| b.0), selected);
+    title(ink, area, space, p, best.map(|b| b.0), selected);
     let plot = Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(3));
     if plot.width < 4 || plot.height < 2 {
         return;
@@ -303,16 +305,22 @@ fn small(
     ink.put_right(area, area.width.saturating_sub(1), y + 1, &text::tick(scale.high), theme.dim);
 }
 
-/// `lr0 = 0.0103`: the best value.
-fn title(ink: &mut Ink, area: Rect, p: &Param, best: Option<f64>, selected: bool) {
+/// `lr0 = 0.0103`: the best value, marked where it rests on a bound. A digit gives way to a long name.
+fn title(ink: &mut Ink, area: Rect, space: &Space, p: &Param, best: Option<f64>, selected: bool) {
     let theme = ink.theme;
-    let value = best.map_or(String::new(), |x| format!(" = {}", p.show(x, 4)));
     let mark = if p.pin.is_some() { " P" } else { "" };
-    let name = fit(&p.name, area.width.saturating_sub(width(&value) + width(mark) + 2), theme.glyphs.dots);
+    let bound = best.is_some_and(|x| p.is_free() && p.on_bound(x));
+    let value = |digits| best.map_or(String::new(), |x| format!(" = {}", p.show(x, digits)));
+    let room = |value: &str| area.width.saturating_sub(width(value) + width(mark) + u16::from(bound) + 2);
+    let whole = [4, 3].map(value).into_iter().find(|value| width(&p.name) <= room(value));
+    let value = whole.unwrap_or_else(|| value(3));
+    let names = space.params.iter().map(|p| p.name.as_str());
+    let name = fit_name(&p.name, names, room(&value), theme.glyphs.dots);
     let style = if selected { theme.accent.patch(theme.title) } else { theme.title };
     ink.put(area, 0, 0, if selected { ">" } else { " " }, theme.accent);
     let x = ink.put(area, 1, 0, &name, style);
     let x = ink.put(area, x, 0, &value, theme.label);
+    let x = ink.put(area, x, 0, if bound { "!" } else { "" }, theme.warn);
     ink.put(area, x, 0, mark, theme.pinned);
 }
 

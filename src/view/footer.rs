@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::ink::{Ink, fit, width, wrap};
+use super::ink::{Ink, fit_words, width, wrap};
 use crate::app::action::{Action, Context, ROWS};
 use crate::app::{Model, Page};
 use crate::evolve::ParentMode;
@@ -79,7 +79,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     } else if pending.is_none() && width(&brief) <= room {
         brief
     } else if pending.is_some() {
-        fit(&from.0, room, theme.glyphs.dots)
+        fit_words(&from.0, room, theme.glyphs.dots)
     } else {
         String::new()
     };

@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::ink::{Ink, fit, width};
+use super::ink::{Ink, fit, fit_words, width};
 use super::text;
-use crate::app::{Connection, Model, Page, Status, estimate};
+use crate::app::{Connection, Model, Page, Status, Target, estimate};
 use crate::session::State;
 use crate::trial::Trainer;
 
@@ -70,7 +70,13 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
     let mut at = ink.put(area, x + 2, 0, name, base.patch(theme.accent));
     at = ink.put(area, at + if name.is_empty() { 0 } else { 3 }, 0, &generation, base);
     let room = area.width.saturating_sub(at + 3 + right.iter().map(|p| width(p) + 3).sum::<u16>());
-    at = ink.put(area, at + 2, 0, &fit(&status, room.max(8), theme.glyphs.dots), base.patch(status_style));
+    at = ink.put(
+        area,
+        at + 2,
+        0,
+        &fit_words(&status, room.max(8), theme.glyphs.dots),
+        base.patch(status_style),
+    );
     ink.put(area, at + 2, 0, epoch, base);
     let mut end = area.width.saturating_sub(1);
     for (i, part) in right.iter().enumerate().rev() {
@@ -155,7 +161,9 @@ fn tabs(ink: &mut Ink, area: Rect, model: &Model) {
         } else {
             theme.dim
         };
-        x = ink.put(area, x, 1, &format!("{} {}", i + 1, page.name()), style) + 3;
+        let end = ink.put(area, x, 1, &format!("{} {}", i + 1, page.name()), style);
+        ink.target(area, x, 1, end - x, Target::Page(page));
+        x = end + 3;
     }
     let mut hints = vec![format!("{} help", hint(model, crate::app::action::Action::Help))];
     hints.push(format!("{} leave", hint(model, crate::app::action::Action::Leave)));
@@ -167,6 +175,11 @@ fn tabs(ink: &mut Ink, area: Rect, model: &Model) {
     let right = hints.join("  ");
     if x + width(&right) + 1 < area.width {
         ink.put_right(area, area.width - 1, 1, &right, theme.dim);
+        let mut end = area.width - 1;
+        for (hint, target) in hints.iter().rev().zip([Target::Leave, Target::Help]) {
+            ink.target(area, end - width(hint), 1, width(hint), target);
+            end -= width(hint) + 2;
+        }
     }
 }
 

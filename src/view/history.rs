@@ -8,8 +8,8 @@ use ratatui::style::Style;
 use super::ink::{Ink, fit, width};
 use super::params::first_row;
 use super::text;
-use crate::app::Model;
 use crate::app::history::{SortBy, seconds, word};
+use crate::app::{Model, Target};
 use crate::session::State;
 use crate::trial::{End, Trial};
 
@@ -56,6 +56,7 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model) {
             ink.put(inner, 0, y, ">", style);
         }
         row(ink, inner, y, model, state, trial, &columns, base, best == Some(trial.generation));
+        ink.target(inner, 0, y, inner.width, Target::Generation(trial.generation));
     }
     ink.place(body, first, rows, count);
 }

@@ -6,11 +6,14 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::theme::Theme;
+use crate::app::Target;
 
 /// A buffer to draw into, and the theme to draw with.
 pub struct Ink<'a> {
     buf: &'a mut Buffer,
     pub theme: &'a Theme,
+    /// What the mouse can point at.
+    pub targets: Vec<(Rect, Target)>,
 }
 
 /// Cells that a text takes.
@@ -41,6 +44,46 @@ pub fn fit(text: &str, cells: u16, dots: &str) -> String {
     cut + dots
 }
 
+/// The text if it fits, else as many whole words as do and the mark for more; a first word too long is cut.
+pub fn fit_words(text: &str, cells: u16, dots: &str) -> String {
+    let cut = fit(text, cells, dots);
+    if cut == text {
+        return cut;
+    }
+    // A word ends where the next character in the whole text is a space.
+    let kept = cut.strip_suffix(dots).unwrap_or(&cut);
+    let ends = text[kept.len()..].starts_with(' ');
+    let whole = if ends { Some(kept.len()) } else { kept.trim_end().rfind(' ') };
+    match whole {
+        Some(end) if end > 0 => format!("{}{dots}", text[..end].trim_end()),
+        _ => cut,
+    }
+}
+
+/// A name if it fits, else cut so that it is told from the others that are cut as well: in its middle where beginnings
+/// are alike.
+pub fn fit_name<'n>(
+    name: &str,
+    all: impl Iterator<Item = &'n str> + Clone,
+    cells: u16,
+    dots: &str,
+) -> String {
+    let room = usize::from(cells.saturating_sub(1));
+    if width(name) <= cells || room < 3 || !name.is_ascii() {
+        return fit(name, cells, dots);
+    }
+    let parts = |name: &str, tail: usize| -> Option<(String, String)> {
+        let long = name.is_ascii() && name.len() > usize::from(cells);
+        long.then(|| (name[..room - tail].to_owned(), name[name.len() - tail..].to_owned()))
+    };
+    let alone = |tail: &usize| {
+        let own = parts(name, *tail);
+        all.clone().filter(|other| *other != name).all(|other| parts(other, *tail) != own)
+    };
+    let tail = (0..=room * 2 / 3).find(alone).unwrap_or(0);
+    parts(name, tail).map_or_else(String::new, |(head, tail)| format!("{head}{dots}{tail}"))
+}
+
 /// The words in lines of at most this many cells; a longer word is cut. A space that does not break is drawn as one.
 pub fn wrap(text: &str, cells: u16, dots: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -60,7 +103,7 @@ pub fn wrap(text: &str, cells: u16, dots: &str) -> Vec<String> {
 
 impl<'a> Ink<'a> {
     pub fn new(buf: &'a mut Buffer, theme: &'a Theme) -> Self {
-        Self { buf, theme }
+        Self { buf, theme, targets: Vec::new() }
     }
 
     /// The whole buffer.
@@ -88,6 +131,12 @@ impl<'a> Ink<'a> {
     /// Lays a style over cells without changing what they say.
     pub fn tint(&mut self, area: Rect, style: Style) {
         self.buf.set_style(area.intersection(self.buf.area), style);
+    }
+
+    /// Has the mouse find this in a row of the area.
+    pub fn target(&mut self, area: Rect, x: u16, y: u16, cells: u16, target: Target) {
+        let row = Rect::new(area.x + x, area.y + y, cells, 1).intersection(area);
+        self.targets.push((row, target));
     }
 
     /// Empties cells.
@@ -151,6 +200,23 @@ mod tests {
         ink.put(Rect::new(4, 1, 50, 50), 0, 9, "gone", Style::new());
         ink.frame(Rect::new(0, 0, 200, 200), "title", Style::new());
         assert_eq!(fit("mutation", 5, "~"), "muta~");
+        assert_eq!(fit_words("gen 3 started (attempt 1, pid 17)", 30, "~"), "gen 3 started (attempt 1, pid~");
+        assert_eq!(fit_words("gen 3 started (attempt 1, pid 17)", 29, "~"), "gen 3 started (attempt 1,~");
+        assert_eq!(fit_words("attempted once", 5, "~"), "atte~");
         assert_eq!(wrap("a bad edit changes nothing", 10, "~"), ["a bad edit", "changes", "nothing"]);
+    }
+
+    #[test]
+    fn names_that_begin_alike_are_cut_where_they_differ() {
+        let names = ["warmup_momentum", "warmup_multiplier", "warmup_epochs", "lr0", "box"];
+        let cut = |cells| names.map(|name| fit_name(name, names.into_iter(), cells, "~"));
+        assert_eq!(cut(11), ["warmup_mom~", "warmup_mul~", "warmup_epo~", "lr0", "box"]);
+        assert_eq!(cut(9), ["warmup_~m", "warmup_~r", "warmup_e~", "lr0", "box"]);
+        for cells in 5..20 {
+            let cut = cut(cells);
+            let told_apart: std::collections::HashSet<&String> = cut.iter().collect();
+            assert_eq!(told_apart.len(), names.len(), "{cut:?}");
+            assert!(cut.iter().all(|name| width(name) <= cells), "{cut:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::fitness::{self, FitnessCache};
-use super::ink::{Ink, fit};
+use super::ink::{Ink, fit_words};
 use super::{params, slots, text, trial};
 use crate::app::Model;
 
@@ -93,7 +93,7 @@ fn events(ink: &mut Ink, area: Rect, model: &Model) {
     for (y, line) in state.log.iter().skip(state.log.len() - shown).enumerate() {
         let x = ink.put(inner, 1, y as u16, &text::time_of_day(line.time, &model.zone), dim);
         let room = inner.width.saturating_sub(x + 2);
-        ink.put(inner, x + 1, y as u16, &fit(&line.text, room, ink.theme.glyphs.dots), text_style);
+        ink.put(inner, x + 1, y as u16, &fit_words(&line.text, room, ink.theme.glyphs.dots), text_style);
     }
 }
 

@@ -29,7 +29,7 @@ mod trial;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::{Model, Page};
+use crate::app::{Model, Page, Target};
 pub use glyphs::Glyphs;
 use ink::Ink;
 pub use picker::draw_picker;
@@ -44,6 +44,16 @@ const SMALLEST: (u16, u16) = (60, 16);
 pub struct Cache {
     fitness: fitness::FitnessCache,
     density: density::DensityCache,
+    /// What the mouse can point at, as it was drawn last.
+    targets: Vec<(Rect, Target)>,
+}
+
+impl Cache {
+    /// What lies in this cell.
+    pub fn target(&self, column: u16, row: u16) -> Option<Target> {
+        let at = (column, row).into();
+        self.targets.iter().find(|(area, _)| area.contains(at)).map(|(_, target)| *target)
+    }
 }
 
 /// Draws the whole screen.
@@ -53,6 +63,7 @@ pub fn draw(model: &Model, theme: &Theme, cache: &mut Cache, buf: &mut Buffer) {
     ink.tint(area, theme.text);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         summary::draw(&mut ink, area, model);
+        cache.targets.clear();
         return;
     }
     header::draw(&mut ink, area, model);
@@ -69,4 +80,5 @@ pub fn draw(model: &Model, theme: &Theme, cache: &mut Cache, buf: &mut Buffer) {
     }
     footer::draw(&mut ink, area, model);
     overlay::draw(&mut ink, area, model);
+    cache.targets = ink.targets;
 }

@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::ink::{Ink, fit, width};
+use super::ink::{Ink, fit, fit_name, width};
 use super::text;
-use crate::app::Model;
+use crate::app::{Model, Target};
 use crate::session::State;
 use crate::space::{Param, Space};
 
@@ -39,6 +39,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         let (at, y) = (first + row, row as u16 + 1);
         if let Some(i) = shown.get(at) {
             parameter(ink, inner, y, &columns, model, state, *i, &spread);
+            ink.target(inner, 0, y, inner.width, Target::Param(*i));
         } else if let Some((name, value)) = fixed.get(at - shown.len()) {
             let style = ink.theme.dim;
             ink.put(inner, 2, y, &fit(name, columns.name, ink.theme.glyphs.dots), style);
@@ -153,7 +154,9 @@ fn parameter(
     spread: &Spread,
 ) {
     let theme = ink.theme;
-    let Some(p) = model.space().and_then(|s| s.params.get(i)) else { return };
+    let Some(space) = model.space() else { return };
+    let Some(p) = space.params.get(i) else { return };
+    let names = space.params.iter().map(|p| p.name.as_str());
     let selected = model.params.cursor == i;
     if selected {
         ink.tint(Rect::new(area.x, area.y + y, area.width, 1), theme.cursor);
@@ -190,7 +193,7 @@ fn parameter(
         theme.dim
     };
     let name_style = if pending { theme.pending } else { name_style };
-    ink.put(area, 2, y, &fit(&p.name, c.name, theme.glyphs.dots), base.patch(name_style));
+    ink.put(area, 2, y, &fit_name(&p.name, names, c.name, theme.glyphs.dots), base.patch(name_style));
     let mut x = c.name + 3 + c.value;
     let value = text::gene(p, now);
     let bound = p.is_free() && p.on_bound(now);

@@ -6,11 +6,11 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::ink::{Ink, fit, width};
+use super::ink::{Ink, fit, fit_words, width};
 use super::params::first_row;
 use super::trial::{against_best, gauge};
 use super::{device, text};
-use crate::app::{Model, estimate};
+use crate::app::{Model, Target, estimate};
 use crate::journal::Mode;
 use crate::session::{Running, Slot, SlotHealth, State};
 use crate::size;
@@ -40,6 +40,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     let columns = Columns::for_rows(&shown, inner.width);
     for (y, row) in shown.iter().enumerate() {
         draw_row(ink, inner, y as u16, row, &columns);
+        ink.target(inner, 0, y as u16, inner.width, Target::Slot(first + y));
     }
     // What the rows leave says more of the selected slot's device.
     if rows > total
@@ -238,7 +239,7 @@ fn draw_row(ink: &mut Ink, area: Rect, y: u16, row: &Row, columns: &Columns) {
         What::Says(says, style) => {
             let room = area.width.saturating_sub(x);
             let fitting = says.iter().find(|text| width(text) <= room).or(says.last());
-            let text = fitting.map_or(String::new(), |text| fit(text, room, theme.glyphs.dots));
+            let text = fitting.map_or(String::new(), |text| fit_words(text, room, theme.glyphs.dots));
             ink.put(area, x, y, &text, base.patch(*style));
         }
         What::Silent { done, says } => {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::header::status;
-use super::ink::{Ink, fit, width};
+use super::ink::{Ink, fit, fit_words, width};
 use super::text;
 use super::trial::gauge;
 use crate::app::{Model, estimate};
@@ -21,11 +21,11 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     ink.tint(Rect { height: area.height.min(1), ..area }, theme.header);
     let x = ink.put(area, 0, 0, &fit(&state.name, area.width / 2, dots), theme.header.patch(theme.title));
     let room = area.width.saturating_sub(x + 2);
-    ink.put(area, x + 2, 0, &fit(&status, room, dots), theme.header.patch(status_style));
+    ink.put(area, x + 2, 0, &fit_words(&status, room, dots), theme.header.patch(status_style));
     let mut y = 1;
     if let Some(toast) = model.toasts.shown().last() {
         let style = if toast.error { theme.error } else { theme.good };
-        ink.put(area, 0, y, &fit(&toast.text, area.width, dots), style);
+        ink.put(area, 0, y, &fit_words(&toast.text, area.width, dots), style);
         y += 1;
     }
     for (text, style) in lines(state, model, theme.best, theme.text) {

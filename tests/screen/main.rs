@@ -6,6 +6,7 @@ mod keys;
 #[cfg(test)]
 mod look;
 #[cfg(test)]
+mod mouse;
 mod pages;
 #[cfg(test)]
 mod replay;

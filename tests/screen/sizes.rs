@@ -1,6 +1,6 @@
 //! Any keys at any size: nothing panics, nothing is drawn outside.
 
-use evotop::app::Input;
+use evotop::app::{Input, Mouse};
 use evotop::journal::Event;
 use evotop::view::{Cache, Depth, Theme, draw};
 use proptest::prelude::*;
@@ -66,6 +66,7 @@ const KEYS: &[&str] = &[
     "lr0",
     "<up>",
     "<down>",
+    "M",
 ];
 
 #[derive(Debug, Clone)]
@@ -75,6 +76,7 @@ enum Step {
     Paste(String),
     Trial,
     Time(i64),
+    Mouse(u16, u16, Mouse),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -85,6 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => ".{0,12}".prop_map(Step::Paste),
         1 => Just(Step::Trial),
         1 => (0i64..100_000).prop_map(Step::Time),
+        2 => (0u16..260, 0u16..90, prop_oneof![Just(Mouse::Press), Just(Mouse::WheelUp), Just(Mouse::WheelDown)])
+            .prop_map(|(c, r, what)| Step::Mouse(c, r, what)),
     ]
 }
 
@@ -160,6 +164,10 @@ proptest! {
                     }
                 }
                 Step::Time(ms) => run.wait(ms),
+                Step::Mouse(column, row, what) => {
+                    let target = caches[0].1.target(column, row);
+                    let _ = run.model.input(Input::Mouse(what, target), run.now);
+                }
             }
             check(&run, &mut caches, columns, rows);
         }

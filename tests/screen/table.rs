@@ -31,7 +31,7 @@ fn holds(name: &str, was: &Run, run: &Run) -> bool {
     match name {
         "pin" => state.space.params[0].pin == state.history.best().map(|(t, _)| t.genes[0]),
         "pin-here" => state.space.params[0].pin == state.history.get(37).map(|t| t.genes[0]),
-        "edit" => matches!(&model.overlay, Some(Overlay::Edit(form)) if form.param == "lr0"),
+        "edit" | "edit-chart" => matches!(&model.overlay, Some(Overlay::Edit(form)) if form.param == "lr0"),
         "open" => model.history.open.is_some(),
         "open-chart" => model.density.open,
         "second-parameter" => model.density.second == Some(1),
@@ -82,6 +82,7 @@ fn holds(name: &str, was: &Run, run: &Run) -> bool {
         "help" => matches!(model.overlay, Some(Overlay::Help { .. })),
         "leave" | "interrupt" => matches!(model.overlay, Some(Overlay::Leave)),
         "suspend" => effect(|e| *e == Effect::Suspend),
+        "mouse" => effect(|e| *e == Effect::Mouse(true)),
         "redraw" => effect(|e| *e == Effect::Redraw),
         unknown => panic!("the row {unknown} has no test: say here what its keys do"),
     }

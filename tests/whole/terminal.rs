@@ -121,6 +121,36 @@ fn a_resized_terminal_is_drawn_anew_at_every_size() {
 }
 
 #[test]
+fn the_mouse_is_taken_only_when_asked_for_and_given_back() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::run(&world, &["attach", "s"]);
+    let taken = |terminal: &Terminal| {
+        let parser = terminal.screen.lock().unwrap();
+        parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    };
+    terminal.shows("Hyperparameters");
+    assert!(!taken(&terminal), "the terminal's own selection works");
+    terminal.press("M");
+    wait_until("the mouse is taken", || taken(&terminal));
+    // The tab History.
+    terminal.press("\x1b[<0;27;2M\x1b[<0;27;2m");
+    terminal.shows("changed most");
+    terminal.press("M");
+    wait_until("the mouse is given back", || !taken(&terminal));
+    drop(terminal);
+    let mut terminal = Terminal::run(&world, &["attach", "s", "--mouse"]);
+    terminal.shows("Hyperparameters");
+    assert!(taken(&terminal));
+    terminal.press("q");
+    terminal.shows("goes on without you");
+    terminal.press("\r");
+    wait_until("the program has left", || terminal.child.try_wait().unwrap().is_some());
+    wait_until("the mouse is given back", || terminal.is_given_back() && !taken(&terminal));
+    world.stop("s");
+}
+
+#[test]
 fn an_abort_confirmed_after_its_trial_ended_aborts_nothing() {
     let world = World::new();
     start(&world, "s");
