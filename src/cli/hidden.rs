@@ -1,4 +1,5 @@
-//! What evotop runs of itself: the session behind a terminal, a trainer's guard, the simulated trainer.
+//! What evotop runs of itself: the session behind a terminal, a trainer's guard, the simulated trainer, the
+//! terminal's keeper.
 
 use std::io::Read;
 
@@ -43,6 +44,12 @@ pub fn guard_exec(args: &RestArgs) -> anyhow::Result<Exit> {
 /// The simulated trainer.
 pub fn sim_worker() -> anyhow::Result<Exit> {
     crate::sim::serve(&mut std::io::stdout().lock()).map_err(anyhow::Error::msg)?;
+    Ok(Exit::Done)
+}
+
+/// Gives the terminal back when the screen is killed.
+pub fn give_back() -> anyhow::Result<Exit> {
+    crate::term::give_back()?;
     Ok(Exit::Done)
 }
 

@@ -103,6 +103,8 @@ enum Command {
     GuardExec(hidden::RestArgs),
     #[command(hide = true)]
     SimWorker,
+    #[command(hide = true)]
+    GiveBack,
 }
 
 /// Runs the program. Output that nobody reads any more (`evotop ls | head`) ends it quietly.
@@ -156,6 +158,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Guard(args)) => hidden::guard(&args),
         Some(Command::GuardExec(args)) => hidden::guard_exec(&args),
         Some(Command::SimWorker) => hidden::sim_worker(),
+        Some(Command::GiveBack) => hidden::give_back(),
     }
 }
 

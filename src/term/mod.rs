@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the loop between a [`Link`] and the terminal, `screen.rs` what it turns: input into requests, news into frames.
 //! `signals.rs` hears signals, `clipboard.rs` knows the clipboard; `guard.rs` takes the terminal and gives it back,
+//! `keeper.rs` does where the screen was killed,
 //! `frame.rs` sends what differs in one write, `input.rs` makes keys of bytes, `caps.rs` asks the terminal what it
 //! knows, `files.rs` reads and writes for the model. What is shown is decided elsewhere: see `app` and `view`.
 
@@ -11,6 +12,7 @@ mod files;
 mod frame;
 mod guard;
 pub mod input;
+mod keeper;
 mod pick;
 mod plain;
 mod replay;
@@ -19,6 +21,7 @@ mod screen;
 mod signals;
 
 pub use frame::Frame;
+pub use keeper::give_back;
 pub use pick::pick;
 pub use plain::run_plain;
 pub use replay::play;

@@ -9,6 +9,7 @@ use super::caps::{Environment, probe};
 use super::frame::Frame;
 use super::guard::Guard;
 use super::input::{Decoder, Heard};
+use super::keeper::Keeper;
 use super::run::{Exit, TermOptions, read, reader, theme};
 use super::signals::{Watch, Watched};
 use crate::app::Input;
@@ -25,6 +26,7 @@ const ESCAPE: Duration = Duration::from_millis(100);
 pub async fn pick(mut picker: Picker, options: &TermOptions) -> io::Result<Result<Picked, Exit>> {
     let mut signals = Watched::new()?;
     let environment = Environment::with(options.no_color);
+    let _keeper = Keeper::start();
     let mut guard = Guard::take()?;
     let mut decoder = Decoder::default();
     let (caps, typed) = probe(guard.tty(), &mut decoder, &environment);

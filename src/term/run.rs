@@ -13,6 +13,7 @@ use super::caps::{Caps, Environment, probe};
 use super::frame::Frame;
 use super::guard::Guard;
 use super::input::{Decoder, Heard};
+use super::keeper::Keeper;
 use super::screen::Screen;
 use super::signals::{Watch, Watched};
 use crate::app::{Input, Model, News, Options, Request};
@@ -70,6 +71,8 @@ const ESCAPE_SSH: Duration = Duration::from_millis(100);
 pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
     let mut signals = Watched::new()?;
     let environment = Environment::with(options.no_color);
+    // Dropped last, when the terminal is given back.
+    let _keeper = Keeper::start();
     let mut guard = Guard::take()?;
     let mut decoder = Decoder::default();
     let (caps, typed) = probe(guard.tty(), &mut decoder, &environment);

@@ -72,6 +72,12 @@ impl Terminal {
             && modes.contains("ECHO")
     }
 
+    /// Whether the mouse is taken from the terminal.
+    pub fn has_mouse(&self) -> bool {
+        let parser = self.screen.lock().unwrap();
+        parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
     pub fn resize(&self, cols: u16, rows: u16) {
         self.master.resize(PtySize { rows, cols, ..PtySize::default() }).unwrap();
         self.screen.lock().unwrap().screen_mut().set_size(size(rows), size(cols));

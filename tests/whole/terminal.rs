@@ -86,21 +86,22 @@ fn a_client_that_is_hung_up_on_or_killed_leaves_the_run_going() {
     let world = World::new();
     start(&world, "s");
     for signal in ["HUP", "TERM", "KILL"] {
-        let mut terminal = Terminal::run(&world, &["attach", "s"]);
+        // Behind a shell: the terminal outlives the program.
+        let script = format!("{} attach s --mouse; read line", env!("CARGO_BIN_EXE_evotop"));
+        let mut terminal = Terminal::open(&world, "sh", &["-c", &script]);
         terminal.shows("Hyperparameters");
-        let pid = terminal.child.process_id().unwrap().to_string();
-        assert!(
-            std::process::Command::new("kill")
-                .args([&format!("-{signal}"), &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-        wait_until("the client is gone", || terminal.child.try_wait().unwrap().is_some());
-        if signal != "KILL" {
-            wait_until("the terminal is given back", || terminal.is_given_back());
-        }
+        assert!(!terminal.is_given_back() && terminal.has_mouse());
+        let attached = crate::common::processes(&world, "attach");
+        let [pid] = attached[..] else { panic!("{attached:?}") };
+        let kill =
+            std::process::Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).status();
+        assert!(kill.unwrap().success());
+        wait_until("the client is gone", || crate::common::processes(&world, "attach").is_empty());
+        wait_until("the terminal is given back", || terminal.is_given_back() && !terminal.has_mouse());
+        wait_until("nothing is left behind", || crate::common::processes(&world, "give-back").is_empty());
         assert_eq!(world.status("s")["state"], "running");
+        terminal.press("\n");
+        wait_until("the shell goes on", || terminal.child.try_wait().unwrap().is_some());
     }
     world.stop("s");
 }
@@ -125,28 +126,24 @@ fn the_mouse_is_taken_only_when_asked_for_and_given_back() {
     let world = World::new();
     start(&world, "s");
     let mut terminal = Terminal::run(&world, &["attach", "s"]);
-    let taken = |terminal: &Terminal| {
-        let parser = terminal.screen.lock().unwrap();
-        parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
-    };
     terminal.shows("Hyperparameters");
-    assert!(!taken(&terminal), "the terminal's own selection works");
+    assert!(!terminal.has_mouse(), "the terminal's own selection works");
     terminal.press("M");
-    wait_until("the mouse is taken", || taken(&terminal));
+    wait_until("the mouse is taken", || terminal.has_mouse());
     // The tab History.
     terminal.press("\x1b[<0;27;2M\x1b[<0;27;2m");
     terminal.shows("changed most");
     terminal.press("M");
-    wait_until("the mouse is given back", || !taken(&terminal));
+    wait_until("the mouse is given back", || !terminal.has_mouse());
     drop(terminal);
     let mut terminal = Terminal::run(&world, &["attach", "s", "--mouse"]);
     terminal.shows("Hyperparameters");
-    assert!(taken(&terminal));
+    assert!(terminal.has_mouse());
     terminal.press("q");
     terminal.shows("goes on without you");
     terminal.press("\r");
     wait_until("the program has left", || terminal.child.try_wait().unwrap().is_some());
-    wait_until("the mouse is given back", || terminal.is_given_back() && !taken(&terminal));
+    wait_until("the mouse is given back", || terminal.is_given_back() && !terminal.has_mouse());
     world.stop("s");
 }
 
