@@ -126,6 +126,8 @@ pub struct Model {
     /// Raised when fitness or genes that were there before changed: rescored, excluded, another session.
     pub rewrites: u64,
     next_id: u64,
+    /// When a question closed itself: its answer may be on the way.
+    pub(super) closed_at: Option<i64>,
     /// A stop that was asked for while leaving.
     pub(super) leaving: Option<u64>,
 }
@@ -169,6 +171,7 @@ impl Model {
             changes: 0,
             rewrites: 0,
             next_id: 1,
+            closed_at: None,
             leaving: None,
         }
     }

@@ -114,7 +114,10 @@ impl Model {
         self.project();
         let Some(state) = &self.state else { return };
         if self.overlay.as_ref().is_some_and(|overlay| overlay.is_over(state)) {
-            self.overlay = None;
+            if let Some(Overlay::Abort { generation, .. }) = self.overlay.take() {
+                self.toasts.say(format!("gen {generation} has ended: nothing is left to abort"), self.now);
+            }
+            self.closed_at = Some(self.now);
         }
         self.history.follow(state, self.rewrites);
         self.columns.follow(state, self.rewrites);

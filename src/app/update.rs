@@ -15,6 +15,9 @@ use super::steering::choices;
 use crate::space::Param;
 use crate::trial::End;
 
+/// How long after a question closed itself an answer to it may still come, in milliseconds.
+const STRAY: i64 = 700;
+
 impl Page {
     /// Whose keys come before those that hold everywhere.
     pub fn context(self) -> Context {
@@ -71,6 +74,11 @@ impl Model {
     }
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
+        // The answer to a question that has just closed itself is nobody's key.
+        let interrupt = key.ctrl && key.code == Code::Char('c');
+        if self.closed_at.is_some_and(|at| self.now - at < STRAY) && self.overlay.is_none() && !interrupt {
+            return Vec::new();
+        }
         // Esc and a key right after it look like one key with alt. What alt does not mean is taken as the two.
         if key.alt && self.keymap.action(self.page.context(), key).is_none() {
             let mut effects = self.key(Key::plain(Code::Esc));

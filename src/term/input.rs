@@ -214,7 +214,7 @@ fn csi(rest: &[u8]) -> Piece {
 
 /// What a button's number means: 4, 8 and 16 are shift, alt and ctrl, 32 is a move.
 fn mouse(button: u32, column: u32, row: u32) -> Option<Heard> {
-    let what = match button & !28 {
+    let what = match button & !0b1_1100 {
         0 => Mouse::Press,
         64 => Mouse::WheelUp,
         65 => Mouse::WheelDown,

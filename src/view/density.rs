@@ -315,7 +315,7 @@ fn title(ink: &mut Ink, area: Rect, space: &Space, p: &Param, best: Option<f64>,
     let whole = [4, 3].map(value).into_iter().find(|value| width(&p.name) <= room(value));
     let value = whole.unwrap_or_else(|| value(3));
     let names = space.params.iter().map(|p| p.name.as_str());
-    let name = fit_name(&p.name, names, room(&value), theme.glyphs.dots);
+    let name = fit_name(&p.name, &names, room(&value), theme.glyphs.dots);
     let style = if selected { theme.accent.patch(theme.title) } else { theme.title };
     ink.put(area, 0, 0, if selected { ">" } else { " " }, theme.accent);
     let x = ink.put(area, 1, 0, &name, style);

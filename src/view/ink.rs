@@ -64,7 +64,7 @@ pub fn fit_words(text: &str, cells: u16, dots: &str) -> String {
 /// are alike.
 pub fn fit_name<'n>(
     name: &str,
-    all: impl Iterator<Item = &'n str> + Clone,
+    all: &(impl Iterator<Item = &'n str> + Clone),
     cells: u16,
     dots: &str,
 ) -> String {
@@ -178,7 +178,7 @@ impl<'a> Ink<'a> {
             self.put(area, x, y, corner, style);
         }
         if !title.is_empty() && area.width > 8 {
-            let title = format!(" {} ", fit(&g.own(title), area.width - 6, g.dots));
+            let title = format!(" {} ", fit_words(&g.own(title), area.width - 6, g.dots));
             let title_style = self.theme.title;
             self.put(area, 1, 0, &title, title_style);
         }
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn names_that_begin_alike_are_cut_where_they_differ() {
         let names = ["warmup_momentum", "warmup_multiplier", "warmup_epochs", "lr0", "box"];
-        let cut = |cells| names.map(|name| fit_name(name, names.into_iter(), cells, "~"));
+        let cut = |cells| names.map(|name| fit_name(name, &names.into_iter(), cells, "~"));
         assert_eq!(cut(11), ["warmup_mom~", "warmup_mul~", "warmup_epo~", "lr0", "box"]);
         assert_eq!(cut(9), ["warmup_~m", "warmup_~r", "warmup_e~", "lr0", "box"]);
         for cells in 5..20 {

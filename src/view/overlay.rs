@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::ink::{Ink, fit, width, wrap};
+use super::ink::{Ink, fit, fit_words, width, wrap};
 use super::text;
 use crate::app::action::{Context, ROWS};
 use crate::app::edit_form::{EditForm, FIELDS};
@@ -274,7 +274,7 @@ fn prompt(ink: &mut Ink, area: Rect, label: &str, line: &Line, error: Option<&st
     let room = panel.width.saturating_sub(x + 1);
     field(ink, Rect::new(panel.x + x.min(panel.width), panel.y, room, 1), line, theme.text, true);
     if errors.is_empty() {
-        ink.put(panel, 1, 1, &fit(hint, panel.width.saturating_sub(2), theme.glyphs.dots), theme.dim);
+        ink.put(panel, 1, 1, &fit_words(hint, panel.width.saturating_sub(2), theme.glyphs.dots), theme.dim);
     }
     for (i, text) in errors.iter().enumerate() {
         ink.put(panel, 1, 1 + i as u16, text, theme.error);
@@ -342,7 +342,7 @@ fn help(ink: &mut Ink, area: Rect, model: &Model, scroll: usize) {
         ink.put(inner, 0, y as u16, &fit(key, key_cells, theme.glyphs.dots), theme.key.patch(theme.accent));
         let style = if heading { theme.title } else { theme.text };
         let x = if heading { 0 } else { key_cells + 2 };
-        ink.put(inner, x, y as u16, &fit(doc, inner.width.saturating_sub(x), theme.glyphs.dots), style);
+        ink.put(inner, x, y as u16, &fit_words(doc, inner.width.saturating_sub(x), theme.glyphs.dots), style);
     }
     let panel = Rect { width: inner.width + 2, height: inner.height + 1, ..inner };
     ink.place(panel, first, usize::from(inner.height), lines.len());

@@ -193,7 +193,7 @@ fn parameter(
         theme.dim
     };
     let name_style = if pending { theme.pending } else { name_style };
-    ink.put(area, 2, y, &fit_name(&p.name, names, c.name, theme.glyphs.dots), base.patch(name_style));
+    ink.put(area, 2, y, &fit_name(&p.name, &names, c.name, theme.glyphs.dots), base.patch(name_style));
     let mut x = c.name + 3 + c.value;
     let value = text::gene(p, now);
     let bound = p.is_free() && p.on_bound(now);

@@ -116,11 +116,13 @@ impl Columns {
     }
 }
 
-/// The text if it fits, else its end: of a path that says most.
+/// The path if it fits, else its end, which says most: whole names, where one fits.
 fn end_of(text: &str, cells: u16, dots: &str) -> String {
     if width(text) <= cells {
         return text.to_owned();
     }
     let skip = text.chars().count().saturating_sub(usize::from(cells.saturating_sub(1)));
-    dots.to_owned() + &text.chars().skip(skip).collect::<String>()
+    let end: String = text.chars().skip(skip).collect();
+    let whole = end.find('/').filter(|at| at + 1 < end.len()).unwrap_or(0);
+    dots.to_owned() + &end[whole..]
 }

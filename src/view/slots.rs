@@ -25,7 +25,7 @@ const COLUMNS: usize = 6;
 /// Draws the slots in their box.
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     let Some(state) = &model.state else { return };
-    let inner = ink.frame(area, &title(state), ink.theme.border);
+    let inner = ink.frame(area, &title(state, area.width.saturating_sub(6)), ink.theme.border);
     let total = state.slots.len();
     if total == 0 {
         let style = ink.theme.dim;
@@ -54,13 +54,17 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     ink.place(area, first, rows, total);
 }
 
-fn title(state: &State) -> String {
-    let (running, waiting) = (state.running.len(), state.queue.len());
-    match (state.slots.len(), waiting) {
-        (n, 0) if n > 1 => format!("Slots  {running} of {n} training"),
-        (n, _) if n > 1 => format!("Slots  {running} of {n} training, {waiting} waiting"),
-        _ => "Device".into(),
+/// What the box says of all slots, in as many cells.
+fn title(state: &State, cells: u16) -> String {
+    let (slots, running, waiting) = (state.slots.len(), state.running.len(), state.queue.len());
+    if slots < 2 {
+        return "Device".into();
     }
+    let training = format!("Slots  {running} of {slots} training");
+    let both =
+        [format!("{training}, {waiting} waiting"), format!("Slots  {running} of {slots}, {waiting} waiting")];
+    let fitting = both.into_iter().filter(|_| waiting > 0).find(|text| width(text) <= cells);
+    fitting.unwrap_or(training)
 }
 
 /// One column of a row.
@@ -276,7 +280,10 @@ fn idle(ink: &Ink, model: &Model, state: &State, slot: &Slot) -> What {
         SlotHealth::Well if state.is_complete() => ("done".into(), dim),
         SlotHealth::Well if state.left_to_propose() == 0 => ("nothing left to start".into(), dim),
         SlotHealth::Well if population() => {
-            (format!("waiting for the round: {} left", state.history.open().len()), dim)
+            let members = state.history.last_round().map_or(0, |(_, members)| members.len());
+            let left = format!("{} of {members} left", state.history.open().len());
+            let says = [format!("waiting for round: {left}"), format!("round: {left}"), "waiting".to_owned()];
+            return What::Says(says.to_vec(), dim);
         }
         SlotHealth::Well => ("free".into(), dim),
     };

@@ -202,7 +202,7 @@ impl Run {
             genes,
             parents: parent.map(|p| p.0).filter(|_| origin == Origin::Bred).into_iter().collect(),
             changes: changes.into(),
-            round: None,
+            round: (self.state.settings.strategy == StrategyKind::Population).then_some(0),
             who: None,
         }));
         generation

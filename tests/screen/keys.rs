@@ -129,6 +129,22 @@ fn a_dialogue_closes_when_its_target_ends_and_its_answer_then_aborts_nothing() {
 }
 
 #[test]
+fn keys_that_come_right_after_a_dialogue_closed_itself_were_meant_for_it() {
+    let mut run = run();
+    run.keys("x");
+    run.finish(37);
+    let next = run.propose();
+    run.start(next, 0);
+    let (seq, page) = (run.state.seq, run.model.page);
+    assert!(crate::look::text(&run.model, 80, 24).contains("gen 37 has ended"));
+    run.keys("rxq<esc>+p ");
+    assert_eq!((run.state.seq, run.model.page, run.model.overlay.is_none()), (seq, page, true));
+    run.wait(1000);
+    run.keys("+");
+    assert_eq!(run.state.settings.sigma, 0.21);
+}
+
+#[test]
 fn u_takes_back_and_capital_u_makes_again() {
     let mut run = run();
     run.keys("w");

@@ -84,3 +84,33 @@ fn what_a_gpu_does_and_who_else_holds_its_memory_is_told_as_far_as_it_fits_whole
     run.tell(News::Lost { why: "gone".into() });
     assert!(!text(&run.model, 120, 40).contains("busy"), "what was known then is not known now");
 }
+
+#[test]
+fn a_slot_without_work_until_a_round_is_over_says_how_much_of_it_is_left() {
+    let mut run = Run::new(4);
+    let command = evotop::session::steer::parse("strategy yolov5-population", &run.state).unwrap();
+    for event in run.state.decide(&command, &crate::fixture::me(evotop::journal::How::Shell)).unwrap() {
+        run.journal(event);
+    }
+    run.trials(48);
+    for slot in 0..2 {
+        let generation = run.propose();
+        run.start(generation, slot);
+    }
+    for (columns, rows, says) in
+        [(80, 24, "cuda:3  round: 2 of 50 left"), (120, 40, "cuda:3  waiting for round: 2 of 50 left")]
+    {
+        let shown = text(&run.model, columns, rows);
+        assert!(shown.contains(says), "{shown}");
+    }
+}
+
+#[test]
+fn the_title_of_the_slots_is_cut_at_a_word() {
+    let mut run = Run::mid_run(4);
+    run.keys("r");
+    let wide = text(&run.model, 120, 40);
+    assert!(wide.contains("4 of 4 training, 1 waiting"), "{wide}");
+    let narrow = text(&run.model, 80, 24);
+    assert!(narrow.contains("┌ Slots  4 of 4, 1 waiting ─"), "{narrow}");
+}

@@ -6,7 +6,7 @@ use super::{Chart, Scale, best, key, marks, now, own_glyphs, points, when, y_ran
 use crate::app::Model;
 use crate::app::columns::Columns;
 use crate::stats;
-use crate::view::ink::{Ink, fit, width};
+use crate::view::ink::{Ink, fit, fit_words, width};
 use crate::view::text;
 
 /// One chart at full size, with ticks, quantiles and the marginal.
@@ -47,7 +47,7 @@ pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mu
         inner,
         1,
         inner.height - 1,
-        &fit(&says, inner.width.saturating_sub(2), theme.glyphs.dots),
+        &fit_words(&says, inner.width.saturating_sub(2), theme.glyphs.dots),
         theme.text,
     );
 }
@@ -168,7 +168,7 @@ pub(super) fn map(ink: &mut Ink, body: Rect, model: &Model, first: usize, second
             inner,
             1,
             inner.height - 1,
-            &fit(&says, inner.width.saturating_sub(2), theme.glyphs.dots),
+            &fit_words(&says, inner.width.saturating_sub(2), theme.glyphs.dots),
             theme.text,
         );
     }

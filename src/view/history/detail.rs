@@ -8,8 +8,8 @@ use crate::app::Model;
 use crate::app::history::{seconds, word};
 use crate::session::State;
 use crate::space::Param;
-use crate::trial::{Change, End, Trial};
-use crate::view::ink::{Ink, fit, width, wrap};
+use crate::trial::{Change, End, Origin, Trial};
+use crate::view::ink::{Ink, fit, fit_name, width, wrap};
 use crate::view::text;
 
 /// Cells of a label in front of its value.
@@ -146,6 +146,7 @@ fn parameters(ink: &Ink, state: &State, trial: &Trial, cells: u16, lines: &mut V
     };
     let (of_parent, of_best) =
         (named("parent", parent.map(|t| t.generation)), named("best", best.map(|t| t.generation)));
+    let names = state.space.params.iter().map(|p| p.name.as_str());
     let heading = columns("value", &of_parent, "change", &of_best, "change");
     lines.push(vec![(format!("{:<name$}{heading}made by", "parameter"), theme.label)]);
     for (i, p) in state.space.params.iter().enumerate() {
@@ -157,7 +158,7 @@ fn parameters(ink: &Ink, state: &State, trial: &Trial, cells: u16, lines: &mut V
         let from_parent = changed(of(parent));
         let strong = if matches!(from_parent.as_str(), "." | "") { theme.dim } else { theme.text };
         lines.push(vec![
-            (format!("{:<name$}", fit(&p.name, name as u16 - 1, theme.glyphs.dots)), theme.text),
+            (format!("{:<name$}", fit_name(&p.name, &names, name as u16 - 1, theme.glyphs.dots)), theme.text),
             (format!("{:>value$}", show(Some(x))), theme.now),
             (format!("{:>value$}", show(of(parent))), theme.label),
             (format!("{from_parent:>change$}"), strong),
@@ -195,8 +196,12 @@ fn lineage(trial: &Trial, state: &State, most: usize) -> String {
         chain.push(parent.generation);
         at = parent;
     }
-    let count = chain.len() - 1;
-    let words: Vec<String> = chain.iter().map(u64::to_string).collect();
+    let mut words: Vec<String> = chain.iter().map(u64::to_string).collect();
+    // Before any trial had finished, children were made of the start candidate itself.
+    if at.origin == Origin::Bred && at.parents.is_empty() {
+        words.push("start".into());
+    }
+    let count = words.len() - 1;
     let shown = if words.len() > most {
         format!("{} < ... < {}", words[..most / 2].join(" < "), words[words.len() - most / 4..].join(" < "))
     } else {
