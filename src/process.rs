@@ -84,17 +84,19 @@ pub fn marked(name: &str, value: &str) -> Vec<ProcessId> {
 
 /// Processes of this user whose environment has this variable, and its value.
 pub fn all_marked(name: &str) -> impl Iterator<Item = (ProcessId, String)> {
-    let (begin, own) = (format!("{name}="), std::process::id());
-    let value = move |pid: u32| {
-        let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-        let mut values =
-            environment.split(|b| *b == 0).filter_map(|entry| entry.strip_prefix(begin.as_bytes()));
-        values.next().map(|value| String::from_utf8_lossy(value).into_owned())
-    };
+    let own = std::process::id();
     all().filter(move |pid| *pid != own).filter_map(move |pid| {
-        let value = value(pid)?;
+        let value = variable(pid, name)?;
         Some((ProcessId { pid, start_time: start_time(pid)? }, value))
     })
+}
+
+/// A variable of the environment that a process was started with.
+pub fn variable(pid: u32, name: &str) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let mut entries = environment.split(|b| *b == 0);
+    let value = entries.find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    Some(String::from_utf8_lossy(value).into_owned())
 }
 
 /// A process's words, as it was called.

@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::journal::{Entry, Event, Mode};
+use crate::runner::children::{HOOK, Own};
 use crate::runner::guard::signal_group;
 use crate::session::{State, mode_text};
 use crate::trial::End;
@@ -117,13 +118,15 @@ impl Hooks {
 async fn call(command: String, text: String) {
     let mut group = None;
     let run = async {
-        let mut child = Command::new("sh")
+        let mut shell = Command::new("sh");
+        shell
             .args(["-c", &command])
+            .env(HOOK, "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
+            .kill_on_drop(true);
+        let (mut child, _is_ours) = Own::started(|| shell.spawn(), |child| child.id().unwrap_or_default())?;
         group = child.id();
         if let Some(mut stdin) = child.stdin.take() {
             // A hook that does not read its input is none the worse for it.

@@ -11,7 +11,7 @@ use super::start::{Engine, EngineError, Inlets, Start};
 use crate::clock;
 use crate::dir::{LockError, SessionDir};
 use crate::journal::Event;
-use crate::runner::SlotNews;
+use crate::runner::{SlotNews, children};
 use crate::session::{Command, SlotHealth, steer};
 use crate::wire::{Attached, ClientRequest, Snapshot};
 
@@ -198,6 +198,7 @@ impl Engine {
             self.write_what_waits()?;
         }
         output::rotate(&SessionDir::new(&self.start.dir));
+        children::bury();
         let news = self.space_says().into_iter().collect();
         self.turn(news)
     }

@@ -20,7 +20,7 @@ use crate::evolve::Edit;
 use crate::journal::{Event, FileDisk, How, JournalError, Mode, Opened, PauseWhy, SlotSpec, Who, Writer};
 use crate::process::{self, ProcessId};
 use crate::runner::gpus::Asked;
-use crate::runner::{SlotNews, devices, survivors};
+use crate::runner::{SlotNews, children, devices, survivors};
 use crate::session::{Command, RecoverError, Recovery, State, recover};
 use crate::trial::RunSpec;
 use crate::wire::{ClientRequest, PlaceError, Server, socket_of};
@@ -148,6 +148,8 @@ impl Engine {
         let Recovery { mut state, recovered, .. } = recover(&path)?;
         start.limits.apply(&mut state.spec);
         let journal = Writer::open(Arc::new(FileDisk { access: dir.access() }), &path, &recovered)?;
+        // Where a system has no such thing, a killed guard's trainers are found by their marks.
+        let _ = children::take_in();
         end_survivors(&start.dir, &state).await;
         let (slot_news, slots) = mpsc::unbounded_channel();
         let (requests, clients) = mpsc::unbounded_channel();

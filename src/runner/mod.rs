@@ -11,11 +11,13 @@
 //! disk). `process.rs` is a trainer under its guard, `guard.rs` the guard itself, `trainer.rs` which program in which
 //! environment, `build.rs` which state of it, `log.rs` keeps a trial's log, `silence.rs` knows when a trainer says nothing for unusually long.
 //! `health.rs` says when a slot is to blame, `devices.rs` which slots there are, `gpus.rs` what NVML knows of them,
-//! `figures.rs` what the screen is told of both, `survivors.rs` ends what an earlier session left.
+//! `figures.rs` what the screen is told of both, `survivors.rs` ends what an earlier session left,
+//! `children.rs` knows what a killed guard left.
 //! What an end means for the trial is not here: see `session`.
 
 mod active;
 mod build;
+pub mod children;
 pub mod command;
 pub mod devices;
 pub mod figures;

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Stdio};
 
+use super::children::Own;
 use super::gpus::{Asked, Gpu};
 
 const GPUS: &str =
@@ -20,7 +21,9 @@ pub(super) fn ask() -> Asked {
 fn said(query: &str) -> Option<String> {
     let mut command = Command::new("nvidia-smi");
     command.args([query, "--format=csv,noheader,nounits"]).stdin(Stdio::null());
-    let output = command.output().ok().filter(|output| output.status.success())?;
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let (child, _is_ours) = Own::started(|| command.spawn(), std::process::Child::id).ok()?;
+    let output = child.wait_with_output().ok().filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok()
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, FramedRead};
 
+use super::children::Own;
 use super::command::Ended;
 use super::guard::{Orders, Said, signal_group};
 use super::survivors;
@@ -60,7 +61,8 @@ impl Guarded {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let own = ProcessId::of(std::process::id());
         let mark = format!("{}-{}-{}", own.pid, own.start_time, COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut child = Command::new(evotop)
+        let mut command = Command::new(evotop);
+        command
             .arg0("evotop")
             .arg("guard")
             .arg(serde_json::to_string(orders)?)
@@ -70,14 +72,14 @@ impl Guarded {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()?;
+            .process_group(0);
+        let (mut child, is_ours) = Own::started(|| command.spawn(), |child| child.id().unwrap_or_default())?;
         let (tell, heard) = mpsc::channel(LINES);
         let (lines, to_write) = mpsc::unbounded_channel();
         if let Some(stdin) = child.stdin.take() {
             tokio::spawn(write(stdin, to_write));
         }
-        tokio::spawn(listen(child, tell, mark));
+        tokio::spawn(listen(child, is_ours, tell, mark));
         Ok(Self { heard, lines: Some(lines), process: None })
     }
 
@@ -125,7 +127,7 @@ struct Known {
     ended: Option<Ended>,
 }
 
-async fn listen(mut guard: Child, tell: mpsc::Sender<Heard>, mark: String) {
+async fn listen(mut guard: Child, is_ours: Own, tell: mpsc::Sender<Heard>, mark: String) {
     let known = Arc::new(Mutex::new(Known::default()));
     let mut readers = JoinSet::new();
     if let Some(out) = guard.stdout.take() {
@@ -136,6 +138,7 @@ async fn listen(mut guard: Child, tell: mpsc::Sender<Heard>, mark: String) {
         readers.spawn(read(err, tell.clone(), |line| Some(Heard::Err(line))));
     }
     let status = guard.wait().await;
+    drop(is_ours);
     if !status.is_ok_and(|status| status.success()) {
         // It was killed: nobody else looks after what it ran.
         let trainer = known.lock().ok().and_then(|known| known.trainer);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::children;
 use super::guard::signal_group;
 use crate::process::{self, ProcessId};
 
@@ -59,7 +60,8 @@ pub async fn end(session: &Path, recorded: &[(ProcessId, u32)], grace: Duration)
     lived
 }
 
-/// Kills what a guard that is gone left: its trainer's group, and whatever carries its mark. Waits until it is gone.
+/// Kills what a guard that is gone left: its trainer's group, whatever carries its mark, and what came from it to this
+/// process. Waits until it is gone.
 pub(super) async fn of_guard(mark: String, trainer: Option<ProcessId>) {
     if let Some(trainer) = trainer {
         signal_group(trainer.pid, Signal::KILL);
@@ -67,7 +69,7 @@ pub(super) async fn of_guard(mark: String, trainer: Option<ProcessId>) {
     kill(trainer.map(|trainer| (trainer, None)).into_iter().collect(), GUARD, mark).await;
 }
 
-/// Kills these, and whatever carries the mark, again and again: one of them may have given birth while it was looked.
+/// Kills these, whatever carries the mark, and what was taken in, again and again: one of them may have given birth while it was looked.
 async fn kill(mut left: Vec<(ProcessId, Option<u32>)>, name: &'static str, value: String) {
     let end = tokio::time::Instant::now() + PATIENCE;
     loop {
@@ -75,7 +77,8 @@ async fn kill(mut left: Vec<(ProcessId, Option<u32>)>, name: &'static str, value
             send(*process, *group, Signal::KILL);
         }
         wait(&left, end.saturating_duration_since(tokio::time::Instant::now())).await;
-        left = marked(name, value.clone()).await.into_iter().map(|process| (process, None)).collect();
+        let marked = marked(name, value.clone()).await;
+        left = marked.into_iter().chain(children::taken_in()).map(|process| (process, None)).collect();
         if left.is_empty() || tokio::time::Instant::now() >= end {
             return;
         }

@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use evotop::process::ProcessId;
-use evotop::runner::survivors;
+use evotop::process::{self, ProcessId};
+use evotop::runner::{children, survivors};
 use evotop::trial::{FailureClass, Outcome, Trainer};
 
 use super::bench::{Bench, marked, template, wait_until};
 
 /// A trainer with a child in a session and group of its own that ignores TERM. Both write their pids.
 fn with_grandchild(then: &str) -> Trainer {
+    with_child_of("setsid sh", then)
+}
+
+/// The same, whose child is run by this shell.
+fn with_child_of(shell: &str, then: &str) -> Trainer {
     let child = "trap \"\" TERM; echo $$ > {dir}/grandchild; while true; do sleep 0.05; done";
     template(&format!(
-        "setsid sh -c '{child}' & while [ ! -s {{dir}}/grandchild ]; do sleep 0.01; done; echo up; {then}"
+        "{shell} -c '{child}' & while [ ! -s {{dir}}/grandchild ]; do sleep 0.01; done; echo up; {then}"
     ))
 }
 
@@ -61,6 +66,26 @@ async fn a_killed_guard_takes_trainer_and_grandchild_along() {
     let outcome = bench.ended().await;
     assert!(matches!(outcome, Outcome::Failed { class: FailureClass::Crash, .. }), "{outcome:?}");
     assert!(!trainer.lives() && !child.lives());
+    bench.close().await;
+}
+
+/// It cannot be known by a mark, a group or a session of processes: only as what came to this process.
+#[tokio::test]
+async fn a_killed_guard_takes_along_a_grandchild_that_wiped_its_environment() {
+    children::take_in().unwrap();
+    let mut bench = Bench::new(with_child_of("setsid env -i PATH=$PATH sh", "sleep 3600"));
+    bench.start(1);
+    let trainer = ProcessId::of(bench.started().await);
+    let child = grandchild(&bench, 1).await;
+    // What a hook left in the background is nobody's business.
+    let hook = "sleep 3600 > /dev/null 2>&1 & echo $!";
+    let hook = std::process::Command::new("sh").args(["-c", hook]).env(children::HOOK, "1").output().unwrap();
+    let of_hook: u32 = String::from_utf8(hook.stdout).unwrap().trim().parse().unwrap();
+    kill(parent(trainer.pid));
+    bench.ended().await;
+    assert!(!trainer.lives() && !child.lives());
+    assert_eq!(process::children(), [of_hook], "the dead are buried");
+    kill(of_hook);
     bench.close().await;
 }
 
