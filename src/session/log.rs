@@ -142,7 +142,20 @@ fn by(who: Option<&Who>) -> String {
 
 /// `sigma 0.2 -> 0.15`.
 fn change(state: &State, old: &Edit, new: &Edit) -> String {
-    format!("{} {} -> {}", new.subject(), value(state, old), value(state, new))
+    let outside = outside(state, new).unwrap_or_default();
+    format!("{} {} -> {}{outside}", new.subject(), value(state, old), value(state, new))
+}
+
+/// That new bounds leave out the value that children come from: it is never moved without a word.
+fn outside(state: &State, new: &Edit) -> Option<String> {
+    let Edit::Bounds { param, low, high } = new else { return None };
+    let i = state.space.index(param)?;
+    let p = &state.space.params[i];
+    let best = state.history.best().and_then(|(best, _)| best.genes.get(i).copied()).filter(|x| !x.is_nan());
+    let (whose, x) = best.map_or(("start", p.value), |x| ("best", x));
+    let is_outside = !(*low..=*high).contains(&x);
+    is_outside
+        .then(|| format!(" (the {whose} value {} is outside: its children are moved inside)", p.show(x, 5)))
 }
 
 pub(super) fn value(state: &State, edit: &Edit) -> String {
@@ -167,5 +180,33 @@ pub(super) fn value(state: &State, edit: &Edit) -> String {
         Edit::Next { at: None, .. } => "bred".into(),
         Edit::Gain { to, .. } => yaml(*to),
         Edit::Bounds { low, high, .. } => format!("{}..{}", yaml(*low), yaml(*high)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Entry;
+    use crate::journal::sample::{created, trial};
+    use crate::session::{Command, steer};
+
+    #[test]
+    fn bounds_that_leave_out_what_children_come_from_say_so() {
+        let mut state = State::new(&created(), 0);
+        let who = Who { user: "ada".into(), tty: None, ssh: None, how: How::Shell };
+        let told = |state: &State, words: &str| {
+            let Ok(command @ Command::Edit { .. }) = steer::parse(words, state) else { panic!("{words}") };
+            line(state, &state.decide(&command, &who).unwrap()[0]).unwrap()
+        };
+        let p = state.space.params[0].clone();
+        let (inside, above) = (p.low.midpoint(p.value), p.value.midpoint(p.high));
+        let start = told(&state, &format!("set {}.low {above}", p.name));
+        assert!(start.contains(&format!("the start value {} is outside", p.show(p.value, 5))), "{start}");
+        assert!(!told(&state, &format!("set {}.low {inside}", p.name)).contains("outside"));
+        for event in trial(0) {
+            state.apply(&Entry { seq: state.seq + 1, time: 1, event });
+        }
+        let best = told(&state, &format!("set {}.low {above}", p.name));
+        assert!(best.contains("(the best value "), "{best}");
     }
 }
