@@ -31,25 +31,9 @@ pub fn nvidia_driver() -> Option<String> {
     line.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
 }
 
-/// A number of bytes for people, `1.4 GB`.
-pub fn bytes(count: u64) -> String {
-    match count {
-        0..1_000 => format!("{count} B"),
-        1_000..1_000_000 => format!("{} kB", count / 1_000),
-        1_000_000..1_000_000_000 => format!("{} MB", count / 1_000_000),
-        _ => format!("{:.1} GB", count as f64 / 1e9),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_told_in_the_unit_that_fits() {
-        let told = [999, 1_500, 2_000_000, 1_440_000_000].map(bytes);
-        assert_eq!(told, ["999 B", "1 kB", "2 MB", "1.4 GB"]);
-    }
 
     #[test]
     fn free_space_of_a_folder_that_is_yet_to_be_made_is_that_of_its_parent() {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use evotop::clock;
+use evotop::{clock, size};
 use tch::{Cuda, Device};
 
 use crate::data::{Cache, Dataset};
@@ -40,22 +40,22 @@ fn memory(train: &Dataset, val: &Dataset, slots: usize, free: Option<u64>) -> St
     }
     let each = train.cache_bytes() + val.cache_bytes();
     let all = each.saturating_mul(slots.max(1) as u64);
-    let mut line = format!("memory: {} of pictures", machine::bytes(each));
+    let mut line = format!("memory: {} of pictures", size::short(each));
     if slots > 1 {
-        line = format!("{line} a slot, {} for {slots} slots", machine::bytes(all));
+        line = format!("{line} a slot, {} for {slots} slots", size::short(all));
     }
     match free {
         Some(free) if all > free => format!(
             "{line}, but only {} are free; use fewer slots, a smaller --img or --cache none",
-            machine::bytes(free)
+            size::short(free)
         ),
-        Some(free) => format!("{line}, {} free", machine::bytes(free)),
+        Some(free) => format!("{line}, {} free", size::short(free)),
         None => line,
     }
 }
 
 fn disk(free: u64, folder: &Path) -> String {
-    let line = format!("disk: {} free at {}", machine::bytes(free), folder.display());
+    let line = format!("disk: {} free at {}", size::short(free), folder.display());
     if free < LITTLE_DISK { format!("{line}, which is little; the run pauses when it is full") } else { line }
 }
 
@@ -125,7 +125,7 @@ mod tests {
             "1 corrupt",
             "val: 2 images",
             "000001.txt: line 1: 2 columns",
-            "384 kB of pictures a slot, 768 kB for 2 slots",
+            "384 KB of pictures a slot, 768 KB for 2 slots",
             "disk: ",
             "device: cpu",
         ] {

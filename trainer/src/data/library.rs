@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use evotop::size;
+
 use super::dataset::{Cache, Dataset, Options};
 use super::{DataError, DataYaml, Split};
 use crate::machine;
@@ -39,8 +41,8 @@ impl Library {
                     "{}: {} of pictures would not fit into {} of free memory, so they are read anew for every epoch; \
                      a smaller --img makes them fit, --cache none silences this",
                     split.word(),
-                    machine::bytes(needed),
-                    machine::bytes(free)
+                    size::short(needed),
+                    size::short(free)
                 )),
             }
         }
