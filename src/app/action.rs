@@ -183,6 +183,14 @@ mod tests {
     use crate::app::key::Key;
 
     #[test]
+    fn nothing_needs_a_key_that_other_layouts_have_only_behind_altgr() {
+        let hard = ["[", "]", "{", "}", "@", "|", "\\", "~", "#", "^", "`"];
+        for row in ROWS {
+            assert!(row.keys.iter().any(|key| !hard.contains(key)), "{} has only {:?}", row.name, row.keys);
+        }
+    }
+
+    #[test]
     fn every_default_key_can_be_read_and_means_one_thing_where_it_holds() {
         let mut seen = HashSet::new();
         for row in ROWS {

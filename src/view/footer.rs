@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use super::ink::{Ink, fit_words, width, wrap};
 use crate::app::action::{Action, Context, ROWS};
 use crate::app::{Model, Page};
-use crate::evolve::ParentMode;
+use crate::evolve::{ParentMode, Rule};
 
 /// Draws settings, keys and messages.
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
@@ -61,10 +61,17 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     if settings.prune != crate::evolve::Prune::Off {
         parts.push(("prune", settings.prune.name().to_owned(), style(true, "prune")));
     }
+    for rule in [Rule::Target, Rule::Patience, Rule::MaxHours, Rule::RepeatBest] {
+        if let Some(value) = settings.rules.get(rule) {
+            parts.push((rule.name(), rule.show(Some(value)), style(true, rule.name())));
+        }
+    }
+    let brief = format!("from gen {}", state.next_proposal());
     let mut x = 1;
     for (label, value, value_style) in parts {
         let cells = width(label) + u16::from(!label.is_empty()) + width(&value);
-        if x + cells > area.width.saturating_sub(1) {
+        // What comes next is always said.
+        if x + cells + 3 + width(&brief) > area.width.saturating_sub(1) {
             break;
         }
         if !label.is_empty() {
@@ -73,7 +80,6 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
         x = ink.put(area, x, y, &value, value_style) + 3;
     }
     let room = area.width.saturating_sub(x + 1);
-    let brief = format!("from gen {}", state.next_proposal());
     let text = if width(&from.0) <= room {
         from.0
     } else if pending.is_none() && width(&brief) <= room {

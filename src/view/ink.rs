@@ -101,6 +101,24 @@ pub fn wrap(text: &str, cells: u16, dots: &str) -> Vec<String> {
     lines
 }
 
+/// The text as it is, in lines of at most this many cells; broken at a space where there is one in the second half.
+pub fn fold(text: &str, cells: u16) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for c in text.chars() {
+        let wide = width(c.encode_utf8(&mut [0; 4]));
+        if used + wide > cells && !line.is_empty() {
+            let at = line.rfind(' ').map(|at| at + 1).filter(|at| at * 2 > line.len() && *at < line.len());
+            let rest = at.map_or_else(String::new, |at| line.split_off(at));
+            lines.push(std::mem::replace(&mut line, rest));
+            used = width(&line);
+        }
+        line.push(c);
+        used += wide;
+    }
+    lines.push(line);
+    lines
+}
+
 impl<'a> Ink<'a> {
     pub fn new(buf: &'a mut Buffer, theme: &'a Theme) -> Self {
         Self { buf, theme, targets: Vec::new() }
@@ -204,6 +222,18 @@ mod tests {
         assert_eq!(fit_words("gen 3 started (attempt 1, pid 17)", 29, "~"), "gen 3 started (attempt 1,~");
         assert_eq!(fit_words("attempted once", 5, "~"), "atte~");
         assert_eq!(wrap("a bad edit changes nothing", 10, "~"), ["a bad edit", "changes", "nothing"]);
+    }
+
+    #[test]
+    fn a_folded_line_keeps_every_character() {
+        assert_eq!(fold("", 8), [""]);
+        assert_eq!(fold("epoch 1/3   box 0.1", 14), ["epoch 1/3   ", "box 0.1"]);
+        assert_eq!(fold("/a/long/path", 5), ["/a/lo", "ng/pa", "th"]);
+        for cells in 1..30 {
+            let text = "  Epoch   GPU_mem   box_loss  100%|██████| 3/3 [00:01<00:00]";
+            assert_eq!(fold(text, cells).concat(), text);
+            assert!(fold(text, cells).iter().all(|line| width(line) <= cells));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::ink::{Ink, fit, wrap};
+use super::ink::{Ink, fit, fold, wrap};
 use super::text;
 use crate::app::Model;
 use crate::app::log::Source;
@@ -80,7 +80,8 @@ fn lines(model: &Model, state: &State, at: usize, cells: u16, dots: &str) -> Vec
         }
         Source::Slot(_) => {
             let text = model.log.raw.lines.get(at).map_or("", String::as_str);
-            vec![Line { time: None, indent: 1, text: fit(text, cells.saturating_sub(2), dots) }]
+            let folded = fold(text, cells.saturating_sub(2).max(1)).into_iter();
+            folded.map(|text| Line { time: None, indent: 1, text }).collect()
         }
     }
 }

@@ -209,6 +209,27 @@ fn the_command_line_completes_verbs_and_parameters() {
 }
 
 #[test]
+fn the_rules_that_end_a_run_are_completed_set_and_stand_in_the_line_of_settings() {
+    let mut run = run();
+    let line = |run: &Run, columns: u16| {
+        crate::look::text(&run.model, columns, 24).lines().nth(22).unwrap_or_default().to_owned()
+    };
+    assert!(!line(&run, 250).contains("patience"));
+    run.keys(":pat<tab>60<enter>:max<tab>24<enter>:targ<tab>0.7<enter>:set prune-w<tab>2<enter>");
+    let rules = run.state.settings.rules;
+    assert_eq!((rules.patience, rules.max_hours, rules.target), (Some(60), Some(24.0), Some(0.7)));
+    assert_eq!(rules.prune_warm_up, Some(2));
+    let wide = line(&run, 250);
+    assert!(wide.contains("target 0.7   patience 60   max-hours 24 "), "{wide}");
+    for columns in [80, 100, 120] {
+        let shown = line(&run, columns);
+        assert!(shown.contains("from gen 38"), "what comes next is always said: {shown}");
+    }
+    run.keys(":patience o<tab><enter>");
+    assert_eq!(run.state.settings.rules.patience, None);
+}
+
+#[test]
 fn question_mark_lists_every_key() {
     let mut run = run();
     run.keys("?");

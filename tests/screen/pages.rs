@@ -89,3 +89,36 @@ fn what_mattered_stands_in_the_table_once_there_are_trials_enough() {
     assert!(known > 60.0, "{known}\n{shown}");
     assert!(!text(&run.model, 80, 24).contains("matters"), "there is no room for it");
 }
+
+#[test]
+fn a_long_line_of_a_raw_log_is_shown_whole() {
+    let mut run = Run::mid_run(1).sized(80, 24);
+    run.keys("4<tab>");
+    let wanted = run.effects.iter().rev().find_map(|e| match e {
+        evotop::app::Effect::ReadLog { path, from } => Some((path.clone(), *from)),
+        _ => None,
+    });
+    let (path, from) = wanted.unwrap();
+    let line = (0..40).map(|i| format!("column{i}")).collect::<Vec<_>>().join("  ");
+    run.model.log_read(&path, from, Ok(format!("{line}\n").into_bytes()));
+    let shown = crate::look::text(&run.model, 80, 24);
+    for i in 0..40 {
+        assert!(shown.contains(&format!(" column{i} ")), "column{i} is missing: {shown}");
+    }
+}
+
+#[test]
+fn a_lineage_goes_back_to_the_start_candidate() {
+    let mut run = Run::new(2);
+    // Both are proposed before anything has finished: the second is made of the start candidate itself.
+    for slot in 0..2 {
+        let generation = run.propose();
+        run.start(generation, slot);
+    }
+    run.finish(1);
+    let child = run.propose();
+    run.start(child, 1);
+    run.keys("3<enter>");
+    let shown = crate::look::text(&run.model, 80, 24);
+    assert!(shown.contains("2 < 1 < start (2 steps)"), "{shown}");
+}
