@@ -311,7 +311,7 @@ fn title(ink: &mut Ink, area: Rect, space: &Space, p: &Param, best: Option<f64>,
     let mark = if p.pin.is_some() { " P" } else { "" };
     let bound = best.is_some_and(|x| p.is_free() && p.on_bound(x));
     let value = |digits| best.map_or(String::new(), |x| format!(" = {}", p.show(x, digits)));
-    let room = |value: &str| area.width.saturating_sub(width(value) + width(mark) + u16::from(bound) + 2);
+    let room = |value: &str| area.width.saturating_sub(width(value) + width(mark) + u16::from(bound) + 1);
     let whole = [4, 3].map(value).into_iter().find(|value| width(&p.name) <= room(value));
     let value = whole.unwrap_or_else(|| value(3));
     let names = space.params.iter().map(|p| p.name.as_str());

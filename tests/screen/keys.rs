@@ -170,6 +170,19 @@ fn q_asks_before_leaving_and_the_run_goes_on() {
 }
 
 #[test]
+fn leaving_a_demo_offers_first_to_stop_it() {
+    let mut run = run();
+    let first = |run: &Run| {
+        let shown = crate::look::text(&run.model, 80, 24);
+        (shown.find("stop now, then leave").unwrap(), shown.find("leave, the run goes on").unwrap())
+    };
+    run.keys("q");
+    assert!(first(&run).0 > first(&run).1);
+    run.tell(evotop::app::News::Connected { read_only: false, dir: "/tmp".into(), demo: true });
+    assert!(first(&run).0 < first(&run).1);
+}
+
+#[test]
 fn ctrl_c_asks_and_a_second_one_leaves_at_once() {
     let mut run = run();
     run.keys("<ctrl-c>");
