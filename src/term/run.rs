@@ -152,8 +152,9 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
         }
         if draw_at.is_some_and(|at| at <= moment) {
             draw_at = None;
-            screen.draw()?;
+            // Before the question is seen: who answers it as soon as it stands there is heard.
             screen.drop_typed(&mut decoder)?;
+            screen.draw()?;
         }
     }
     let exit = screen.exit.unwrap_or(Exit::Terminated);

@@ -52,7 +52,7 @@ impl Screen {
         self.resized();
     }
 
-    /// Input that was typed before a question stood on the screen is not its answer.
+    /// Input that was typed before a question stands on the screen is not its answer.
     pub fn drop_typed(&mut self, decoder: &mut Decoder) -> io::Result<()> {
         if !std::mem::take(&mut self.drop_typed) {
             return Ok(());

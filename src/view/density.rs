@@ -305,21 +305,24 @@ fn small(
     ink.put_right(area, area.width.saturating_sub(1), y + 1, &text::tick(scale.high), theme.dim);
 }
 
-/// `lr0 = 0.0103`: the best value, marked where it rests on a bound. A digit gives way to a long name.
+/// `lr0 = 0.0103`: the best value, marked where it rests on a bound.
 fn title(ink: &mut Ink, area: Rect, space: &Space, p: &Param, best: Option<f64>, selected: bool) {
     let theme = ink.theme;
     let mark = if p.pin.is_some() { " P" } else { "" };
     let bound = best.is_some_and(|x| p.is_free() && p.on_bound(x));
-    let value = |digits| best.map_or(String::new(), |x| format!(" = {}", p.show(x, digits)));
+    let value =
+        |(is, digits): (&str, usize)| best.map_or(String::new(), |x| format!("{is}{}", p.show(x, digits)));
     let room = |value: &str| area.width.saturating_sub(width(value) + width(mark) + u16::from(bound) + 1);
-    let whole = [4, 3].map(value).into_iter().find(|value| width(&p.name) <= room(value));
-    let value = whole.unwrap_or_else(|| value(3));
+    // A digit and spaces give way to a long name.
+    let choices = [(" = ", 4), (" = ", 3), ("=", 4), ("=", 3)].map(value);
+    let whole = choices.iter().find(|value| width(&p.name) <= room(value));
+    let value = whole.unwrap_or(&choices[1]);
     let names = space.params.iter().map(|p| p.name.as_str());
-    let name = fit_name(&p.name, &names, room(&value), theme.glyphs.dots);
+    let name = fit_name(&p.name, &names, room(value), theme.glyphs.dots);
     let style = if selected { theme.accent.patch(theme.title) } else { theme.title };
     ink.put(area, 0, 0, if selected { ">" } else { " " }, theme.accent);
     let x = ink.put(area, 1, 0, &name, style);
-    let x = ink.put(area, x, 0, &value, theme.label);
+    let x = ink.put(area, x, 0, value, theme.label);
     let x = ink.put(area, x, 0, if bound { "!" } else { "" }, theme.warn);
     ink.put(area, x, 0, mark, theme.pinned);
 }

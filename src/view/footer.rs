@@ -32,6 +32,8 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
             theme.text
         }
     };
+    // What a strategy has not got is not told by its colour alone.
+    let or_none = |has: bool, value: String| if has { value } else { "-".to_owned() };
     let parent = match settings.parent {
         ParentMode::Single => format!("single of {}", settings.top),
         ParentMode::Weighted => format!("weighted of {}", settings.top),
@@ -49,11 +51,11 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     let short = area.width < 100;
     let name = |long: &'static str, brief: &'static str| if short { brief } else { long };
     let mut parts = vec![
-        ("parent", parent, parent_style),
-        ("sigma", format!("{:.2}", settings.sigma), style(has.sigma, "sigma")),
+        ("parent", or_none(has.parent, parent), parent_style),
+        ("sigma", or_none(has.sigma, format!("{:.2}", settings.sigma)), style(has.sigma, "sigma")),
         (
             name("mutation", "mut"),
-            format!("{:.2}", settings.probability),
+            or_none(has.probability, format!("{:.2}", settings.probability)),
             style(has.probability, "probability"),
         ),
         (name("strategy", ""), strategy, style(true, "strategy")),

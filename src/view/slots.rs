@@ -6,7 +6,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::ink::{Ink, fit, fit_words, width};
+use super::ink::{Ink, fit_name, fit_words, width};
 use super::params::first_row;
 use super::trial::{against_best, gauge};
 use super::{device, text};
@@ -38,8 +38,10 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     let shown: Vec<Row> =
         shown.map(|(at, (name, slot))| Row::of(ink, model, state, at, name, slot)).collect();
     let columns = Columns::for_rows(&shown, inner.width);
+    let names = state.slots.keys().map(String::as_str);
     for (y, row) in shown.iter().enumerate() {
-        draw_row(ink, inner, y as u16, row, &columns);
+        let name = fit_name(&row.name, &names, columns.name, ink.theme.glyphs.dots);
+        draw_row(ink, inner, y as u16, row, &name, &columns);
         ink.target(inner, 0, y as u16, inner.width, Target::Slot(first + y));
     }
     // What the rows leave says more of the selected slot's device.
@@ -225,14 +227,14 @@ impl Columns {
     }
 }
 
-fn draw_row(ink: &mut Ink, area: Rect, y: u16, row: &Row, columns: &Columns) {
+fn draw_row(ink: &mut Ink, area: Rect, y: u16, row: &Row, name: &str, columns: &Columns) {
     let theme = ink.theme;
     let base = if row.selected { theme.cursor } else { Style::new() };
     if row.selected {
         ink.tint(Rect::new(area.x, area.y + y, area.width, 1), theme.cursor);
     }
     ink.put(area, 0, y, if row.selected { ">" } else { " " }, base.patch(theme.accent));
-    ink.put(area, 1, y, &fit(&row.name, columns.name, theme.glyphs.dots), base.patch(theme.text));
+    ink.put(area, 1, y, name, base.patch(theme.text));
     let mut x = columns.name + 3;
     if let Some(generation) = row.generation {
         let text = if columns.named { format!("gen {generation}") } else { generation.to_string() };

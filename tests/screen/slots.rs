@@ -92,6 +92,10 @@ fn a_slot_without_work_until_a_round_is_over_says_how_much_of_it_is_left() {
     for event in run.state.decide(&command, &crate::fixture::me(evotop::journal::How::Shell)).unwrap() {
         run.journal(event);
     }
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let shown = text(&run.model, columns, rows);
+        assert!(shown.contains(" parent -   sigma -   mut"), "it has none of these: {shown}");
+    }
     run.trials(48);
     for slot in 0..2 {
         let generation = run.propose();
@@ -113,4 +117,16 @@ fn the_title_of_the_slots_is_cut_at_a_word() {
     assert!(wide.contains("4 of 4 training, 1 waiting"), "{wide}");
     let narrow = text(&run.model, 80, 24);
     assert!(narrow.contains("┌ Slots  4 of 4, 1 waiting ─"), "{narrow}");
+}
+
+#[test]
+fn two_slots_of_one_gpu_with_a_long_name_are_told_apart() {
+    let mut run = Run::new(0);
+    for name in ["GPU-1a2b3c4d-0000-1111-2222-333344445555", "GPU-1a2b3c4d-0000-1111-2222-333344445555#2"] {
+        let device = name.trim_end_matches("#2").to_owned();
+        let slot = evotop::journal::SlotSpec { name: name.into(), device };
+        run.journal(evotop::journal::Event::SlotAdded { slot, who: None });
+    }
+    let shown = text(&run.model, 120, 40);
+    assert!(shown.contains("GPU-1a2b3c…2 ") && shown.contains("GPU-1a2b3c…5 "), "{shown}");
 }
