@@ -122,7 +122,7 @@ pub fn main() -> ExitCode {
             if broken_pipe(&error) {
                 return Exit::Done.into();
             }
-            warn(&format!("{error:#}"));
+            warn(&whole(&error));
             error.downcast_ref::<Told>().map_or(Exit::Failed, |told| told.exit).into()
         }
     }
@@ -160,6 +160,17 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::SimWorker) => hidden::sim_worker(),
         Some(Command::GiveBack) => hidden::give_back(),
     }
+}
+
+/// An error with its causes; one that tells its cause itself does not tell it twice.
+fn whole(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn broken_pipe(error: &anyhow::Error) -> bool {

@@ -17,6 +17,7 @@ use thiserror::Error;
 use super::SessionDir;
 use super::holder::{Holder, LENGTH, Said, read};
 use crate::clock;
+use crate::journal::Access;
 
 /// A heartbeat this old has lapsed.
 const LAPSED: Duration = Duration::from_secs(60);
@@ -68,18 +69,27 @@ impl Lock {
     /// # Errors
     /// Where another process has it or may have it.
     pub fn take(dir: &SessionDir, take_over: bool) -> Result<Self, LockError> {
-        Self::take_as(dir, Holder::this(), take_over.then_some((LAPSED, WATCHED)))
+        Self::take_as(dir, dir.access(), Holder::this(), take_over.then_some((LAPSED, WATCHED)))
+    }
+
+    /// Takes a session that is about to be made, for whose files this is to be the access.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub fn of_new(dir: &SessionDir, access: Access) -> Result<Self, LockError> {
+        Self::take_as(dir, access, Holder::this(), None)
     }
 
     /// As [`Lock::take`], as a given process; `take_over` is the age of a lapsed heartbeat, and how long to watch it.
-    pub(super) fn take_as(
+    fn take_as(
         dir: &SessionDir,
+        access: Access,
         this: Holder,
         take_over: Option<(Duration, Duration)>,
     ) -> Result<Self, LockError> {
         let path = dir.lock();
         let mut open = OpenOptions::new();
-        let open = open.read(true).write(true).create(true).truncate(false).mode(dir.access().file_mode());
+        let open = open.read(true).write(true).create(true).truncate(false).mode(access.file_mode());
         let file = open.open(&path).map_err(LockError::io("open", &path))?;
         // On a file system without such locks, what the file says has to do.
         let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
@@ -247,7 +257,7 @@ mod tests {
     fn taking_over_needs_a_lapsed_heartbeat_that_stays_silent() {
         let (_keep, dir) = session();
         held_by(&dir, &elsewhere(clock::now() - 59_000));
-        let early = Lock::take_as(&dir, Holder::this(), PATIENCE);
+        let early = Lock::take_as(&dir, dir.access(), Holder::this(), PATIENCE);
         assert!(matches!(early, Err(LockError::AliveElsewhere { .. })));
 
         // Its clock is an hour behind ours, but it beats.
@@ -263,11 +273,11 @@ mod tests {
                 file.write_all_at(text.as_bytes(), 0).unwrap();
             }
         });
-        let beaten = Lock::take_as(&dir, Holder::this(), PATIENCE);
+        let beaten = Lock::take_as(&dir, dir.access(), Holder::this(), PATIENCE);
         beating.join().unwrap();
         assert!(matches!(beaten, Err(LockError::AliveElsewhere { .. })));
 
-        let lock = Lock::take_as(&dir, Holder::this(), PATIENCE).unwrap();
+        let lock = Lock::take_as(&dir, dir.access(), Holder::this(), PATIENCE).unwrap();
         drop(lock);
     }
 
@@ -297,10 +307,10 @@ mod tests {
         let here = Holder { machine: "0af1".into(), ..Holder::this() };
         let older = Holder { machine: String::new(), start_time: here.start_time + 1, ..here.clone() };
         held_by(&dir, &older);
-        drop(Lock::take_as(&dir, here.clone(), None).unwrap());
+        drop(Lock::take_as(&dir, dir.access(), here.clone(), None).unwrap());
         // Of another boot it may be another machine of this name.
         held_by(&dir, &Holder { boot_id: "another".into(), ..older });
-        assert!(matches!(Lock::take_as(&dir, here, None), Err(LockError::OtherHost { .. })));
+        assert!(matches!(Lock::take_as(&dir, dir.access(), here, None), Err(LockError::OtherHost { .. })));
     }
 
     #[test]

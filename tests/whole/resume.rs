@@ -141,6 +141,26 @@ fn a_run_that_was_stopped_goes_on_with_the_same_words_at_once() {
 }
 
 #[test]
+fn of_several_that_start_the_same_run_at_once_one_does_and_the_others_say_who() {
+    let world = World::new();
+    for round in 0..4 {
+        let dir = format!("d{round}");
+        let words = sim("--detach", "300", &["--dir", &dir]);
+        let start = |_| world.evotop(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let all: Vec<_> = (0..4).map(start).collect();
+        let ended: Vec<Output> = all.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+        assert!(ended.iter().any(|output| output.status.success()));
+        for output in ended {
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() || said.contains("is open in process"), "{said}");
+        }
+        assert_eq!(world.status(&dir)["state"], "running");
+        world.stop(&dir);
+        world.good(&["verify", &dir]);
+    }
+}
+
+#[test]
 fn a_flag_that_is_said_anew_is_no_edit_of_a_file() {
     let world = World::new();
     assert!(run(&world, &["--generations", "3"]).status.success());

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::cli::exit::Told;
 use crate::cli::warn;
 use crate::clock;
-use crate::dir::SessionDir;
+use crate::dir::{Lock, SessionDir};
 use crate::engine::Limits;
 use crate::evolve::{Edit, NextValues, RULES_VERSION, Rule, Settings, StrategyKind, Weights};
 use crate::journal::{Access, Created, FileDisk, VERSION, Writer};
@@ -29,6 +29,8 @@ pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Resul
     let access = if args.share_read { Access::ShareRead } else { Access::Private };
     access.set_umask();
     session.create(access)?;
+    // Nobody else makes one here meanwhile.
+    let _lock = Lock::of_new(session, access)?;
     let disk = Arc::new(FileDisk { access });
     let (mut writer, _) = Writer::create(disk, &session.journal(), clock::now(), created)?;
     writer.commit(clock::now(), past)?;
