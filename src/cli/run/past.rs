@@ -64,9 +64,16 @@ pub fn events(args: &RunArgs, created: &mut Created) -> anyhow::Result<Vec<Event
     Ok(events)
 }
 
+const IMPORTED: &str = "imported from ";
+
 /// Why the trials of an earlier run are an era of their own.
-pub fn reason(path: &Path) -> String {
-    format!("imported from {}", path.display())
+fn reason(path: &Path) -> String {
+    format!("{IMPORTED}{}", path.display())
+}
+
+/// The earlier run that an era with this reason is.
+pub fn imported(reason: &str) -> Option<&Path> {
+    reason.strip_prefix(IMPORTED).map(Path::new)
 }
 
 /// What is to be said of imported trials that have no fitness under the weights of this run.

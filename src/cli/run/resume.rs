@@ -122,11 +122,14 @@ fn other_values(args: &RunArgs, created: &Created) -> anyhow::Result<Vec<String>
     Ok(differs.into_iter().map(|text| format!("{where_from}{text}")).collect())
 }
 
-/// Earlier runs that this one did not begin with.
+/// Earlier runs that this one did not begin with, however their paths are spelled.
 fn other_past(args: &RunArgs, state: &State) -> Vec<String> {
     let known = |path: &Path| {
-        let reason = past::reason(path);
-        state.eras.iter().any(|era| era.reason == reason)
+        let full = path.canonicalize().ok();
+        let mut paths = state.eras.iter().filter_map(|era| past::imported(&era.reason));
+        paths.any(|then| {
+            then == path || full.is_some() && state.spec.cwd.join(then).canonicalize().ok() == full
+        })
     };
     let unknown = args.from.iter().filter(|path| !known(path));
     unknown.map(|path| format!("it did not begin with --from {}", path.display())).collect()
