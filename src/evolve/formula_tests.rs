@@ -48,7 +48,7 @@ fn mean(values: &[f64]) -> f64 {
 const WIDE: [f64; 3] = [1.0, 0.0, 1e6];
 
 #[test]
-fn group_15_evolve_factors_genes_and_rates_are_the_reference_s() {
+fn fixture_15_evolve_factors_genes_and_rates_are_the_reference_s() {
     let genes = [(1.0, 0.1, 1.5), (0.3, 0.79, -2.0), (2.0, 0.8, 0.7), (0.0, 0.2, 1.0), (1.0, 0.5, -30.0)];
     let parents = [0.01, 0.937, 3.0, 0.2, 0.0005];
     let expected = [(1.18, 0.0118), (0.928, 0.86954), (1.0, 3.0), (1.0, 0.2), (0.3, 0.00015)];
@@ -67,7 +67,7 @@ fn group_15_evolve_factors_genes_and_rates_are_the_reference_s() {
 }
 
 #[test]
-fn group_15_evolve_parents_are_drawn_by_fitness_above_the_worst() {
+fn fixture_15_evolve_parents_are_drawn_by_fitness_above_the_worst() {
     let space = space(&[("a", 1.0, WIDE)]);
     let rows: Vec<([f64; 1], f64)> =
         [0.3, 0.2, 0.1, 0.05, 0.02, 0.01].iter().map(|f| ([1.0 + f], *f)).collect();

@@ -218,7 +218,7 @@ mod tests {
     ];
 
     #[test]
-    fn group_14_bpr() {
+    fn fixture_14_bpr() {
         let sizes = [[12., 15.], [40., 20.], [100., 300.], [5., 4.], [600., 40.], [33., 23.]];
         let expected = [0.833_333, 0.825, 0.641_026, 0.307_692, 0.202_020, 1.0];
         for (size, expected) in sizes.iter().zip(expected) {

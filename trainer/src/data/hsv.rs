@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn group_9_hsv() {
+    fn fixture_9_hsv() {
         let tables = Tables::with([1.01, 0.7, 1.3]);
         for (x, expected) in
             [(10, [10, 7, 13]), (179, [0, 125, 232]), (200, [22, 140, 255]), (255, [77, 178, 255])]

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn group_6_shapes_letterbox() {
+    fn fixture_6_shapes_letterbox() {
         let wide = fit(640, 427, 640, 640, true);
         assert_eq!((wide.pad.1, wide.top, 640 - wide.top - wide.height), (106.5, 106, 107));
         let small = fit(500, 333, 640, 640, false);

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn group_8_mosaic() {
+    fn fixture_8_mosaic() {
         let sizes = [(64, 48), (40, 64), (64, 64), (64, 32)];
         let pictures: Vec<Pixels> = sizes
             .iter()
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn group_8_mixup() {
+    fn fixture_8_mixup() {
         let mut first = Pixels { width: 1, height: 1, rgb: vec![100, 255, 0] };
         mix(&mut first, &Pixels { width: 1, height: 1, rgb: vec![50, 0, 0] }, 0.4);
         assert_eq!(first.rgb, [70, 102, 0]);

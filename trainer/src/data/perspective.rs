@@ -244,7 +244,7 @@ mod tests {
         Draw { perspective: (0.0, 0.0), angle: 5.0, scale: 0.75, shear: (4.0, -3.0), shift: (0.52, 0.46) };
 
     #[test]
-    fn group_7_perspective() {
+    fn fixture_7_perspective() {
         let matrix = DRAW.matrix((128, 128), (64, 64));
         let expected = [[0.742_575, 0.117_612, -21.771_999], [-0.104_523, 0.743_720, -11.468_622]];
         for (row, expected) in matrix.iter().zip(expected) {

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn group_6_shapes_rect() {
+    fn fixture_6_shapes_rect() {
         let sizes =
             [(640, 480), (500, 375), (640, 427), (480, 640), (333, 500), (640, 640), (1280, 720), (427, 640)];
         let padded = plan(&sizes, 3, 640, 0.5);

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn group_6_shapes_loading() {
+    fn fixture_6_shapes_loading() {
         assert_eq!(load_size(640, 427, 320), (320, 213));
         assert_eq!(load_size(500, 333, 640), (640, 426));
         for side in [77, 154, 303, 319, 638, 1077] {

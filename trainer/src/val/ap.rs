@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn group_11_ap() {
+    fn fixture_11_ap() {
         let results = per_class(&fixture());
         let ap50: Vec<f64> = results.iter().map(ClassResult::ap50).collect();
         assert!(ap50.iter().zip([0.7605, 0.995, 0.0]).all(|(a, b)| close(*a, b)), "{ap50:?}");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn group_11_ap_of_one_curve_and_of_a_perfect_one() {
+    fn fixture_11_ap_of_one_curve_and_of_a_perfect_one() {
         let recall = [0.25, 0.5, 0.5, 0.75];
         assert!(close(average_precision(&recall, &[1.0, 1.0, 0.666_667, 0.75]), 0.78));
         assert!(close(average_precision(&[0.5, 1.0], &[1.0, 1.0]), 0.995));

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn group_10_matching() {
+    fn fixture_10_matching() {
         let detections = [
             detection([10., 10., 50., 46.], 0),
             detection([10., 10., 50., 50.], 0),
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn group_10_native() {
+    fn fixture_10_native() {
         let origin = Origin { index: 0, width: 640, height: 427, gain: 1.0, pad: (16.0, 10.5) };
         assert_eq!(native([10., 100., 200., 300.], &origin), [0.0, 89.5, 184.0, 289.5]);
     }

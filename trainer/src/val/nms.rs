@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn group_10_nms() {
+    fn fixture_10_nms() {
         #[rustfmt::skip]
         let rows = [
             50., 50., 40., 40., 0.9, 0.8, 0.1,
