@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,13 @@ impl Registry {
         let path = self.file_of(&dir, &host);
         let known = Known { name: name.to_owned(), dir, host, started: clock::now() };
         let text = serde_json::to_string_pretty(&known).unwrap_or_default() + "\n";
-        replace(&path, text.as_bytes(), Access::Private)
+        match replace(&path, text.as_bytes(), Access::Private) {
+            // Another process that starts the same session has put in place what both wrote.
+            Err(DirError::Io { source, .. }) if source.kind() == ErrorKind::NotFound && path.exists() => {
+                Ok(())
+            }
+            written => written,
+        }
     }
 
     /// Every session that is still there, the one started last first. What cannot be read is passed over.

@@ -247,7 +247,13 @@ impl Engine {
 
     /// The trainer's program; another build than before may mean another fitness. Before there is a result, the
     /// trainer's own fitness weights replace ones that it has no metrics for.
-    fn program(&mut self, program: Program, fitness: IndexMap<String, f64>) -> Vec<Event> {
+    fn program(&mut self, mut program: Program, fitness: IndexMap<String, f64>) -> Vec<Event> {
+        // A command that begins has not said yet what it reports: that is known from its trials before.
+        if let Some(known) = self.state.program.as_ref().filter(|known| known.build == program.build)
+            && program.metrics.is_empty()
+        {
+            program.metrics.clone_from(&known.metrics);
+        }
         let weights = &self.state.settings.fitness;
         let unknown =
             !program.metrics.is_empty() && weights.0.keys().any(|name| !program.metrics.contains(name));

@@ -57,6 +57,12 @@ fn other_parameters_and_another_past_are_another_run_too() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("the range of x was 0 to 2, is 0 to 3"), "{said}");
+    // How the program is read is part of it, whether the program is said again or not.
+    for (option, value) in [("--preset", "yolov5"), ("--metric", "acc=acc ([0-9]+)")] {
+        let output = world.run(&[&words[..], &[option, value]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(&format!("{option} was ")), "{said}");
+    }
     std::fs::copy(world.path("d/evolve.csv"), world.path("old.csv")).unwrap();
     let output = world.run(&[&words[..], &["--from", "old.csv"]].concat());
     assert_eq!(output.status.code(), Some(2));

@@ -21,8 +21,9 @@ use super::args::RunArgs;
 use super::past;
 use super::time;
 
-/// Makes the session's directory and the first line of its journal. Returns what will train.
-pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Result<Trainer> {
+/// Makes the session's directory and the first line of its journal. Returns what will train; none where somebody else has
+/// made it meanwhile.
+pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Result<Option<Trainer>> {
     let mut created = created(args, name)?;
     let trainer = created.spec.trainer.clone();
     let past = past::events(args, &mut created)?;
@@ -31,10 +32,13 @@ pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Resul
     session.create(access)?;
     // Nobody else makes one here meanwhile.
     let _lock = Lock::of_new(session, access)?;
+    if session.journal().exists() {
+        return Ok(None);
+    }
     let disk = Arc::new(FileDisk { access });
     let (mut writer, _) = Writer::create(disk, &session.journal(), clock::now(), created)?;
     writer.commit(clock::now(), past)?;
-    Ok(trainer)
+    Ok(Some(trainer))
 }
 
 /// The first event of the run that the command line asks for.
@@ -70,8 +74,7 @@ pub fn created(args: &RunArgs, name: &str) -> anyhow::Result<Created> {
 
 /// The trainer that the command line asks for.
 pub fn trainer(args: &RunArgs) -> anyhow::Result<Trainer> {
-    let metrics = args.metrics.iter().map(|text| MetricRule::parse(text).map_err(Told::usage));
-    let metrics: Vec<MetricRule> = metrics.collect::<anyhow::Result<_>>()?;
+    let metrics = metrics(args)?;
     if !args.command.is_empty() {
         if let Some(trainer) = &args.trainer {
             return Err(Told::usage(format!(
@@ -91,6 +94,11 @@ pub fn trainer(args: &RunArgs) -> anyhow::Result<Trainer> {
         Some("sim") => Trainer::Sim,
         Some(program) => Trainer::Worker { argv: program.split_whitespace().map(Into::into).collect() },
     })
+}
+
+/// The expressions that the command line gives.
+pub fn metrics(args: &RunArgs) -> anyhow::Result<Vec<MetricRule>> {
+    args.metrics.iter().map(|text| MetricRule::parse(text).map_err(Told::usage)).collect()
 }
 
 fn strategy(args: &RunArgs, trainer: &Trainer, hyp: Option<&Source>) -> anyhow::Result<StrategyKind> {

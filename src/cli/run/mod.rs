@@ -58,7 +58,7 @@ fn run_as(args: &RunArgs, argv: Vec<String>) -> anyhow::Result<Exit> {
     } else {
         room(args, &dir)?;
         let slots = named(&create::trainer(args)?, args.devices.as_deref().unwrap_or("auto"))?;
-        let trainer = create::create(args, &name, &session)?;
+        let Some(trainer) = create::create(args, &name, &session)? else { return run_as(args, argv) };
         service::warn_of_logout(&trainer);
         (Vec::new(), trainer, String::new(), Some(slots))
     };

@@ -10,7 +10,7 @@ use crate::dir::SessionDir;
 use crate::evolve::{Edit, NextValues};
 use crate::journal::{Created, SlotSpec};
 use crate::session::{Recovery, SlotHealth, State, recover};
-use crate::trial::{RunSpec, Trainer};
+use crate::trial::{MetricRule, RunSpec, Trainer};
 
 use super::args::{OutOfBounds, RunArgs};
 use super::{create, past};
@@ -85,6 +85,11 @@ fn differences(args: &RunArgs, created: &Created) -> anyhow::Result<Vec<String>>
     if says_trainer && create::trainer(args)? != created.spec.trainer {
         compare("the trainer", Some(words(&create::trainer(args)?)), words(&created.spec.trainer));
     }
+    if !says_trainer && let Some((metrics, preset)) = reading(&created.spec.trainer) {
+        compare("--preset", args.preset.clone(), preset.unwrap_or("none").into());
+        let given = create::metrics(args)?;
+        compare("--metric", (!given.is_empty()).then(|| patterns(&given)), patterns(metrics));
+    }
     for (name, given) in args.trainer_options.options() {
         let was = created.spec.options.get(&name).cloned().unwrap_or_else(|| "its default".into());
         compare(&format!("--{name}"), Some(given), was);
@@ -133,6 +138,16 @@ fn other_past(args: &RunArgs, state: &State) -> Vec<String> {
     };
     let unknown = args.from.iter().filter(|path| !known(path));
     unknown.map(|path| format!("it did not begin with --from {}", path.display())).collect()
+}
+
+/// How a command is read.
+fn reading(trainer: &Trainer) -> Option<(&[MetricRule], Option<&str>)> {
+    let Trainer::Command { metrics, preset, .. } = trainer else { return None };
+    Some((metrics, preset.as_deref()))
+}
+
+fn patterns(metrics: &[MetricRule]) -> String {
+    if metrics.is_empty() { "none".into() } else { serde_json::to_string(metrics).unwrap_or_default() }
 }
 
 fn words(trainer: &Trainer) -> String {

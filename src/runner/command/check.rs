@@ -68,20 +68,28 @@ pub fn check(question: &Question) -> Answer {
 }
 
 fn read(answer: &mut Answer, mut reader: Reader, log: &str) {
+    let mut end = None;
     if is_table(log) {
         let mut table = Table::default();
         let rows = table.feed(log.as_bytes());
-        for (i, row) in rows.into_iter().chain(table.finish()).enumerate() {
-            answer.seen.push((i + 2, told(&reader.row(row))));
-        }
+        let rows = rows.into_iter().chain(table.finish()).enumerate();
+        end = rows.map(|(i, row)| answer.sees(i + 2, &reader.row(row))).find_map(|end| end);
     } else {
         for (i, line) in log.split(['\n', '\r']).enumerate() {
             if let Some(reading) = reader.line(line)
                 && !matches!(reading, Reading::Progress(_))
             {
-                answer.seen.push((i + 1, told(&reading)));
+                end = answer.sees(i + 1, &reading);
+            }
+            if end.is_some() {
+                break;
             }
         }
+    }
+    if let Some(end) = end {
+        answer.problems.push(end);
+        answer.found = Some(Found::Nothing);
+        return;
     }
     let found = reader.result(false);
     match &found {
@@ -98,6 +106,18 @@ fn read(answer: &mut Answer, mut reader: Reader, log: &str) {
         }
     }
     answer.found = Some(found);
+}
+
+impl Answer {
+    /// Takes in what a line of the log means. Where no trial goes on behind it: how it ends.
+    fn sees(&mut self, line: usize, reading: &Reading) -> Option<String> {
+        self.seen.push((line, told(reading)));
+        match reading {
+            Reading::Diverged { .. } => Some(format!("such a trial ends at line {line} as diverged")),
+            Reading::Error { class, .. } => Some(format!("such a trial fails at line {line}: {class}")),
+            Reading::Progress(_) | Reading::Epoch { .. } => None,
+        }
+    }
 }
 
 /// Whether a text is a table: its first line is a header, and the second has as many cells.
@@ -202,6 +222,18 @@ mod tests {
         assert!(problems("t.py {lr}", &["acc=acc: ([0-9.]+)"], Some("acc 0.5")).contains("--metric acc"));
         assert!(problems("t.py {lr}", &[], Some("done")).contains("JSON line"));
         assert!(answer("t.py", &[], Some("yolo5"), None).problems[0].contains("ultralytics"));
+    }
+
+    #[test]
+    fn a_log_of_a_trial_that_would_be_ended_has_no_result_behind_that() {
+        for (log, line) in [
+            ("{\"epoch\":1,\"loss\":0.5}\n{\"epoch\":2,\"loss\":NaN}\n{\"loss\":0.1}\n", 2),
+            ("epoch,train/loss,acc\n1,0.5,0.1\n2,nan,0.3\n3,0.1,0.4\n", 3),
+        ] {
+            let answer = answer("t.py {lr}", &[], None, Some(log));
+            assert_eq!(answer.problems, [format!("such a trial ends at line {line} as diverged")]);
+            assert!(answer.seen.len() == 2 && !answer.to_string().contains("would be"), "{answer}");
+        }
     }
 
     #[test]
