@@ -299,10 +299,10 @@ fn small(
         ink.put(area, 1 + x, y, theme.glyphs.horizontal, border);
     }
     points(ink, plot, chart, p, &scale);
-    marks(ink, plot, range, &scale, best, now(model, i), true);
     // Low and high under the axis; the range of fitness is that of all, and said at the bottom.
     ink.put(area, 1, y + 1, &text::tick(scale.low), theme.dim);
     ink.put_right(area, area.width.saturating_sub(1), y + 1, &text::tick(scale.high), theme.dim);
+    marks(ink, plot, range, &scale, best, now(model, i));
 }
 
 /// `lr0 = 0.0103`: the best value, marked where it rests on a bound.
@@ -358,7 +358,7 @@ fn points(ink: &mut Ink, plot: Rect, chart: &Chart, p: &Param, scale: &Scale) {
     }
 }
 
-/// `+` on the best, `^` under the axis at the value now training.
+/// `+` on the best, `^` at the value now training: under the axis, or on it where a number stands there.
 fn marks(
     ink: &mut Ink,
     plot: Rect,
@@ -366,7 +366,6 @@ fn marks(
     scale: &Scale,
     best: Option<(f64, f64, u64)>,
     now: Option<f64>,
-    on_axis: bool,
 ) {
     let theme = ink.theme;
     let column = |x: f64| ((scale.unit(x) * f64::from(plot.width)) as u16).min(plot.width - 1);
@@ -377,6 +376,7 @@ fn marks(
     }
     if let Some(x) = now {
         let below = Rect { height: plot.height + 2, ..plot };
-        ink.put(below, column(x), plot.height + u16::from(!on_axis), "^", theme.now);
+        let under = ink.is_blank(below, column(x), plot.height + 1);
+        ink.put(below, column(x), plot.height + u16::from(under), "^", theme.now);
     }
 }

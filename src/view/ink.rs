@@ -146,6 +146,12 @@ impl<'a> Ink<'a> {
         }
     }
 
+    /// Whether nothing stands in the cell; nothing stands outside.
+    pub fn is_blank(&self, area: Rect, x: u16, y: u16) -> bool {
+        let at = (area.x.saturating_add(x), area.y.saturating_add(y));
+        self.buf.cell(at).is_none_or(|cell| cell.symbol() == " ")
+    }
+
     /// Lays a style over cells without changing what they say.
     pub fn tint(&mut self, area: Rect, style: Style) {
         self.buf.set_style(area.intersection(self.buf.area), style);
