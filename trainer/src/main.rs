@@ -175,20 +175,24 @@ fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
     }
 }
 
-fn validate(weights: &Path, data: &str, img: u32, batch: u32, device: &str, single_cls: bool) -> Result<()> {
+fn validate(path: &Path, data: &str, img: u32, batch: u32, device: &str, single_cls: bool) -> Result<()> {
     let device = device::named(device).map_err(anyhow::Error::msg)?;
-    let weights = Weights::read(weights, Purpose::Validate)?;
+    let weights = Weights::read(path, Purpose::Validate)?;
     let yaml = DataYaml::read(&setup::data_yaml(data, [128, 64])?)?;
     let img = options::round_img(img);
     let opened = data::Options { img, single_class: single_cls, cache: Cache::None };
     let val = Arc::new(Dataset::open(&yaml, Split::Val, opened)?);
     println!("{}", val.summary());
-    let mut config = weights.config.clone().context("the weights do not say which model they are for")?;
-    let classes = if single_cls { 1 } else { val.classes() as i64 };
-    if config.nc != classes {
-        bail!("the weights know {} classes, the data set has {classes}", config.nc);
+    let config = weights.config.clone().context("the weights do not say which model they are for")?;
+    // Where all classes count as one, whatever number of them the weights know do.
+    if !single_cls && config.nc != val.classes() as i64 {
+        bail!(
+            "{}: these weights know {} classes, {data} has {}; validate on the data they were trained for, or with --single-cls",
+            path.display(),
+            config.nc,
+            val.classes()
+        );
     }
-    config.nc = classes;
     let mut model = Model::new(&config, device)?;
     println!("{}", weights.transfer(&mut model, false));
     let threads = options::cores();
