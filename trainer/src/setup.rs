@@ -49,6 +49,9 @@ impl Setup {
         library: &Library,
         say: &mut dyn FnMut(String),
     ) -> Result<Self, SetupError> {
+        // First what is read at once: a mistyped name shall not be told only after all pictures were decoded.
+        let weights = weights(options)?;
+        let mut config = config(options, weights.as_ref())?;
         let yaml = DataYaml::read(&data_yaml(&options.data, options.digits())?)?;
         let opened = data::Options {
             img: options.img(),
@@ -62,8 +65,6 @@ impl Setup {
         for line in preflight::report(&train, &val, machine::slots(), &options.project, device) {
             say(line);
         }
-        let weights = weights(options)?;
-        let mut config = config(options, weights.as_ref())?;
         config.nc = if options.single_cls { 1 } else { train.classes() as i64 };
         Ok(Self { options: options.clone(), train, val, config, weights, own_anchors: options.cfg.is_some() })
     }
