@@ -31,6 +31,10 @@ pub fn check(path: &Path) -> Checked {
                 size.1
             ));
         }
+        // Told now, as pictures that are not kept in memory are decoded only once the training runs.
+        if pixels::breaks_off(path) {
+            return Err(format!("{}: this file breaks off; copy it again, left out", path.display()));
+        }
         if pixels::is_cut_off(path) {
             warnings.push(format!("{}: this JPEG has no end, it is used as far as it goes", path.display()));
         }

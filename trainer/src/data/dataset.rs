@@ -84,7 +84,7 @@ impl Dataset {
         let mut found = Found::default();
         let mut warnings = Vec::new();
         let mut items = Vec::with_capacity(paths.len());
-        let mut label_files = 0;
+        let (mut label_files, mut first_corrupt) = (0, None);
         let checked: Vec<Checked> = paths.par_iter().map(|path| check(path)).collect();
         for (path, checked) in paths.into_iter().zip(checked) {
             label_files += usize::from(checked.has_file);
@@ -96,9 +96,13 @@ impl Dataset {
                 }
                 Err(message) => {
                     found.corrupt += 1;
+                    first_corrupt.get_or_insert_with(|| message.clone());
                     warnings.push(message);
                 }
             }
+        }
+        if let Some(first) = first_corrupt.filter(|_| items.is_empty()) {
+            return Err(DataError::Unusable { split: split.word(), images: found.corrupt, first });
         }
         refuse(yaml, split, &items, label_files, options.single_class)?;
         if options.single_class {
@@ -135,9 +139,13 @@ impl Dataset {
         }
         self.items = kept;
         self.count();
-        match self.items.first() {
-            Some(_) => Ok(()),
-            None => Err(DataError::Unreadable { split: self.split.word(), images: self.found.corrupt }),
+        match (self.items.first(), self.warnings.last()) {
+            (None, Some(last)) => Err(DataError::Unusable {
+                split: self.split.word(),
+                images: self.found.corrupt,
+                first: last.clone(),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -334,6 +342,31 @@ pub(super) mod tests {
             beyond.contains("b.txt") && beyond.contains("class 2") && beyond.contains("only 2"),
             "{beyond}"
         );
+    }
+
+    #[test]
+    fn a_picture_that_breaks_off_is_left_out_before_it_is_decoded() {
+        let (folder, yaml) = set(&[("a.png", BOX), ("b.png", BOX), ("c.webp", BOX), ("d.webp", BOX)]);
+        for name in ["b.png", "d.webp"] {
+            let path = folder.path().join("images").join(name);
+            let bytes = fs::read(&path).unwrap();
+            fs::write(&path, &bytes[..bytes.len() - 14]).unwrap();
+        }
+        let uncached = Options { cache: Cache::None, ..OPTIONS };
+        let dataset = Dataset::open(&yaml, Split::Train, uncached).unwrap();
+        assert_eq!((dataset.len(), dataset.found().corrupt), (2, 2));
+        assert!(
+            dataset.warnings().iter().all(|line| line.contains("breaks off")),
+            "{:?}",
+            dataset.warnings()
+        );
+    }
+
+    #[test]
+    fn where_no_image_can_be_used_the_first_mistake_is_told() {
+        let said = refused(&[("a.png", Some("1 .5 .5 .2 .2 .9\n")), ("b.png", Some("1 .5\n"))]);
+        assert!(said.contains("none of the 2 train images"), "{said}");
+        assert!(said.contains("a.txt: line 1: 6 columns"), "{said}");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    #[error("{}: {source}", path.display())]
-    Io { path: PathBuf, source: std::io::Error },
+    #[error("{}: {why}", path.display())]
+    Io { path: PathBuf, why: std::io::Error },
     #[error("{}: {message}", path.display())]
     Yaml { path: PathBuf, message: String },
     #[error("{}: no such {role} images: {}{hint}", yaml.display(), missing.display())]
@@ -26,8 +26,8 @@ pub enum DataError {
     ClassOutOfRange { path: PathBuf, class: usize, classes: usize },
     #[error("{}: {message}; replace or remove this image", path.display())]
     Picture { path: PathBuf, message: String },
-    #[error("none of the {images} {split} images can be read; the log names what is wrong with each")]
-    Unreadable { split: &'static str, images: usize },
+    #[error("none of the {images} {split} images can be used; the first: {first}")]
+    Unusable { split: &'static str, images: usize, first: String },
     #[error("loading images stopped unexpectedly: {0}")]
     Loader(String),
     #[error(transparent)]
@@ -35,11 +35,13 @@ pub enum DataError {
 }
 
 impl DataError {
-    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
-        Self::Io { path: path.to_path_buf(), source }
+    pub(crate) fn io(path: &Path, why: std::io::Error) -> Self {
+        Self::Io { path: path.to_path_buf(), why }
     }
 
     pub(crate) fn picture(path: &Path, message: &impl ToString) -> Self {
-        Self::Picture { path: path.to_path_buf(), message: message.to_string() }
+        // Some decoders' words span lines; a warning is one.
+        let message = message.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        Self::Picture { path: path.to_path_buf(), message }
     }
 }

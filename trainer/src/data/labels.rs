@@ -62,8 +62,9 @@ pub fn parse(text: &str) -> Result<Labels, String> {
     Ok(Labels { boxes, polygons: outlines, duplicates })
 }
 
+/// The start of a word, with what a terminal would not show, or would obey, spelled out.
 fn short(word: &str) -> String {
-    word.chars().take(20).collect()
+    word.chars().take(20).flat_map(char::escape_debug).collect()
 }
 
 fn check_values(number: usize, row: &[f32]) -> Result<(), String> {
@@ -157,6 +158,7 @@ mod tests {
             ("0 .5 .5 .1 .1\n0 .5 .5 .1", 2, "4 columns"),
             ("0 .5 .5 .1 .1 .9", 1, "6 columns"),
             ("0 .5 x .1 .1", 1, "`x` is not a number"),
+            ("0 .5 .5 .1 .1\0\u{1b}[2J", 1, "`.1\\0\\u{1b}[2J` is not"),
             ("-1 .5 .5 .1 .1", 1, "class -1"),
             ("0 .5 -.5 .1 .1", 1, "negative"),
             ("0 .5 nan .1 .1", 1, "not a number"),
