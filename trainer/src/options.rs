@@ -93,12 +93,13 @@ pub struct Options {
     /// Rates fall along a cosine
     #[arg(long)]
     pub cos_lr: bool,
-    #[arg(long, default_value_t = 0.0)]
+    /// Share of a class target that is spread, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_parser = fraction)]
     pub label_smoothing: f64,
     /// Epochs without improvement before the training ends; 0 for never
     #[arg(long, default_value_t = 100)]
     pub patience: u32,
-    /// Keep the anchors as they are
+    /// Keep the model's anchors as they are; in an evolution hyp `anchors` then has no effect
     #[arg(long)]
     pub noautoanchor: bool,
     /// Training batches of similar shapes, without mosaic
@@ -116,6 +117,10 @@ pub struct Options {
     /// Pictures of the built-in data set: train and val
     #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [128, 64])]
     pub digits: Vec<usize>,
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|x| (0.0..=1.0).contains(x)).ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
 #[derive(Parser)]
@@ -235,6 +240,8 @@ mod tests {
         assert_eq!(map(&[]).unwrap().img(), 160);
         let said = map(&[("epochs", "many")]).unwrap_err();
         assert!(said.contains("many") && said.contains("--epochs"), "{said}");
+        let said = map(&[("label-smoothing", "7")]).unwrap_err();
+        assert!(said.contains("--label-smoothing") && said.contains("0 to 1"), "{said}");
         assert!(map(&[("lr", "1")]).unwrap_err().contains("--lr"));
     }
 

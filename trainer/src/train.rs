@@ -42,6 +42,12 @@ pub enum TrainError {
     Weights(#[from] WeightsError),
     #[error(transparent)]
     Torch(#[from] tch::TchError),
+    #[error("--freeze holds every layer of this model still: name fewer, so that something is left to train")]
+    AllFrozen,
+    #[error(
+        "hyp `anchors` asks for {0} anchors a level, which only AutoAnchor finds: leave it out, or train without --noautoanchor"
+    )]
+    NoAnchors(i64),
     #[error("results.csv: {0}")]
     Results(#[from] std::io::Error),
 }
@@ -217,7 +223,13 @@ impl<'a> Trainer<'a> {
     fn start(setup: &'a Setup, run: &'a Run, watch: &mut dyn Watch) -> Result<Self, TrainError> {
         let (options, hyp) = (&setup.options, &run.hyp);
         let wanted = hyp.anchors_per_level();
+        if let Some(anchors) = wanted.filter(|_| options.noautoanchor) {
+            return Err(TrainError::NoAnchors(anchors));
+        }
         let mut model = setup.model(wanted, run.device, &mut |text| watch.say(text))?;
+        if model.arena().trained() == 0 {
+            return Err(TrainError::AllFrozen);
+        }
         let ema = Ema::new(&model)?;
         anchors::fit(setup, run, &mut model, watch);
         model.arena_mut().round_to_half();

@@ -192,8 +192,13 @@ fn run(setup: &Setup, job: &Job) -> Result<Run, String> {
         numbers.push((name.clone(), number));
     }
     let options = &setup.options;
+    let mut hyp = Hyp::from_numbers(numbers).map_err(|why| why.to_string())?;
+    // As the original while it evolves: the model's own anchors stay, and the gene has no say.
+    if options.noautoanchor {
+        hyp.anchors = None;
+    }
     Ok(Run {
-        hyp: Hyp::from_numbers(numbers).map_err(|why| why.to_string())?,
+        hyp,
         epochs: options.epochs.unwrap_or(if options.is_digits() { DIGITS_EPOCHS } else { EPOCHS }),
         seed: job.seed,
         device: device::named(&job.device)?,
