@@ -188,8 +188,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
             seconds: began.elapsed().as_secs_f64(),
             shares: trained.shares,
         });
-        let patience = setup.options.patience;
-        if patience > 0 && metrics.is_some() && epoch - best.epoch >= patience && !last {
+        if metrics.is_some() && !last && best.is_stale(epoch, setup.options.patience) {
             watch.say(format!("no better since epoch {}: stopped after epoch {epoch}", best.epoch));
             break;
         }
@@ -216,6 +215,11 @@ impl Best {
         if self.epoch == 0 || fitness >= self.fitness {
             (self.epoch, self.fitness, self.metrics) = (epoch, fitness, metrics);
         }
+    }
+
+    /// Whether it was so long ago that the training may end; a patience of 0 never ends.
+    fn is_stale(&self, epoch: u32, patience: u32) -> bool {
+        patience > 0 && epoch - self.epoch >= patience
     }
 }
 
@@ -294,4 +298,21 @@ pub fn evaluate(
             .map(|criterion| tch::no_grad(|| criterion.loss(&logits, &epoch::targets_of(batch)).parts));
         Ok::<_, TrainError>(Forward { predictions, loss })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_training_ends_early_where_no_epoch_was_as_good_for_as_long_as_patience_lasts() {
+        let mut best = Best::default();
+        let mut ends = |epoch, map, patience| {
+            best.see(epoch, [0.0, 0.0, map, map, 0.0, 0.0, 0.0]);
+            best.is_stale(epoch, patience)
+        };
+        // As the original, an equal epoch counts as a better one: the first ones are all zero.
+        assert_eq!([ends(1, 0.0, 2), ends(2, 0.0, 2), ends(3, 0.0, 2), ends(4, 0.5, 2)], [false; 4]);
+        assert_eq!([ends(5, 0.4, 2), ends(6, 0.4, 0), ends(6, 0.4, 2)], [false, false, true]);
+    }
 }
