@@ -219,8 +219,9 @@ fn write_digits(out: &Path, train: usize, val: usize, seed: u64) -> Result<()> {
 
 fn info(name: &str) -> Result<()> {
     let path = Path::new(name);
-    let is_weights =
-        path.is_file() && !["yaml", "yml"].iter().any(|end| path.extension().is_some_and(|e| e == *end));
+    let ends_in = |ends: [&str; 2]| ends.iter().any(|end| path.extension().is_some_and(|e| e == *end));
+    // By its name also where it is missing, so that this is what is said.
+    let is_weights = ends_in(["pt", "safetensors"]) || path.is_file() && !ends_in(["yaml", "yml"]);
     let weights = is_weights.then(|| Weights::read(path, Purpose::Validate)).transpose()?;
     let config = match &weights {
         Some(weights) => weights.config.clone().context("the file does not say which model it is for")?,

@@ -62,3 +62,10 @@ fn anchors_that_nobody_would_fit_are_refused() {
     let said = refused(&["--hyp", "HYP", "--noautoanchor"]);
     assert!(said.contains("anchors") && said.contains("--noautoanchor"), "{said}");
 }
+
+#[test]
+fn a_weights_file_that_is_missing_is_no_unknown_model() {
+    let said = run(&["info", "/nowhere/best.pt"]).stderr;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("/nowhere/best.pt: cannot be read"), "{said}");
+}
