@@ -1,7 +1,7 @@
 //! Where the wall time of the compute thread goes while it trains.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What the compute thread is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +70,9 @@ impl Clock {
         Self { began: now, last: now, shares: Shares::default() }
     }
 
-    /// What went on since the last word is none of the phases.
-    pub fn skip(&mut self) {
+    /// So long the training was held: that is no part of it.
+    pub fn held(&mut self, held: Duration) {
+        self.began += held;
         self.last = Instant::now();
     }
 
@@ -103,7 +104,6 @@ mod tests {
         for phase in [Phase::Waiting, Phase::Forward, Phase::Backward, Phase::Step] {
             clock.was(phase);
         }
-        clock.skip();
         let shares = clock.shares();
         assert!(shares.forward + shares.backward + shares.step + shares.waiting <= shares.total);
         let mut sum = Shares { forward: 30.0, backward: 55.0, step: 10.0, waiting: 4.0, total: 100.0 };
@@ -116,5 +116,14 @@ mod tests {
             "{told}"
         );
         assert!(Shares::default().to_string().starts_with("0.0 %"));
+    }
+
+    #[test]
+    fn a_pause_is_no_part_of_the_training() {
+        let pause = Duration::from_secs(10);
+        let mut clock = Clock::start();
+        clock.began -= pause;
+        clock.held(pause);
+        assert!(clock.shares().total < pause.as_secs_f64());
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Numbers {
 impl Trainer<'_> {
     /// Trains on all batches once. `epoch` is 1 for the first.
     pub(super) fn epoch(&mut self, epoch: u32, watch: &mut dyn Watch) -> Result<Trained, TrainError> {
-        let began = Instant::now();
+        let mut began = Instant::now();
         let mut clock = Clock::start();
         let batches = self.schedule.batches;
         let mut means = Means::default();
@@ -39,10 +39,14 @@ impl Trainer<'_> {
         self.learner.forget();
         let mut rates = self.schedule.at(0);
         for i in 0..batches {
+            let asked = Instant::now();
             if watch.flow() == Flow::Cancel {
                 return Ok(Trained::Cancelled);
             }
-            clock.skip();
+            // A pause is spent in there; neither speed nor outlook shall suffer from it.
+            let held = asked.elapsed();
+            (began, reported) = (began + held, reported + held);
+            clock.held(held);
             let batch = self.loader.next_batch()?;
             clock.was(Phase::Waiting);
             let ni = i + batches * u64::from(epoch - 1);
