@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES, state::score};
+use super::{EpochEnd, LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES, state::score};
 use crate::clean::clean;
 use crate::evolve::{Edit, NextValues, Settings, epochs};
 use crate::journal::{
@@ -187,6 +187,8 @@ impl State {
             epochs: 0,
             epoch_at: time,
             epochs_done: Vec::new(),
+            first: None,
+            last: None,
         };
         self.running.insert(a.generation, running);
     }
@@ -197,6 +199,9 @@ impl State {
         if let Some(running) = self.running.get_mut(&generation) {
             (running.epoch, running.epochs, running.epoch_at) = (epoch, epochs, time);
             running.epochs_done.push(metrics.clone());
+            let end = EpochEnd { epoch, trained: running.trained(time) };
+            running.first.get_or_insert(end);
+            running.last = Some(end);
             self.history.update(generation, |t| t.curve.push(fitness.map_or(f32::NAN, |x| x as f32)));
         }
     }

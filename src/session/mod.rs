@@ -23,7 +23,7 @@ pub use advance::{Next, Waiting};
 pub use command::{Command, Refused};
 pub use log::{LogLine, mode_text};
 pub use recover::{RecoverError, Recovery, recover};
-pub use state::{Running, Slot, SlotHealth, State};
+pub use state::{EpochEnd, Running, Slot, SlotHealth, State};
 pub use status::{Best, ParamStatus, SlotStatus, Status, TrialCost};
 pub use stop::Stopped;
 pub use undo::{Step, Undo};

@@ -96,6 +96,19 @@ pub struct Running {
     pub epoch_at: i64,
     /// After each epoch.
     pub epochs_done: Vec<Metrics>,
+    /// Its first epoch that ended, and its last one.
+    #[serde(default)]
+    pub first: Option<EpochEnd>,
+    #[serde(default)]
+    pub last: Option<EpochEnd>,
+}
+
+/// When an epoch ended.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochEnd {
+    pub epoch: u32,
+    /// Seconds that the attempt had trained by then, frozen time left out.
+    pub trained: f64,
 }
 
 /// A slot, and whether it takes trials.

@@ -177,7 +177,7 @@ mod tests {
             s.tell(Event::Epoch { generation: 0, epoch, epochs: 10, seconds, metrics });
         }
         s.tell(Event::Ended { generation: 0, end: End::Pruned { epoch: 2 }, metrics: metrics(0) });
-        assert_eq!(s.0.history.get(0).unwrap().cost, Cost { used: 40.0, lost: 10.0, saved: 120.0 });
+        assert_eq!(s.0.history.get(0).unwrap().cost, Cost { used: 40.0, lost: 10.0, saved: 80.0 });
         // Frozen time is not trained, and a session that was killed loses what ran.
         begin(&mut s, 1);
         s.tell(Event::Frozen { generation: 1, frozen: true, who: None });
@@ -189,9 +189,9 @@ mod tests {
         let host = Host { name: "box".into(), boot_id: "f00d".into() };
         let (evotop, argv) = (String::new(), Vec::new());
         s.tell(Event::Opened(Opened { host, pid: 1, start_time: 1, evotop, argv }));
-        assert_eq!(s.0.cost, Cost { used: 60.0, lost: 30.0, saved: 120.0 });
+        assert_eq!(s.0.cost, Cost { used: 60.0, lost: 30.0, saved: 80.0 });
         let status = s.0.status();
         assert_eq!((status.cost, status.last[0].cost.lost), (s.0.cost, 10.0));
-        assert!(s.0.summary().ends_with("1m 00s used, 2m 00s saved by pruning, 30s lost to failures"));
+        assert!(s.0.summary().ends_with("1m 00s used, 1m 20s saved by pruning, 30s lost to failures"));
     }
 }

@@ -18,7 +18,15 @@ impl Running {
     pub fn left_after(&self, epoch: u32, usual: usize, now: i64) -> f64 {
         let epochs = self.epochs.max(u32::try_from(usual).unwrap_or(0));
         let left = f64::from(epochs.saturating_sub(epoch));
-        self.trained(now) / f64::from(epoch.max(1)) * left
+        self.pace().unwrap_or_else(|| self.trained(now) / f64::from(epoch.max(1))) * left
+    }
+
+    /// Seconds an epoch, from the end of the first to that of the last: what comes before, a program's start and its
+    /// reading of data, would not have come again. None before two have ended.
+    fn pace(&self) -> Option<f64> {
+        let (first, last) = self.first.zip(self.last)?;
+        let epochs = last.epoch.checked_sub(first.epoch).filter(|epochs| *epochs > 0)?;
+        Some((last.trained - first.trained) / f64::from(epochs))
     }
 }
 
@@ -67,14 +75,16 @@ mod tests {
     use crate::journal::{Entry, Event};
     use crate::trial::{Metrics, YOLO_METRICS};
 
-    /// A trial whose program reports this many epochs, one a second, and never how many there will be.
-    fn train(state: &mut State, generation: u64, epochs: u32, end: End) {
+    /// A trial whose program takes `start` milliseconds to begin, reports this many epochs, one a second, and never how
+    /// many there will be.
+    fn train(state: &mut State, generation: u64, start: i64, epochs: u32, end: End) {
         let metrics: Metrics = YOLO_METRICS.iter().map(|name| (*name, 0.5)).collect();
         let [proposed, started, ..] = trial(generation);
         let mut time = state.time;
         let mut apply = |event, time| state.apply(&Entry { seq: state.seq + 1, time, event });
         apply(proposed, time);
         apply(started, time);
+        time += start;
         for epoch in 1..=epochs {
             time += 1000;
             let metrics = metrics.clone();
@@ -86,8 +96,53 @@ mod tests {
     #[test]
     fn what_a_stopped_trial_saves_is_known_of_a_program_that_never_says_how_many_epochs_there_are() {
         let mut state = State::new(&created(), 0);
-        train(&mut state, 0, 10, End::Finished);
-        train(&mut state, 1, 4, End::Pruned { epoch: 4 });
+        train(&mut state, 0, 0, 10, End::Finished);
+        train(&mut state, 1, 0, 4, End::Pruned { epoch: 4 });
         assert!((state.cost.saved - 6.0).abs() < 1e-9, "{:?}", state.cost);
+    }
+
+    #[test]
+    fn a_stopped_trial_saves_no_more_than_its_epochs_however_long_its_program_takes_to_begin() {
+        let saved = |stopped_after| {
+            let mut state = State::new(&created(), 0);
+            train(&mut state, 0, 20_000, 10, End::Finished);
+            train(&mut state, 1, 20_000, stopped_after, End::Pruned { epoch: stopped_after });
+            state.cost.saved
+        };
+        assert!((saved(2) - 8.0).abs() < 1e-9, "{}", saved(2));
+        assert!((saved(4) - 6.0).abs() < 1e-9, "{}", saved(4));
+        // One epoch tells no pace of its own.
+        assert!((saved(1) - 9.0 * 21.0).abs() < 1e-9, "{}", saved(1));
+    }
+
+    #[test]
+    fn what_a_trial_was_frozen_between_two_epochs_is_not_saved_again_with_each_that_is_left() {
+        let mut state = State::new(&created(), 0);
+        train(&mut state, 0, 0, 10, End::Finished);
+        let [proposed, started, ..] = trial(1);
+        let epoch = |epoch| Event::Epoch {
+            generation: 1,
+            epoch,
+            epochs: 0,
+            metrics: Metrics::default(),
+            seconds: 1.0,
+        };
+        let frozen = |frozen| Event::Frozen { generation: 1, frozen, who: None };
+        let ended =
+            Event::Ended { generation: 1, end: End::Pruned { epoch: 2 }, metrics: Metrics::default() };
+        let events = [
+            (0, proposed),
+            (0, started),
+            (21, epoch(1)),
+            (21, frozen(true)),
+            (90, frozen(false)),
+            (91, epoch(2)),
+            (91, ended),
+        ];
+        let begun = state.time;
+        for (seconds, event) in events {
+            state.apply(&Entry { seq: state.seq + 1, time: begun + seconds * 1000, event });
+        }
+        assert!((state.cost.saved - 8.0).abs() < 1e-9, "{:?}", state.cost);
     }
 }
