@@ -5,8 +5,10 @@
 //! - `asha`: after the warm-up, 3 times, 9 times ... as many epochs, its best epoch so far is not among the best third (the
 //!   stopping form of Li and others 2020).
 //!
-//! The others are all of the same era that came so far: finished, pruned or running. Were pruned ones left out, as is usual
-//! for `median`, the median would climb with every trial that is stopped, until nearly all are.
+//! The others are all of the same era that came so far: finished, pruned or running. For `median`, one that was pruned
+//! before counts with what it had last. Were pruned ones left out, as is usual, the median of a late epoch would be that of
+//! the survivors, and climb with every trial that is stopped: with noise, until none finishes any more. A repeat is none of
+//! the others, since its candidate is.
 //!
 //! With a patience of n epochs a trial is stopped where the same holds after each of the n + 1 epochs from the one that the
 //! rule asked after.
@@ -33,7 +35,8 @@ pub fn prune(pruning: impl Into<Pruning>, history: &History, generation: u64, ep
     let Some(trial) = history.get(generation).filter(|t| pruning.rule != Prune::Off && may_stop(t)) else {
         return false;
     };
-    let others: Vec<&Trial> = last(history, trial.era).filter(|t| t.generation != generation).collect();
+    let is_other = |t: &&Trial| t.generation != generation && t.origin != Origin::Repeat;
+    let others: Vec<&Trial> = last(history, trial.era).filter(is_other).collect();
     let epochs = epochs(history, trial.era);
     let warm_up = pruning.warm_up.map_or(epochs / WARM_UP, |n| n as usize).max(1);
     let Some(first) = epoch.checked_sub(patience).filter(|first| *first >= warm_up && epoch < epochs) else {
@@ -60,8 +63,7 @@ fn hopeless(pruning: Pruning, trial: &Trial, others: &[&Trial], epoch: usize) ->
     match pruning.rule {
         Prune::Off => false,
         Prune::Median => {
-            let at = |t: &&Trial| t.curve.get(epoch - 1).copied().filter(|x| x.is_finite());
-            let known: Vec<f32> = others.iter().filter_map(at).collect();
+            let known: Vec<f32> = others.iter().filter_map(|t| had(t, epoch)).collect();
             known.len() >= pruning.trials && median(known).is_some_and(|median| own < median)
         }
         Prune::Asha => {
@@ -82,6 +84,13 @@ fn is_rung(epoch: usize, first: usize) -> bool {
 
 fn may_stop(trial: &Trial) -> bool {
     trial.end.is_none() && trial.origin != Origin::Repeat
+}
+
+/// The fitness after this epoch, or the last one of a trial that was pruned before.
+fn had(trial: &Trial, epoch: usize) -> Option<f32> {
+    let stopped = matches!(trial.end, Some(End::Pruned { .. }));
+    let last = trial.curve.last().filter(|_| stopped);
+    trial.curve.get(epoch - 1).or(last).copied().filter(|x| x.is_finite())
 }
 
 /// The best fitness up to this epoch; none where the trial did not come so far, or an epoch is not known.

@@ -1,5 +1,8 @@
 //! The rules against curves whose right answer is plain.
 
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
 use super::{History, Prune, Pruning, prune};
 use crate::trial::{End, Origin, Trial};
 
@@ -55,8 +58,46 @@ fn pruned_and_running_trials_are_compared_with_as_far_as_they_came() {
         history.push(trial(generation, end, &[0.5, 1.0]));
     }
     assert_eq!(told(history.clone(), &[1.0, 1.5], same), (false, false));
-    // After 3 epochs there are the twelve alone.
-    assert!(told(history, &[1.0, 1.5, 1.5], same).0);
+    // After 3 epochs there are the twelve, and the 24 that were pruned with what they had.
+    assert!(!told(history.clone(), &[0.9, 1.0, 1.0], same).0);
+    assert!(told(history, &[0.5, 0.9, 0.9], same).0);
+}
+
+#[test]
+fn a_repeat_is_not_another_trial_to_be_compared_with() {
+    let mut history = history();
+    for generation in 12..60 {
+        let again = trial(generation, Some(End::Finished), &[12.0, 24.0, 36.0]);
+        history.push(Trial { origin: Origin::Repeat, candidate: 11, ..again });
+    }
+    assert_eq!(told(history, &[8.0, 17.0], same), (false, false));
+}
+
+#[test]
+fn with_noise_some_of_all_trials_finish_for_ever() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    // `asha` asks after 4 and 12 of 20 epochs and keeps a third of a third.
+    for (rule, least) in [(Prune::Median, 20), (Prune::Asha, 5)] {
+        let mut history = History::default();
+        for generation in 0..600 {
+            history.push(trial(generation, None, &[]));
+            let good = rng.random_range(0.7..0.72_f32);
+            let mut end = End::Finished;
+            for epoch in 1..=20_u8 {
+                let fitness =
+                    good - 0.7 * (-0.2 * f32::from(epoch)).exp() + rng.random_range(-0.02..0.02_f32);
+                history.update(generation, |t| t.curve.push(fitness));
+                if prune(rule, &history, generation, epoch.into()) {
+                    end = End::Pruned { epoch: epoch.into() };
+                    break;
+                }
+            }
+            history.update(generation, |t| t.end = Some(end));
+        }
+        let last = history.trials().iter().rev().take(100);
+        let finished = last.filter(|t| t.end == Some(End::Finished)).count();
+        assert!(finished >= least, "{rule:?}: {finished} of the last hundred");
+    }
 }
 
 #[test]
