@@ -183,7 +183,7 @@ pub struct Proposed {
 }
 
 /// Trials of an earlier run, as an era of their own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Imported {
     /// The file or session directory.
     pub source: String,
@@ -191,6 +191,9 @@ pub struct Imported {
     pub metrics: Vec<String>,
     /// Genes in the order of the space's parameters (`null`: the row lacked it) and metrics.
     pub rows: Vec<(Row, Row)>,
+    /// The trial seed of each row; 0 where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<u64>,
 }
 
 /// Numbers of an imported row; none where the file had none.

@@ -154,7 +154,7 @@ impl Mending {
         self.report.lost.push(generation);
         let rows = vec![(vec![None; self.params], Vec::new())];
         let source = format!("repair: trial {generation} is lost");
-        self.write(time, Event::Imported(Imported { source, metrics: Vec::new(), rows }), from, out)
+        self.write(time, Event::Imported(Imported { source, rows, ..Imported::default() }), from, out)
     }
 
     fn write(&mut self, time: i64, event: Event, path: &Path, out: &mut Vec<u8>) -> Result<(), JournalError> {

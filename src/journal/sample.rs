@@ -113,6 +113,7 @@ pub fn every() -> Vec<Event> {
             source: "evolve.csv".into(),
             metrics: vec!["metrics/mAP_0.5".into(), "metrics/mAP_0.5:0.95".into()],
             rows: vec![(vec![Some(0.01), None, Some(0.3)], vec![Some(0.5), None])],
+            ..Imported::default()
         }),
     ]);
     events.extend((1..=8).flat_map(|generation| {

@@ -121,7 +121,7 @@ impl State {
         // An imported row may lack a gene: the start value stands for it.
         let known = trial.genes.iter().zip(&self.space.params);
         let genes = known.map(|(x, p)| if x.is_nan() { p.value } else { *x });
-        (genes.collect(), trial.candidate, last + 1)
+        (genes.collect(), trial.candidate, last.saturating_add(1))
     }
 
     /// A digest of everything that was set: crc32 over the JSON of space, settings and next-only values.

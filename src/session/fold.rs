@@ -137,7 +137,7 @@ impl State {
         self.learn_metrics(import.metrics.iter());
         // Rows with the same hyperparameters are trials of one candidate.
         let mut firsts: HashMap<Vec<u64>, u64> = HashMap::new();
-        for (genes, metrics) in &import.rows {
+        for (at, (genes, metrics)) in import.rows.iter().enumerate() {
             let generation = self.history.next_generation();
             let named: Metrics = import
                 .metrics
@@ -149,6 +149,7 @@ impl State {
             let candidate = genes.iter().map(|x| x.to_bits()).collect();
             let mut trial = Trial {
                 candidate: *firsts.entry(candidate).or_insert(generation),
+                seed: import.seeds.get(at).copied().unwrap_or(0),
                 revision: self.revision,
                 era: self.era(),
                 proposed_at: time,

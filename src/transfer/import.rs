@@ -1,5 +1,6 @@
 //! An earlier run's trials, matched with the search space by name.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -15,6 +16,9 @@ use crate::trial::End;
 
 /// The single score that a table may have instead of metrics.
 const FITNESS: &str = "fitness";
+
+/// The trial seed, in evotop's own tables.
+const SEED: &str = "trial_seed";
 
 /// Why nothing was taken from a file. Nothing has changed.
 #[derive(Debug, Error)]
@@ -77,7 +81,9 @@ fn session(path: &Path) -> Result<Table, ImportError> {
     let state = recover(&SessionDir::new(path).journal())?.state;
     let params = state.space.params.iter().map(|p| p.name.clone());
     let fixed = state.space.fixed.keys().cloned();
-    let names = state.metrics.iter().cloned().chain(params.clone()).chain(fixed.clone()).collect();
+    let mut names: Vec<String> =
+        state.metrics.iter().cloned().chain(params.clone()).chain(fixed.clone()).collect();
+    names.push(SEED.into());
     let with_result = state
         .history
         .trials()
@@ -90,7 +96,9 @@ fn session(path: &Path) -> Result<Table, ImportError> {
         let genes = state.space.params.iter().zip(&trial.genes);
         let genes = genes.map(|(p, x)| x.is_finite().then(|| p.scalar(*x)));
         let fixed = state.space.fixed.values().cloned().map(Some);
-        Line { line: trial.generation as usize, cells: metrics.chain(genes).chain(fixed).collect() }
+        let seed = Some(Scalar::Float(trial.seed as f64));
+        let cells = metrics.chain(genes).chain(fixed).chain([seed]).collect();
+        Line { line: trial.generation as usize, cells }
     });
     let hyps = params.chain(fixed).map(|name| (name, Part::Hyp));
     let parts = state.metrics.iter().map(|name| (name.clone(), Part::Result)).chain(hyps).collect();
@@ -124,7 +132,7 @@ fn matched(
     let mut rows = Vec::new();
     for line in &table.rows {
         match row(line, table, &columns, space) {
-            Ok((genes, metrics)) => rows.push((line.line, genes, metrics)),
+            Ok((genes, metrics)) => rows.push((line, genes, metrics)),
             Err(why) => notices.push(format!("line {}: {why}; it was left out", line.line)),
         }
     }
@@ -134,11 +142,11 @@ fn matched(
                 let param = &mut space.params[i];
                 let (inside, said) = within(param, *x, outside).map_err(|what| ImportError::Outside {
                     path: path.into(),
-                    line: *line,
+                    line: line.line,
                     what,
                 })?;
                 *x = inside;
-                notices.extend(said.map(|said| format!("line {line}: {said}")));
+                notices.extend(said.map(|said| format!("line {}: {said}", line.line)));
             }
         }
     }
@@ -150,9 +158,25 @@ fn matched(
             what: format!("no row of it can be used: {}", notices[1..].join("; ")),
         });
     }
+    let seeds = seeds(table, &columns, &rows);
     let rows = rows.into_iter().map(|(_, genes, metrics)| (genes, metrics)).collect();
-    let imported = Imported { source: path.display().to_string(), metrics, rows };
+    let imported = Imported { source: path.display().to_string(), metrics, rows, seeds };
     Ok(Report { imported, notices })
+}
+
+/// Each row's trial seed. Where the table has none, trials of one candidate were trained with one seed after the other:
+/// a repeat of it is to train another one than theirs.
+fn seeds(table: &Table, columns: &[Column], rows: &[(&Line, Row, Row)]) -> Vec<u64> {
+    let mut named = table.names.iter().zip(columns);
+    let column = named.position(|(name, column)| name == SEED && matches!(column, Column::Passed));
+    let mut next: HashMap<Vec<Option<u64>>, u64> = HashMap::new();
+    let seed = |(line, genes, _): &(&Line, Row, Row)| {
+        let next = next.entry(genes.iter().map(|x| x.map(f64::to_bits)).collect()).or_default();
+        let seed = column.and_then(|at| number_at(line, at)).map_or(*next, |x| x as u64);
+        *next = (*next).max(seed.saturating_add(1));
+        seed
+    };
+    rows.iter().map(seed).collect()
 }
 
 fn columns(table: &Table, space: &Space) -> Vec<Column> {
@@ -182,7 +206,7 @@ fn columns(table: &Table, space: &Space) -> Vec<Column> {
 
 /// Whether the fitness of every row is made of metrics beside it, as in evotop's own tables.
 fn fitness_is_made_of_metrics(table: &Table) -> bool {
-    let own = table.names.iter().any(|name| name == "trial_seed");
+    let own = table.names.iter().any(|name| name == SEED);
     let has = |row: &Line, wanted: fn(&str) -> bool| {
         let mut named = table.names.iter().enumerate();
         named.any(|(at, name)| wanted(name) && number_at(row, at).is_some())

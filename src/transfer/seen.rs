@@ -11,17 +11,20 @@ pub struct Seen(HashSet<String>);
 impl Seen {
     /// Takes out the trials that an earlier file had already, and says how many.
     pub fn leave_out(&mut self, imported: &mut Imported) -> usize {
-        let Imported { metrics: names, rows, .. } = imported;
-        let (all, mut here) = (rows.len(), HashSet::new());
-        rows.retain(|row| {
-            let told = told(names, row);
-            let new = !self.0.contains(&told);
-            here.insert(told);
-            new
-        });
-        self.0.extend(here);
-        all - rows.len()
+        let Imported { metrics: names, rows, seeds, .. } = imported;
+        let told: Vec<String> = rows.iter().map(|row| told(names, row)).collect();
+        let new: Vec<bool> = told.iter().map(|told| !self.0.contains(told)).collect();
+        self.0.extend(told);
+        keep(rows, &new);
+        keep(seeds, &new);
+        new.iter().filter(|new| !**new).count()
     }
+}
+
+/// Leaves what is marked; a list that says something of the rows is as long as they are, or empty.
+fn keep<T>(list: &mut Vec<T>, marked: &[bool]) {
+    let mut marked = marked.iter();
+    list.retain(|_| marked.next().is_none_or(|marked| *marked));
 }
 
 /// A trial as every file tells of it, whatever the order of its columns and however many digits it has.
@@ -38,7 +41,8 @@ mod tests {
 
     fn file(metrics: [&str; 2], rows: &[(f64, [f64; 2])]) -> Imported {
         let rows = rows.iter().map(|(gene, results)| (vec![Some(*gene), None], results.map(Some).to_vec()));
-        Imported { source: String::new(), metrics: metrics.map(Into::into).to_vec(), rows: rows.collect() }
+        let (metrics, rows) = (metrics.map(Into::into).to_vec(), rows.collect::<Vec<_>>());
+        Imported { seeds: (0..).take(rows.len()).collect(), metrics, rows, ..Imported::default() }
     }
 
     #[test]
@@ -49,5 +53,6 @@ mod tests {
         let mut session = file(["f1", "acc"], &[(0.870_852_1, [0.1, 0.5]), (1.25, [0.2, 0.7])]);
         assert_eq!(seen.leave_out(&mut session), 1);
         assert_eq!(session.rows, [(vec![Some(1.25), None], vec![Some(0.2), Some(0.7)])]);
+        assert_eq!(session.seeds, [1]);
     }
 }

@@ -62,8 +62,9 @@ fn repeat(state: &mut State, generation: u64, candidate: u64, fitness: f64) {
     let genes = state.history.get(candidate).unwrap().genes.clone();
     let [Event::Proposed(proposed), started, epoch, _] = trial(generation) else { panic!() };
     let metrics: Metrics = YOLO_METRICS.iter().map(|name| (*name, fitness)).collect();
+    let seed = state.history.trials_of(candidate).count() as u64;
     let (candidate, origin) = (Some(candidate), Origin::Repeat);
-    let proposed = Event::Proposed(crate::journal::Proposed { candidate, origin, genes, ..proposed });
+    let proposed = Event::Proposed(crate::journal::Proposed { candidate, origin, seed, genes, ..proposed });
     for event in [proposed, started, epoch, Event::Ended { generation, end: End::Finished, metrics }] {
         state.apply(&Entry { seq: state.seq + 1, time: 5, event });
     }
@@ -135,6 +136,8 @@ proptest! {
             prop_assert_eq!(trial.candidate, best, "{}", name);
             prop_assert_eq!(back.history.trials_of(best).count(), 3, "{}", name);
             prop_assert!(close(back_mean, mean, 4), "{}: {} and {}", name, back_mean, mean);
+            let seeds: Vec<u64> = back.history.trials_of(best).map(|t| t.seed).collect();
+            prop_assert_eq!(seeds, [0, 1, 2], "{}", name);
         }
     }
 

@@ -69,6 +69,31 @@ fn parents_may_be_limited_to_the_present_era() {
 }
 
 #[test]
+fn a_candidate_of_an_earlier_run_is_repeated_with_a_seed_that_it_was_not_trained_with() {
+    let world = world();
+    std::fs::write(world.path("train.sh"), "echo \"{\\\"acc\\\": 1.5$EVOTOP_SEED}\"\n").unwrap();
+    good(&world, "old", "5", &["--repeat-best", "2"]);
+    let trained = of_trials(&world, "old", "trial_seed");
+    assert!(trained.iter().any(|seed| seed.as_u64() > Some(0)), "{trained:?}");
+    world.good(&["export", "old", "--to", "old.json"]);
+    for (dir, from) in [("d", "old"), ("e", "old.json"), ("f", "old/evolve.csv")] {
+        good(&world, dir, "2", &["--repeat-best", "5", "--from", from]);
+        let seeds = of_trials(&world, dir, "trial_seed");
+        if dir != "f" {
+            assert_eq!(seeds[..5], trained, "{from}");
+        }
+        assert_eq!((seeds.len(), &seeds[5]), (7, &Value::from(3)), "{from}: {seeds:?}");
+        let candidates = of_trials(&world, dir, "candidate");
+        let mut each: Vec<_> = candidates.iter().zip(&seeds).map(|pair| format!("{pair:?}")).collect();
+        let all = each.len();
+        each.sort();
+        each.dedup();
+        assert_eq!(each.len(), all, "{from}: {candidates:?} {seeds:?}");
+        world.good(&["verify", dir]);
+    }
+}
+
+#[test]
 fn a_run_without_an_earlier_era_has_nothing_of_it_to_leave_out() {
     let world = world();
     std::fs::write(world.path("train.sh"), "sleep 99\n").unwrap();

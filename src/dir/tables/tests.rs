@@ -89,6 +89,7 @@ fn rows_are_appended_in_the_order_of_ends_and_only_for_results() {
         source: "x".into(),
         metrics: vec!["metrics/mAP_0.5".into()],
         rows,
+        ..Imported::default()
     }));
     table.update(&run.state).unwrap();
     let csv = run.csv();
