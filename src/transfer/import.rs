@@ -102,7 +102,7 @@ fn session(path: &Path) -> Result<Table, ImportError> {
     });
     let hyps = params.chain(fixed).map(|name| (name, Part::Hyp));
     let parts = state.metrics.iter().map(|name| (name.clone(), Part::Result)).chain(hyps).collect();
-    Ok(Table { names, parts, rows: rows.collect(), notices: Vec::new() })
+    Ok(Table { names, parts, rows: rows.collect(), ..Table::default() })
 }
 
 /// What a column is for this space.
@@ -282,6 +282,7 @@ fn row(line: &Line, table: &Table, columns: &[Column], space: &Space) -> Result<
                         format!("{0} = {cell} is not a value that {0} can have", param.name)
                     })?);
             }
+            (Column::Gene(_), None) if table.filled => return Err(format!("{name} is empty")),
             _ => {}
         }
     }

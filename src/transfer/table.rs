@@ -29,6 +29,8 @@ pub struct Table {
     /// Of the columns of which the file says what they are.
     pub parts: HashMap<String, Part>,
     pub rows: Vec<Line>,
+    /// Whether each row has a value under each name, so that an empty cell is damage.
+    pub filled: bool,
     /// What was left out, and why.
     pub notices: Vec<String>,
 }
@@ -46,7 +48,9 @@ pub fn csv(text: &str) -> Result<Table, String> {
     if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
         return Err(format!("the column {} is there twice", twice.1));
     }
-    let mut table = Table { names, ..Table::default() };
+    // Only evotop's own table for data frames leaves a cell empty where a trial has no value.
+    let filled = !names.iter().any(|name| name == "trial_seed");
+    let mut table = Table { names, filled, ..Table::default() };
     table.take(text, lines.map(|(line, text)| (line, split(text))));
     Ok(table)
 }

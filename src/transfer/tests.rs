@@ -185,6 +185,24 @@ fn a_csv_is_matched_by_name_whatever_the_order_of_its_columns() {
 }
 
 #[test]
+fn a_row_with_an_empty_cell_of_a_hyperparameter_is_left_out_by_name_like_one_with_nan() {
+    let files = Files::new();
+    let text = "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0,momentum\n\
+                0.5, 0.3, 0.02, 0.9\n\
+                0.5, 0.3,     , 0.9\n\
+                0.5, 0.3,  nan, 0.9\n";
+    let mut space = yolov5();
+    let report = import(&files.with("evolve.csv", text), &mut space, OutOfBounds::Abort).unwrap();
+    assert_eq!(report.imported.rows.len(), 1, "{:?}", report.notices);
+    says(&report.notices.join("\n"), &["line 3: lr0 is empty; it was left out", "line 4: lr0 = "]);
+    // evotop's own table has an empty cell where an imported trial lacked the key.
+    let lacking = with_import(&State::new(&crate::journal::Created { space, ..created() }, 0), report);
+    let frame = files.with("frame.csv", &write(&lacking, Format::Frame).unwrap());
+    let report = import(&frame, &mut yolov5(), OutOfBounds::Abort).unwrap();
+    assert_eq!(report.imported.rows.len(), 1, "{:?}", report.notices);
+}
+
+#[test]
 fn a_last_line_without_a_newline_is_taken_only_where_it_shows_its_end() {
     let files = Files::new();
     let csv = "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n0.5,0.4,0.011\n0.6,0.41,0.01234";
