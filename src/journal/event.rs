@@ -194,6 +194,9 @@ pub struct Imported {
     /// The trial seed of each row; 0 where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<u64>,
+    /// Whether each row is no parent, as `exclude` said there; not where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<bool>,
 }
 
 /// Numbers of an imported row; none where the file had none.

@@ -150,6 +150,7 @@ impl State {
             let mut trial = Trial {
                 candidate: *firsts.entry(candidate).or_insert(generation),
                 seed: import.seeds.get(at).copied().unwrap_or(0),
+                excluded: import.excluded.get(at).copied().unwrap_or(false),
                 revision: self.revision,
                 era: self.era(),
                 proposed_at: time,

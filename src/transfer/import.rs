@@ -20,6 +20,9 @@ const FITNESS: &str = "fitness";
 /// The trial seed, in evotop's own tables.
 const SEED: &str = "trial_seed";
 
+/// Whether a trial was excluded, in evotop's own tables.
+const EXCLUDED: &str = "excluded";
+
 /// Why nothing was taken from a file. Nothing has changed.
 #[derive(Debug, Error)]
 pub enum ImportError {
@@ -83,12 +86,9 @@ fn session(path: &Path) -> Result<Table, ImportError> {
     let fixed = state.space.fixed.keys().cloned();
     let mut names: Vec<String> =
         state.metrics.iter().cloned().chain(params.clone()).chain(fixed.clone()).collect();
-    names.push(SEED.into());
-    let with_result = state
-        .history
-        .trials()
-        .iter()
-        .filter(|t| !t.excluded && matches!(t.end, Some(End::Finished | End::Imported)));
+    names.extend([SEED.into(), EXCLUDED.into()]);
+    let with_result =
+        state.history.trials().iter().filter(|t| matches!(t.end, Some(End::Finished | End::Imported)));
     let rows = with_result.map(|trial| {
         let number = |x: &f64| x.is_finite().then_some(Scalar::Float(*x));
         let missing = state.metrics.len().saturating_sub(trial.metrics.len());
@@ -96,8 +96,8 @@ fn session(path: &Path) -> Result<Table, ImportError> {
         let genes = state.space.params.iter().zip(&trial.genes);
         let genes = genes.map(|(p, x)| x.is_finite().then(|| p.scalar(*x)));
         let fixed = state.space.fixed.values().cloned().map(Some);
-        let seed = Some(Scalar::Float(trial.seed as f64));
-        let cells = metrics.chain(genes).chain(fixed).chain([seed]).collect();
+        let more = [Scalar::Float(trial.seed as f64), Scalar::Bool(trial.excluded)].map(Some);
+        let cells = metrics.chain(genes).chain(fixed).chain(more).collect();
         Line { line: trial.generation as usize, cells }
     });
     let hyps = params.chain(fixed).map(|name| (name, Part::Hyp));
@@ -159,16 +159,20 @@ fn matched(
         });
     }
     let seeds = seeds(table, &columns, &rows);
+    let excluded = excluded(table, &columns, &rows);
+    let no_parents = excluded.iter().filter(|excluded| **excluded).count();
+    if no_parents > 0 {
+        notices.push(format!("{no_parents} of them were excluded there, and stay so"));
+    }
     let rows = rows.into_iter().map(|(_, genes, metrics)| (genes, metrics)).collect();
-    let imported = Imported { source: path.display().to_string(), metrics, rows, seeds };
+    let imported = Imported { source: path.display().to_string(), metrics, rows, seeds, excluded };
     Ok(Report { imported, notices })
 }
 
 /// Each row's trial seed. Where the table has none, trials of one candidate were trained with one seed after the other:
 /// a repeat of it is to train another one than theirs.
 fn seeds(table: &Table, columns: &[Column], rows: &[(&Line, Row, Row)]) -> Vec<u64> {
-    let mut named = table.names.iter().zip(columns);
-    let column = named.position(|(name, column)| name == SEED && matches!(column, Column::Passed));
+    let column = passed(table, columns, SEED);
     let mut next: HashMap<Vec<Option<u64>>, u64> = HashMap::new();
     let seed = |(line, genes, _): &(&Line, Row, Row)| {
         let next = next.entry(genes.iter().map(|x| x.map(f64::to_bits)).collect()).or_default();
@@ -177,6 +181,20 @@ fn seeds(table: &Table, columns: &[Column], rows: &[(&Line, Row, Row)]) -> Vec<u
         seed
     };
     rows.iter().map(seed).collect()
+}
+
+/// Which rows were excluded; empty where none was.
+fn excluded(table: &Table, columns: &[Column], rows: &[(&Line, Row, Row)]) -> Vec<bool> {
+    let Some(at) = passed(table, columns, EXCLUDED) else { return Vec::new() };
+    let excluded = |line: &Line| line.cells[at].as_ref().is_some_and(|cell| cell.to_string() == "true");
+    let each: Vec<bool> = rows.iter().map(|(line, _, _)| excluded(line)).collect();
+    if each.contains(&true) { each } else { Vec::new() }
+}
+
+/// Where evotop's own column of this name is.
+fn passed(table: &Table, columns: &[Column], wanted: &str) -> Option<usize> {
+    let mut named = table.names.iter().zip(columns);
+    named.position(|(name, column)| name == wanted && matches!(column, Column::Passed))
 }
 
 fn columns(table: &Table, space: &Space) -> Vec<Column> {

@@ -11,12 +11,13 @@ pub struct Seen(HashSet<String>);
 impl Seen {
     /// Takes out the trials that an earlier file had already, and says how many.
     pub fn leave_out(&mut self, imported: &mut Imported) -> usize {
-        let Imported { metrics: names, rows, seeds, .. } = imported;
+        let Imported { metrics: names, rows, seeds, excluded, .. } = imported;
         let told: Vec<String> = rows.iter().map(|row| told(names, row)).collect();
         let new: Vec<bool> = told.iter().map(|told| !self.0.contains(told)).collect();
         self.0.extend(told);
         keep(rows, &new);
         keep(seeds, &new);
+        keep(excluded, &new);
         new.iter().filter(|new| !**new).count()
     }
 }

@@ -62,6 +62,13 @@ fn parents_may_be_limited_to_the_present_era() {
     std::fs::remove_file(world.path("wait")).unwrap();
     wait_until("it is complete", || world.status("d")["state"] == "complete");
     assert_eq!(of_trials(&world, "d", "excluded")[2..4], [true, false]);
+    world.good(&["export", "d", "--to", "d.json"]);
+    world.good(&["export", "d", "--to", "d.csv", "--format", "frame"]);
+    for from in ["d", "d.json", "d.csv"] {
+        good(&world, &format!("of-{from}"), "1", &["--from", from]);
+        let excluded = of_trials(&world, &format!("of-{from}"), "excluded");
+        assert_eq!(excluded[..4], [true, true, true, false], "{from}: {excluded:?}");
+    }
     let parents = of_trials(&world, "d", "parents").split_off(5);
     let of_this_era = |parents: &Value| parents.as_array().unwrap().iter().all(|p| p.as_u64() >= Some(3));
     assert!(parents.len() == 3 && parents.iter().all(of_this_era), "{parents:?}");
