@@ -172,10 +172,16 @@ impl State {
         format!("{ends}{best}; {}", self.cost_so_far())
     }
 
+    /// Mean and standard error of a candidate that was trained more than once.
+    pub fn repeated(&self, candidate: u64) -> Option<(f64, f64)> {
+        let standing = self.history.standing(candidate).filter(|standing| standing.trials > 1)?;
+        Some((standing.mean, standing.standard_error?))
+    }
+
     /// ` ± 0.0021 (3 trials)` of a candidate that was trained more than once.
     pub fn give_or_take(&self, candidate: u64) -> String {
-        let standing = self.history.standing(candidate).filter(|standing| standing.trials > 1);
-        let error = standing.and_then(|s| Some((s.standard_error?, s.trials)));
+        let trials = self.history.standing(candidate).map(|standing| standing.trials);
+        let error = self.repeated(candidate).and_then(|(_, error)| Some((error, trials?)));
         error.map_or_else(String::new, |(error, trials)| format!(" ± {error:.4} ({trials} trials)"))
     }
 

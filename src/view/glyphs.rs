@@ -97,7 +97,7 @@ impl Glyphs {
     /// The text with stand-ins for the few characters of the screen's own words that are not ASCII.
     pub fn own(&self, text: &str) -> String {
         if self.ascii {
-            text.replace('·', "|").replace('→', "->").replace('…', "~")
+            text.replace('·', "|").replace('→', "->").replace('…', "~").replace('±', "+-")
         } else {
             text.to_owned()
         }

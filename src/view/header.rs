@@ -31,19 +31,21 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
         let epochs = model.live.get(g).map_or((r.epoch, r.epochs), |l| (l.progress.epoch, l.progress.epochs));
         (epochs.1 > 0).then(|| format!("epoch {}/{}", epochs.0, epochs.1))
     });
-    let best = state
-        .history
-        .best()
-        .map(|(t, fitness)| (format!("best {fitness:.4}"), format!(" at gen {}", t.generation)));
+    let best = state.history.best().map(|(t, fitness)| {
+        let error = theme.glyphs.own(&text::give_or_take(state, t.candidate));
+        (format!("best {fitness:.4}"), error, format!(" at gen {}", t.generation))
+    });
     let left =
         estimate::run_left(state, &model.live, model.clock()).map(|s| format!("left {}", text::duration(s)));
     let until = if state.open.is_some() && model.replay.is_none() { model.clock() } else { state.time };
     let clock = text::clock((until - state.created_at) as f64 / 1000.0);
 
     // Right: best, time left, clock. Left: name, generation, status, epoch.
-    let right = |at: bool, left_too: bool, clock_too: bool| {
-        let best =
-            best.as_ref().map(|(best, gen_at)| if at { format!("{best}{gen_at}") } else { best.clone() });
+    let right = |error_too: bool, at: bool, left_too: bool, clock_too: bool| {
+        let best = best.as_ref().map(|(best, error, gen_at)| {
+            let error = if error_too { error } else { "" };
+            format!("{best}{error}{}", if at { gen_at } else { "" })
+        });
         let left = left.clone().filter(|_| left_too);
         let clock = Some(clock.clone()).filter(|_| clock_too);
         [best, left, clock].into_iter().flatten().collect::<Vec<String>>()
@@ -56,17 +58,18 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
     let epoch = epoch.unwrap_or_default();
     let (short, long) = (fit(&state.name, 20, theme.glyphs.dots), theme.glyphs.own(&what));
     let choices = [
-        (right(true, true, true), long.clone(), epoch.clone()),
-        (right(true, true, true), short.clone(), epoch.clone()),
-        (right(true, true, true), short.clone(), String::new()),
-        (right(false, true, true), short.clone(), String::new()),
-        (right(false, true, false), short.clone(), String::new()),
-        (right(false, false, false), short.clone(), String::new()),
+        (right(true, true, true, true), long.clone(), epoch.clone()),
+        (right(true, true, true, true), short.clone(), epoch.clone()),
+        (right(true, true, true, true), short.clone(), String::new()),
+        (right(true, false, true, true), short.clone(), String::new()),
+        (right(true, false, true, false), short.clone(), String::new()),
+        (right(false, false, true, false), short.clone(), String::new()),
+        (right(false, false, false, false), short.clone(), String::new()),
         (Vec::new(), short.clone(), String::new()),
         (Vec::new(), String::new(), String::new()),
     ];
     let fitting = choices.iter().find(|(r, name, epoch)| need(r, width(name), epoch) <= area.width);
-    let (right, name, epoch) = fitting.unwrap_or(&choices[7]);
+    let (right, name, epoch) = fitting.unwrap_or(&choices[8]);
     let mut at = ink.put(area, x + 2, 0, name, base.patch(theme.accent));
     at = ink.put(area, at + if name.is_empty() { 0 } else { 3 }, 0, &generation, base);
     let room = area.width.saturating_sub(at + 3 + right.iter().map(|p| width(p) + 3).sum::<u16>());

@@ -66,13 +66,16 @@ struct Columns {
     metrics: Vec<usize>,
 }
 
+/// Cells of `mean 0.7737 ±.0082`.
+const MEAN: u16 = 18;
+
 const FIXED: u16 = 2 + 7 + 10 + 9 + 9 + 9;
 
 fn columns(state: &State, cells: u16) -> Columns {
     let room = cells.saturating_sub(FIXED);
-    // What changed most keeps the room that the longest name needs.
+    // What changed most keeps the room that the longest name needs, or the mean of a candidate that was repeated.
     let longest = state.space.params.iter().map(|p| width(&p.name)).max().unwrap_or(8).min(20);
-    let count = usize::from(room.saturating_sub(longest + 9) / 8);
+    let count = usize::from(room.saturating_sub((longest + 9).max(MEAN)) / 8);
     let mut metrics: Vec<usize> = by_weight(state).into_iter().take(count).collect();
     metrics.sort_unstable();
     Columns { metrics }
@@ -161,7 +164,21 @@ fn row(
     ink.put_right(area, x + 9, y, &time, base.patch(theme.label));
     ink.put(area, x + 11, y, &fit(&parents(trial), 8, theme.glyphs.dots), base.patch(theme.label));
     let room = area.width.saturating_sub(x + 21);
-    ink.put(area, x + 20, y, &changed_most(trial, state, room), base.patch(theme.text));
+    let mean = mean(trial, state).map(|mean| theme.glyphs.own(&mean)).filter(|mean| width(mean) <= room);
+    let mean = mean.unwrap_or_default();
+    let x = ink.put(area, x + 20, y, &mean, base.patch(theme.text));
+    let (x, room) = if mean.is_empty() { (x, room) } else { (x + 2, room.saturating_sub(width(&mean) + 2)) };
+    let changed = changed_most(trial, state, room);
+    // Beside a mean, a name without its number says nothing.
+    if mean.is_empty() || changed.contains(' ') {
+        ink.put(area, x, y, &changed, base.patch(theme.text));
+    }
+}
+
+/// `mean 0.7737 ±.0082`, of all trials of its candidate, where there are several.
+fn mean(trial: &Trial, state: &State) -> Option<String> {
+    let (mean, _) = state.repeated(trial.candidate)?;
+    Some(format!("mean {mean:.4}{}", text::give_or_take(state, trial.candidate)))
 }
 
 fn parents(trial: &Trial) -> String {

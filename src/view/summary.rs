@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::glyphs::Glyphs;
 use super::header::status;
 use super::ink::{Ink, fit, fit_words, width};
 use super::text;
@@ -28,7 +29,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         ink.put(area, 0, y, &fit_words(&toast.text, area.width, dots), style);
         y += 1;
     }
-    for (text, style) in lines(state, model, theme.best, theme.text) {
+    for (text, style) in lines(state, model, &theme.glyphs, theme.best, theme.text) {
         ink.put(area, 0, y, &fit(&text, area.width, dots), style);
         y += 1;
     }
@@ -43,10 +44,11 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
 }
 
 /// The best, and how far the run is.
-fn lines(state: &State, model: &Model, best: Style, plain: Style) -> Vec<(String, Style)> {
+fn lines(state: &State, model: &Model, glyphs: &Glyphs, best: Style, plain: Style) -> Vec<(String, Style)> {
     let mut lines = Vec::new();
     if let Some((trial, fitness)) = state.history.best() {
-        lines.push((format!("best {fitness:.4} at gen {}", trial.generation), best));
+        let error = glyphs.own(&text::give_or_take(state, trial.candidate));
+        lines.push((format!("best {fitness:.4}{error} at gen {}", trial.generation), best));
     }
     let last = state.history.next_generation().saturating_sub(1);
     let left = estimate::run_left(state, &model.live, model.clock())

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::session::State;
 use crate::space::{Kind, Param};
 
 pub use crate::clock::duration;
@@ -48,6 +49,14 @@ pub fn date_and_time(ms: i64, zone: &TimeZone) -> String {
 fn zoned(ms: i64, zone: &TimeZone, format: &str) -> String {
     Timestamp::from_millisecond(ms)
         .map_or_else(|_| "--:--".into(), |t| t.to_zoned_datetime(zone.clone()).strftime(format).to_string())
+}
+
+/// ` ±.0082`, what a repeated candidate's mean is sure to; nothing of one that was trained once.
+pub fn give_or_take(state: &State, candidate: u64) -> String {
+    state.repeated(candidate).map_or_else(String::new, |(_, error)| {
+        let digits = format!("{error:.4}");
+        format!(" ±{}", digits.strip_prefix('0').unwrap_or(&digits))
+    })
 }
 
 /// `epoch 2/3`; `epoch 2` where nobody knows how many there will be, nothing before the first.

@@ -122,3 +122,71 @@ fn a_lineage_goes_back_to_the_start_candidate() {
     let shown = crate::look::text(&run.model, 80, 24);
     assert!(shown.contains("2 < 1 < start (2 steps)"), "{shown}");
 }
+
+/// A run whose best candidate was trained three times.
+fn repeated() -> Option<(Run, u64)> {
+    let mut run = Run::new(1);
+    run.trials(12);
+    let best = run.state.history.best()?.0.generation;
+    for _ in 0..2 {
+        run.keys(&format!(":repeat {best}<enter>"));
+        let generation = *run.state.queue.back()?;
+        run.start(generation, 0);
+        run.now += 6_000;
+        run.finish(generation);
+    }
+    assert_eq!(run.state.history.best()?.0.generation, best);
+    Some((run, best))
+}
+
+#[test]
+fn the_mean_of_a_repeated_candidate_is_never_shown_without_how_sure_it_is() {
+    let (mut run, best) = repeated().unwrap();
+    let (mean, error) = run.state.repeated(best).unwrap();
+    let own = run.state.history.get(best).unwrap().fitness.unwrap();
+    let error = format!("±{}", &format!("{error:.4}")[1..]);
+    let (sure, own) = (format!("{mean:.4} {error}"), format!("{own:.4}"));
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        run = run.sized(columns, rows);
+        let live = text(&run.model, columns, rows);
+        let header =
+            if columns < 120 { format!("best {sure}  ") } else { format!("best {sure} at gen {best}") };
+        assert!(live.lines().next().unwrap().contains(&header), "{live}");
+        assert!(live.lines().next().unwrap().contains("left "), "{live}");
+        run.keys("3");
+        let history = text(&run.model, columns, rows);
+        let rows_of_it: Vec<&str> = history.lines().filter(|l| l.contains(&format!("mean {sure}"))).collect();
+        assert_eq!(rows_of_it.len(), 3, "the candidate and its repeats\n{history}");
+        assert!(rows_of_it.iter().any(|l| l.contains(&own)), "{history}");
+        run.keys("2<enter>");
+        let density = text(&run.model, columns, rows);
+        let at = if columns < 120 { String::new() } else { format!(" at gen {best}") };
+        assert!(density.contains(&format!("({sure}{at})")), "{density}");
+        assert!(density.contains("q90 0.0"), "{density}");
+        // Of a step back only the highest result is known.
+        run.keys("<left>");
+        let back = text(&run.model, columns, rows);
+        assert!(!back.contains(&format!("({sure}")), "{back}");
+        run.keys("<right>v");
+        let map = text(&run.model, columns, rows);
+        assert!(map.contains(&format!("best {sure} at gen {best}: lr0")), "{map}");
+        run.keys("<esc><esc><esc>1");
+    }
+    let shown = ascii(&run, 120, 40);
+    assert!(shown.contains(&sure.replace('±', "+-")), "{shown}");
+    let narrow = text(&run.model, 40, 6);
+    assert!(narrow.contains(&format!("best {sure} at gen {best}")), "{narrow}");
+}
+
+#[test]
+fn a_candidate_that_was_trained_once_is_shown_without_a_mean() {
+    let (mut run, best) = repeated().unwrap();
+    let once = (0..12).find(|g| *g != best && run.state.history.get(*g).unwrap().fitness.is_some());
+    assert_eq!(run.state.repeated(once.unwrap()), None);
+    run.keys("3");
+    let shown = text(&run.model, 120, 40);
+    assert_eq!(shown.matches("mean ").count(), 3, "{shown}");
+    let mut plain = Run::mid_run(1);
+    plain.keys("3");
+    assert!(!text(&plain.model, 120, 40).contains('±'));
+}

@@ -41,7 +41,12 @@ pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mu
     let mut quantile = |q| stats::quantile(&mut sorted, q).map_or("-".into(), |x| p.show(f64::from(x), 4));
     let mut says = format!("q10 {}   median {}   q90 {}", quantile(0.1), quantile(0.5), quantile(0.9));
     if let Some((x, fitness, generation)) = best {
-        says = format!("best {} ({fitness:.4} at gen {generation})   {says}", p.show(x, 5));
+        let error = theme.glyphs.own(&error(model, generation));
+        let at = format!(" at gen {generation}");
+        let with = |at: &str| format!("best {} ({fitness:.4}{error}{at})   {says}", p.show(x, 5));
+        // The page History knows the generation as well; a mean without its error would be another figure.
+        let short = !error.is_empty() && width(&with(&at)) + 2 > inner.width;
+        says = with(if short { "" } else { &at });
     }
     ink.put(
         inner,
@@ -50,6 +55,13 @@ pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mu
         &fit_words(&says, inner.width.saturating_sub(2), theme.glyphs.dots),
         theme.text,
     );
+}
+
+/// How sure the best's mean is. Of the past only the highest result is known, which is no mean.
+fn error(model: &Model, generation: u64) -> String {
+    let state = model.state.as_ref().filter(|_| model.density.until.is_none());
+    let trial = state.and_then(|state| Some((state, state.history.get(generation)?)));
+    trial.map_or_else(String::new, |(state, trial)| text::give_or_take(state, trial.candidate))
 }
 
 fn values(columns: &Columns, param: usize, until: Option<u64>) -> Vec<f32> {
@@ -157,8 +169,9 @@ pub(super) fn map(ink: &mut Ink, body: Rect, model: &Model, first: usize, second
         let column = ((across.unit(x) * cells_x as f64) as u16).min(cells_x as u16 - 1) * 2;
         let row = plot.height - 1 - ((up.unit(y) * f64::from(plot.height)) as u16).min(plot.height - 1);
         ink.put(plot, column, row, theme.glyphs.best, theme.best);
+        let error = theme.glyphs.own(&error(model, generation));
         let says = format!(
-            "best {fitness:.4} at gen {generation}: {} = {}, {} = {}",
+            "best {fitness:.4}{error} at gen {generation}: {} = {}, {} = {}",
             p.name,
             p.show(x, 4),
             q.name,
