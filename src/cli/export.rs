@@ -36,6 +36,6 @@ pub fn export(args: &ExportArgs) -> anyhow::Result<Exit> {
     let state = find::state(&find::dir(&args.name)?)?;
     let text = transfer::write(&state, format).map_err(Told::usage)?;
     dir::replace(&args.to, text.as_bytes(), Access::Private)?;
-    tell!("{}: {} trials", args.to.display(), state.history.trials().len());
+    tell!("{}: {}", args.to.display(), transfer::held(&state, format, &text));
     Ok(Exit::Done)
 }

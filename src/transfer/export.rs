@@ -74,6 +74,18 @@ pub fn write(state: &State, format: Format) -> Result<String, String> {
     })
 }
 
+/// What a file of that form holds of a session: the tables leave out trials without a result.
+pub fn held(state: &State, format: Format, text: &str) -> String {
+    let all = state.history.trials().len();
+    let rows = match format {
+        Format::Hyp => return "the best candidate".into(),
+        Format::EvolveCsv => text.lines().count().saturating_sub(1),
+        Format::EvolveTxt => text.lines().count(),
+        Format::Json | Format::Frame | Format::Optuna => all,
+    };
+    if rows == all { format!("{all} trials") } else { format!("{rows} of {all} trials") }
+}
+
 fn all(state: &State) -> Value {
     json!({
         "format": "evotop history 1",

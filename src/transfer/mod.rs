@@ -17,7 +17,7 @@ mod tests;
 #[cfg(test)]
 mod travel_tests;
 
-pub use export::{Format, write};
+pub use export::{Format, held, write};
 pub use import::{ImportError, Report, import};
 pub use seen::Seen;
 pub use table::Table;

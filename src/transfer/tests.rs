@@ -409,6 +409,22 @@ fn what_is_exported_is_read_back_as_the_same_history() {
 }
 
 #[test]
+fn what_an_exported_file_holds_is_said_and_not_what_the_session_has() {
+    let mut state = state(6);
+    let [proposed, ..] = trial(6);
+    state.apply(&Entry { seq: state.seq + 1, time: 5, event: proposed });
+    for (format, said) in [
+        (Format::EvolveCsv, "6 of 7 trials"),
+        (Format::Hyp, "the best candidate"),
+        (Format::Json, "7 trials"),
+        (Format::Frame, "7 trials"),
+        (Format::Optuna, "7 trials"),
+    ] {
+        assert_eq!(held(&state, format, &write(&state, format).unwrap()), said);
+    }
+}
+
+#[test]
 fn an_optuna_journal_has_every_trial_with_its_end() {
     let state = state(6);
     let text = write(&state, Format::Optuna).unwrap();
