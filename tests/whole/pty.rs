@@ -62,11 +62,14 @@ impl Terminal {
         }
     }
 
-    /// Whether the alternate screen is left, the cursor is back, and lines are taken and shown as a shell wants it.
+    /// Whether the alternate screen and the mouse are left, the cursor is back, and lines are taken and shown as a shell
+    /// wants it.
     pub fn is_given_back(&self) -> bool {
         let modes = self.master.get_termios().map(|t| format!("{:?}", t.local_flags)).unwrap_or_default();
+        let has_mouse = self.has_mouse();
         let parser = self.screen.lock().unwrap();
-        !parser.screen().alternate_screen()
+        !has_mouse
+            && !parser.screen().alternate_screen()
             && !parser.screen().hide_cursor()
             && modes.contains("ICANON")
             && modes.contains("ECHO")
