@@ -72,6 +72,15 @@ async fn a_killed_guard_takes_trainer_and_grandchild_along() {
 /// It cannot be known by a mark, a group or a session of processes: only as what came to this process.
 #[tokio::test]
 async fn a_killed_guard_takes_along_a_grandchild_that_wiped_its_environment() {
+    // In a process of its own, as a session is: what it takes in would be other tests' children.
+    if std::env::var_os("EVOTOP_TEST_ALONE").is_none() {
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        let name = "leftovers::a_killed_guard_takes_along_a_grandchild_that_wiped_its_environment";
+        let said = alone.args(["--exact", name]).env("EVOTOP_TEST_ALONE", "1").output().unwrap();
+        let text = String::from_utf8_lossy(&said.stdout);
+        assert!(said.status.success() && text.contains("1 passed"), "{text}");
+        return;
+    }
     children::take_in().unwrap();
     let mut bench = Bench::new(with_child_of("setsid env -i PATH=$PATH sh", "sleep 3600"));
     bench.start(1);
