@@ -69,7 +69,7 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
         (Vec::new(), String::new(), String::new()),
     ];
     let fitting = choices.iter().find(|(r, name, epoch)| need(r, width(name), epoch) <= area.width);
-    let (right, name, epoch) = fitting.unwrap_or(&choices[8]);
+    let (right, name, epoch) = fitting.unwrap_or(&choices[choices.len() - 1]);
     let mut at = ink.put(area, x + 2, 0, name, base.patch(theme.accent));
     at = ink.put(area, at + if name.is_empty() { 0 } else { 3 }, 0, &generation, base);
     let room = area.width.saturating_sub(at + 3 + right.iter().map(|p| width(p) + 3).sum::<u16>());
