@@ -35,6 +35,9 @@ pub(super) fn line(state: &State, event: &Event) -> Option<String> {
             Origin::Import => format!("gen {} imported", p.generation),
         },
         Event::Imported(i) => format!("imported {} trials from {}", i.rows.len(), i.source),
+        Event::Program(p) if state.program.as_ref().is_some_and(|known| known.build == p.build) => {
+            format!("trainer {} reports {}", p.program, p.metrics.join(", "))
+        }
         Event::Program(p) => format!("trainer {} (build {})", p.program, p.build),
         Event::Started(a) => {
             format!("gen {} started on {} (attempt {}, pid {})", a.generation, a.slot, a.attempt, a.pid)
@@ -112,6 +115,7 @@ fn ended(state: &State, generation: u64, end: &End, metrics: &crate::trial::Metr
                 None => format!("gen {generation} finished without a fitness"),
             }
         }
+        End::Diverged { epoch: 0, what } => format!("gen {generation} diverged: {what}"),
         End::Diverged { epoch, what } => format!("gen {generation} diverged in epoch {epoch}: {what}"),
         End::Failed { class, detail } => format!("gen {generation} failed: {class}: {detail}"),
         End::Aborted => format!("gen {generation} aborted"),
@@ -186,9 +190,27 @@ pub(super) fn value(state: &State, edit: &Edit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Entry;
     use crate::journal::sample::{created, trial};
+    use crate::journal::{Entry, Program};
     use crate::session::{Command, steer};
+
+    #[test]
+    fn what_a_known_program_reports_is_told_and_not_its_build_again() {
+        let mut state = State::new(&created(), 0);
+        let program = |metrics: &[&str]| {
+            Event::Program(Program {
+                program: "train.py".into(),
+                build: "f00".into(),
+                argv: Vec::new(),
+                cwd: "/".into(),
+                env: indexmap::IndexMap::new(),
+                metrics: metrics.iter().map(ToString::to_string).collect(),
+            })
+        };
+        assert_eq!(line(&state, &program(&[])).unwrap(), "trainer train.py (build f00)");
+        state.apply(&Entry { seq: 1, time: 1, event: program(&[]) });
+        assert_eq!(line(&state, &program(&["acc", "loss"])).unwrap(), "trainer train.py reports acc, loss");
+    }
 
     #[test]
     fn bounds_that_leave_out_what_children_come_from_say_so() {
