@@ -88,8 +88,8 @@ pub enum Refused {
     Another { by: String, what: String },
     #[error("there is no slot {name}; the slots are {known}")]
     NoSlot { name: String, known: String },
-    #[error("slot {name} is there already")]
-    SlotExists { name: String },
+    #[error("slot {name} is there already: another share of its device is {free}")]
+    SlotExists { name: String, free: String },
     #[error("the last slot cannot be taken away: pause or stop the run instead")]
     LastSlot,
 }

@@ -255,7 +255,7 @@ impl State {
 
     fn change_slots(&self, added: &[SlotSpec], removed: &[String], who: &Who) -> Result<Vec<Event>, Refused> {
         if let Some(there) = added.iter().find(|slot| self.slots.contains_key(&slot.name)) {
-            return Err(Refused::SlotExists { name: there.name.clone() });
+            return Err(Refused::SlotExists { name: there.name.clone(), free: self.next_share(&there.name) });
         }
         let staying = |name: &String| self.slots.get(name).is_some_and(|s| s.health != SlotHealth::Leaving);
         if let Some(unknown) = removed.iter().find(|name| !staying(name)) {
@@ -270,6 +270,13 @@ impl State {
         let adding = added.iter().map(|slot| Event::SlotAdded { slot: slot.clone(), who: who.clone() });
         let removing = removed.iter().map(|slot| Event::SlotRemoved { slot: slot.clone(), who: who.clone() });
         Ok(adding.chain(removing).collect())
+    }
+
+    /// A name for another slot on the device of this one.
+    fn next_share(&self, slot: &str) -> String {
+        let device = slot.split_once('#').map_or(slot, |(device, _)| device);
+        let names = (2..).map(|share: usize| format!("{device}#{share}"));
+        names.into_iter().find(|name| !self.slots.contains_key(name)).unwrap_or_default()
     }
 
     fn trial(&self, generation: u64) -> Result<&Trial, Refused> {

@@ -200,7 +200,9 @@ fn slots_come_and_go_as_a_person_says_and_stay_so_when_the_run_is_started_again(
     wait_until("all three train", || busy() == 3);
     world.good(&["steer", "d", "slots", "-cpu"]);
     assert_eq!(slots(), ["cpu leaving", "cpu#2 well", "cpu#3 well"], "its trial ends first");
-    for (wrong, why) in [("-cpu#9", "cpu#2, cpu#3"), ("+cpu#2", "is there already"), ("+gpu7", "cuda:0")] {
+    for (wrong, why) in
+        [("-cpu#9", "cpu#2, cpu#3"), ("+cpu#2", "another share of its device is cpu#4"), ("+gpu7", "cuda:0")]
+    {
         let output = world.run(&["steer", "d", "slots", wrong]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && said.contains(why), "{wrong}: {said}");
