@@ -127,7 +127,11 @@ impl Plan {
             }
             collected.bytes += bytes(&entry.path());
             if remove {
-                fs::remove_dir_all(entry.path()).map_err(DirError::io("remove", &entry.path()))?;
+                match fs::remove_dir_all(entry.path()) {
+                    // The run itself and a person may remove at once.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                    removed => removed.map_err(DirError::io("remove", &entry.path()))?,
+                }
             }
             collected.trials.push(generation);
         }
@@ -190,5 +194,23 @@ mod tests {
         }
         assert!(dir.trials().join("notes").exists() && dir.trials().join("7").exists() && elsewhere.exists());
         assert_eq!(plan.collect(&dir).unwrap(), Collected::default());
+    }
+
+    /// The run's own clean-up and that of its last words overlap; a person's `gc` may, too.
+    #[test]
+    fn two_who_remove_at_once_are_not_in_each_others_way() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = SessionDir::new(home.path());
+        for generation in 0..300 {
+            let attempt = dir.create_attempt(generation, 1, Access::Private).unwrap();
+            fs::write(attempt.join("log"), "0123456789").unwrap();
+        }
+        let plan = Plan { kept: BTreeSet::new(), next: 300 };
+        let removed: Vec<_> = std::thread::scope(|scope| {
+            let both = [(); 2].map(|()| scope.spawn(|| plan.collect(&dir)));
+            both.map(|one| one.join().unwrap().map(|collected| collected.trials.len())).into()
+        });
+        assert!(removed.iter().all(Result::is_ok), "{removed:?}");
+        assert_eq!(fs::read_dir(dir.trials()).unwrap().count(), 0);
     }
 }
