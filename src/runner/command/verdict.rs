@@ -30,7 +30,7 @@ impl Ended {
         let how = match (self.code, self.signal) {
             (_, Some(9)) => "ended by signal 9 (KILL), as the kernel does where memory runs out".into(),
             (_, Some(signal)) => format!("ended by signal {signal}"),
-            (Some(code), _) => format!("ended with exit code {code} and no result"),
+            (Some(code), _) => format!("ended with exit code {code}"),
             (None, None) => "its guard is gone".into(),
         };
         let mut lines = last_words.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_failure_is_told_with_the_programs_last_line() {
         let Outcome::Failed { detail, .. } = after(1, "Traceback\nValueError: x\n\n") else { panic!() };
-        assert_eq!(detail, "ended with exit code 1 and no result: ValueError: x");
+        assert_eq!(detail, "ended with exit code 1: ValueError: x");
     }
 
     #[test]
