@@ -131,7 +131,7 @@ pub struct RunArgs {
     /// Keep only these trials' directories as it goes: best:5,last:3,failed [default: all]
     #[arg(long, value_name = "WHAT", help_heading = "Trials")]
     pub keep: Option<Keep>,
-    /// Run a command on events: 'paused,failed,slot-lost,best,finished CMD'
+    /// Run a command on events, which are given with commas: paused,failed,slot-lost,best,finished
     #[arg(long = "on", num_args = 2, value_names = ["EVENTS", "CMD"], help_heading = "Trials")]
     pub on: Vec<String>,
 
