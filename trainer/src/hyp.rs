@@ -21,9 +21,9 @@ pub enum HypError {
     #[error("{0}: no such hyperparameter in a YOLOv5 training")]
     Unknown(String),
     #[error(
-        "{0}: the hyperparameters of the YOLOv3 of 2020 belong to another recipe, which this trainer does not have yet"
+        "{0}: the hyperparameters of the YOLOv3 of 2020 belong to another recipe, which this trainer does not have yet; take a hyp file of YOLOv5"
     )]
-    Recipe(String),
+    Recipe(&'static str),
 }
 
 macro_rules! hyp {
@@ -99,8 +99,41 @@ hyp! {
     copy_paste = 0.0, "Share of objects pasted again, mirrored; needs polygons.";
 }
 
-/// Names that only the 2020 recipe of YOLOv3 has.
-const OF_ANOTHER_RECIPE: &[&str] = &["giou"];
+/// What shows that hyperparameters are those of the YOLOv3 of 2020: its gain of the box loss, which later ones call `box`; its last
+/// learning rate, the exponent of a power of ten, which later ones give as a fraction; or, where somebody left both out, its other names
+/// all together and none besides, as every later recipe has further ones.
+fn of_another_recipe(numbers: &[(String, f64)]) -> Option<&'static str> {
+    const OTHERS: [&str; 16] = [
+        "cls",
+        "cls_pw",
+        "obj",
+        "obj_pw",
+        "iou_t",
+        "lr0",
+        "momentum",
+        "weight_decay",
+        "fl_gamma",
+        "hsv_h",
+        "hsv_s",
+        "hsv_v",
+        "degrees",
+        "translate",
+        "scale",
+        "shear",
+    ];
+    let has = |wanted: &str| numbers.iter().any(|(name, _)| name == wanted);
+    let exponent = numbers.iter().any(|(name, value)| name == "lrf" && *value < 0.0);
+    let known = |name: &str| name == "lrf" || OTHERS.contains(&name);
+    if has("giou") {
+        Some("giou")
+    } else if exponent {
+        Some("lrf below 0")
+    } else if OTHERS.into_iter().all(has) && numbers.iter().all(|(name, _)| known(name)) {
+        Some("neither `box` nor `anchor_t`")
+    } else {
+        None
+    }
+}
 
 /// The name of a field as files spell it: `box` is a word of Rust.
 fn spelled(name: &str) -> &str {
@@ -146,11 +179,12 @@ impl Hyp {
     /// # Errors
     /// As [`Hyp::read`].
     pub fn from_numbers(numbers: impl IntoIterator<Item = (String, f64)>) -> Result<Self, HypError> {
+        let numbers: Vec<(String, f64)> = numbers.into_iter().collect();
+        if let Some(mark) = of_another_recipe(&numbers) {
+            return Err(HypError::Recipe(mark));
+        }
         let mut hyp = Self::default();
         for (name, value) in numbers {
-            if OF_ANOTHER_RECIPE.contains(&name.as_str()) {
-                return Err(HypError::Recipe(name));
-            }
             if !value.is_finite() {
                 return Err(HypError::NotANumber { name, value: value.to_string() });
             }
@@ -248,6 +282,35 @@ mod tests {
         ] {
             let said = Hyp::parse(text, "mine.yaml").unwrap_err().to_string();
             assert!(said.contains(expected), "{said}");
+        }
+    }
+
+    #[test]
+    fn the_recipe_of_2020_is_refused_by_name_also_where_its_box_gain_is_left_out() {
+        let whole = include_str!("../../hyp/yolov3-2020-01.yaml");
+        let without: Vec<&str> = whole.lines().filter(|line| !line.starts_with("giou")).collect();
+        let no_rate: Vec<&str> = without.iter().copied().filter(|line| !line.starts_with("lrf")).collect();
+        for text in [
+            whole.to_owned(),
+            without.join("\n"),
+            "giou: 3.54".to_owned(),
+            "lr0: .005\nlrf: -4".to_owned(),
+            no_rate.join("\n"),
+        ] {
+            let said = Hyp::parse(&text, "hyp.yaml").unwrap_err().to_string();
+            assert!(said.contains("the YOLOv3 of 2020") && said.contains("another recipe"), "{said}");
+        }
+        for name in [
+            "scratch-low",
+            "scratch-2021-03",
+            "finetune-2021-03",
+            "voc",
+            "objects365",
+            "no-augmentation",
+            "digits",
+        ] {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../hyp/{name}.yaml"));
+            Hyp::read(&file).unwrap();
         }
     }
 
