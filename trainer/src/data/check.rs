@@ -31,10 +31,6 @@ pub fn check(path: &Path) -> Checked {
                 size.1
             ));
         }
-        // Told now, as pictures that are not kept in memory are decoded only once the training runs.
-        if pixels::breaks_off(path) {
-            return Err(format!("{}: this file breaks off; copy it again, left out", path.display()));
-        }
         if pixels::is_cut_off(path) {
             warnings.push(format!("{}: this JPEG has no end, it is used as far as it goes", path.display()));
         }
@@ -66,23 +62,22 @@ pub fn refuse(
     single_class: bool,
 ) -> Result<(), DataError> {
     let path = yaml.entries(split).first().cloned().unwrap_or_else(|| yaml.file.clone());
-    if label_files == 0 {
-        return Err(DataError::NoLabels { path, images: items.len() });
-    }
     if items.is_empty() {
         return Err(DataError::NoImages { path });
+    }
+    if label_files == 0 {
+        return Err(DataError::NoLabels { path, images: items.len() });
     }
     if items.iter().all(|item| item.labels.boxes.is_empty()) {
         return Err(DataError::AllEmpty { path });
     }
     let beyond = |item: &&Item| item.labels.boxes.iter().any(|label| label.class as usize >= yaml.classes());
     if let Some(item) = items.iter().find(beyond).filter(|_| !single_class) {
-        let class = item.labels.boxes.iter().map(|label| label.class as usize).max().unwrap_or_default();
-        return Err(DataError::ClassOutOfRange {
-            path: label_path(&item.path),
-            class,
-            classes: yaml.classes(),
-        });
+        let path = label_path(&item.path);
+        // Once more from the file: what is shown is what is written there.
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let class = labels::highest_class(&text).unwrap_or_default();
+        return Err(DataError::ClassOutOfRange { path, class, classes: yaml.classes() });
     }
     Ok(())
 }

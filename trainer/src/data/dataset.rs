@@ -63,15 +63,13 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Lists and checks a split, and reads its pictures where they are to be cached.
+    /// Lists and checks a split, and reads its pictures.
     ///
     /// # Errors
     /// Where folders are missing or hold nothing to learn from; single bad files only make a warning.
     pub fn open(yaml: &DataYaml, split: Split, options: Options) -> Result<Self, DataError> {
         let mut dataset = Self::list(yaml, split, options)?;
-        if options.cache == Cache::Ram {
-            dataset.read_all()?;
-        }
+        dataset.read_all(options.cache)?;
         Ok(dataset)
     }
 
@@ -80,7 +78,11 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::open`].
     pub fn list(yaml: &DataYaml, split: Split, options: Options) -> Result<Self, DataError> {
-        let paths = images(yaml, split)?;
+        let paths = match images(yaml, split) {
+            // Validation without pictures is one that gives zeros, see below.
+            Err(DataError::NoImages { .. }) if split == Split::Val => Vec::new(),
+            listed => listed?,
+        };
         let mut found = Found::default();
         let mut warnings = Vec::new();
         let mut items = Vec::with_capacity(paths.len());
@@ -104,7 +106,13 @@ impl Dataset {
         if let Some(first) = first_corrupt.filter(|_| items.is_empty()) {
             return Err(DataError::Unusable { split: split.word(), images: found.corrupt, first });
         }
-        refuse(yaml, split, &items, label_files, options.single_class)?;
+        match refuse(yaml, split, &items, label_files, options.single_class) {
+            Err(nothing) if split == Split::Val && nothing.is_emptiness() => warnings.insert(
+                0,
+                format!("{nothing}; precision, recall and mAP are 0 in every validation, so no training can be told from another"),
+            ),
+            judged => judged?,
+        }
         if options.single_class {
             items.iter_mut().flat_map(|item| &mut item.labels.boxes).for_each(|label| label.class = 0);
         }
@@ -120,15 +128,23 @@ impl Dataset {
         self.found.backgrounds = self.items.iter().filter(|item| item.labels.boxes.is_empty()).count();
     }
 
-    /// Reads every picture into memory; those that cannot be read leave the list.
-    pub(super) fn read_all(&mut self) -> Result<(), DataError> {
-        let read: Vec<_> =
-            self.items.par_iter().map(|item| load(item, self.split, self.options.img)).collect();
+    /// Reads every picture once, into memory where they are to stay. Those that cannot be read leave the list here, before any training,
+    /// so that none of them ends one hours later, and so that the same ones are trained on either way.
+    pub(super) fn read_all(&mut self, keep: Cache) -> Result<(), DataError> {
+        let (split, img) = (self.split, self.options.img);
+        let read: Vec<_> = self
+            .items
+            .par_iter()
+            .map(|item| match keep {
+                Cache::Ram => load(item, split, img).map(Some),
+                Cache::None => pixels::read(&item.path).map(|_| None),
+            })
+            .collect();
         let mut kept = Vec::with_capacity(read.len());
         for (item, read) in self.items.drain(..).zip(read) {
             match read {
                 Ok(pixels) => {
-                    self.cached.push(pixels);
+                    self.cached.extend(pixels);
                     kept.push(item);
                 }
                 Err(error) => {
@@ -140,7 +156,7 @@ impl Dataset {
         self.items = kept;
         self.count();
         match (self.items.first(), self.warnings.last()) {
-            (None, Some(last)) => Err(DataError::Unusable {
+            (None, Some(last)) if self.found.corrupt > 0 => Err(DataError::Unusable {
                 split: self.split.word(),
                 images: self.found.corrupt,
                 first: last.clone(),
@@ -242,149 +258,4 @@ fn load(item: &Item, split: Split, img: usize) -> Result<Pixels, DataError> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-    use crate::data::files::label_path;
-
-    pub const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
-
-    /// A data set of one class per `(image, label text)`; pictures are left half black, right half white.
-    pub fn set(files: &[(&str, Option<&str>)]) -> (tempfile::TempDir, DataYaml) {
-        let folder = tempfile::tempdir().unwrap();
-        for part in ["images", "labels"] {
-            fs::create_dir(folder.path().join(part)).unwrap();
-        }
-        let picture = image::RgbImage::from_fn(64, 32, |x, _| image::Rgb([if x < 32 { 0 } else { 255 }; 3]));
-        for (name, label) in files {
-            let path = folder.path().join("images").join(name);
-            picture.save(&path).unwrap();
-            if let Some(label) = label {
-                fs::write(label_path(&path), label).unwrap();
-            }
-        }
-        let yaml =
-            DataYaml::parse(&folder.path().join("x.yaml"), "train: images\nval: images\nnames: [a, b]\n");
-        (folder, yaml.unwrap())
-    }
-
-    fn refused(files: &[(&str, Option<&str>)]) -> String {
-        let (_folder, yaml) = set(files);
-        Dataset::open(&yaml, Split::Train, OPTIONS).unwrap_err().to_string()
-    }
-
-    pub const BOX: Option<&str> = Some("1 .5 .5 .2 .2\n");
-
-    #[test]
-    fn all_common_picture_formats_are_read() {
-        let (_folder, yaml) =
-            set(&[("a.jpg", BOX), ("b.png", BOX), ("c.bmp", BOX), ("d.webp", BOX), ("e.tiff", BOX)]);
-        let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
-        assert!(dataset.warnings().is_empty(), "{:?}", dataset.warnings());
-        assert_eq!(dataset.len(), 5);
-        for index in 0..5 {
-            let picture = dataset.picture(index).unwrap();
-            assert_eq!((picture.width, picture.height), (64, 32));
-            assert!(picture.row(16)[5 * 3] < 10 && picture.row(16)[60 * 3] > 245, "{index}");
-        }
-        assert_eq!(dataset.cache_bytes(), 5 * 64 * 32 * 3);
-    }
-
-    #[test]
-    fn a_bad_file_costs_its_picture_and_is_named_and_the_rest_goes_on() {
-        let (folder, yaml) = set(&[
-            ("a.png", BOX),
-            ("b.png", Some("1 .5 .5 .2\n")),
-            ("c.png", None),
-            ("d.png", Some("1 .5 .5 .2 .2\n1 .5 .5 .2 .2\n")),
-        ]);
-        fs::write(folder.path().join("images/e.png"), "no picture").unwrap();
-        let tiny = image::RgbImage::new(8, 40);
-        tiny.save(folder.path().join("images/f.png")).unwrap();
-        let before = listing(folder.path());
-        let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
-        assert_eq!(
-            dataset.found(),
-            Found { images: 3, instances: 2, backgrounds: 1, corrupt: 3, duplicates: 1 }
-        );
-        for (name, word) in
-            [("b.txt", "4 columns"), ("d.txt", "duplicate"), ("e.png", ""), ("f.png", "8 x 40")]
-        {
-            let found = dataset.warnings().iter().any(|line| line.contains(name) && line.contains(word));
-            assert!(found, "{name}: {:?}", dataset.warnings());
-        }
-        assert_eq!(
-            dataset.summary(),
-            "train: 3 images, 2 objects, 1 without objects, 3 corrupt and left out, 1 duplicate labels dropped"
-        );
-        assert_eq!(listing(folder.path()), before, "the data set was written to");
-    }
-
-    fn listing(folder: &Path) -> Vec<(PathBuf, std::time::SystemTime)> {
-        let mut found: Vec<_> = ["images", "labels"]
-            .iter()
-            .flat_map(|part| fs::read_dir(folder.join(part)).unwrap())
-            .map(|entry| entry.unwrap())
-            .map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap()))
-            .collect();
-        found.sort();
-        found
-    }
-
-    #[test]
-    fn what_nothing_can_be_learned_from_is_refused_with_a_remedy() {
-        assert!(refused(&[("a.png", None)]).contains("none of 1 images has a label file"));
-        assert!(refused(&[("a.png", Some(""))]).contains("all label files are empty"));
-        let beyond = refused(&[("a.png", BOX), ("b.png", Some("2 .5 .5 .2 .2\n"))]);
-        assert!(
-            beyond.contains("b.txt") && beyond.contains("class 2") && beyond.contains("only 2"),
-            "{beyond}"
-        );
-    }
-
-    #[test]
-    fn a_picture_that_breaks_off_is_left_out_before_it_is_decoded() {
-        let (folder, yaml) = set(&[("a.png", BOX), ("b.png", BOX), ("c.webp", BOX), ("d.webp", BOX)]);
-        for name in ["b.png", "d.webp"] {
-            let path = folder.path().join("images").join(name);
-            let bytes = fs::read(&path).unwrap();
-            fs::write(&path, &bytes[..bytes.len() - 14]).unwrap();
-        }
-        let uncached = Options { cache: Cache::None, ..OPTIONS };
-        let dataset = Dataset::open(&yaml, Split::Train, uncached).unwrap();
-        assert_eq!((dataset.len(), dataset.found().corrupt), (2, 2));
-        assert!(
-            dataset.warnings().iter().all(|line| line.contains("breaks off")),
-            "{:?}",
-            dataset.warnings()
-        );
-    }
-
-    #[test]
-    fn where_no_image_can_be_used_the_first_mistake_is_told() {
-        let said = refused(&[("a.png", Some("1 .5 .5 .2 .2 .9\n")), ("b.png", Some("1 .5\n"))]);
-        assert!(said.contains("none of the 2 train images"), "{said}");
-        assert!(said.contains("a.txt: line 1: 6 columns"), "{said}");
-    }
-
-    #[test]
-    fn a_single_class_takes_all_labels() {
-        let (_folder, yaml) = set(&[("a.png", Some("7 .5 .5 .2 .2\n"))]);
-        let options = Options { single_class: true, ..OPTIONS };
-        let dataset = Dataset::open(&yaml, Split::Train, options).unwrap();
-        assert_eq!((dataset.classes(), dataset.items()[0].labels.boxes[0].class), (1, 0));
-    }
-
-    #[test]
-    fn a_cut_off_jpeg_is_used_as_far_as_it_goes_and_said() {
-        let (folder, yaml) = set(&[("a.jpg", BOX)]);
-        let path = folder.path().join("images/a.jpg");
-        let bytes = fs::read(&path).unwrap();
-        fs::write(&path, &bytes[..bytes.len() - 40]).unwrap();
-        let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
-        assert_eq!(dataset.len(), 1);
-        assert!(dataset.warnings()[0].contains("no end"), "{:?}", dataset.warnings());
-    }
-}
+pub(super) mod tests;

@@ -17,13 +17,13 @@ pub enum DataError {
         path.display()
     )]
     NoLabels { path: PathBuf, images: usize },
-    #[error("{}: all label files are empty, there is nothing to learn from", path.display())]
+    #[error("{}: all label files are empty, there is no object to find", path.display())]
     AllEmpty { path: PathBuf },
     #[error(
-        "{}: class {class} is used, but the data set names only {classes} (0 to {}); add names or correct the label",
+        "{}: {class} is used, but the data set names only {classes} (0 to {}); add names or correct the label",
         path.display(), classes.saturating_sub(1)
     )]
-    ClassOutOfRange { path: PathBuf, class: usize, classes: usize },
+    ClassOutOfRange { path: PathBuf, class: String, classes: usize },
     #[error("{}: {message}; replace or remove this image", path.display())]
     Picture { path: PathBuf, message: String },
     #[error("none of the {images} {split} images can be used; the first: {first}")]
@@ -35,6 +35,11 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Whether a split is not wrong but empty: without pictures, or without an object in them.
+    pub(super) fn is_emptiness(&self) -> bool {
+        matches!(self, Self::NoImages { .. } | Self::NoLabels { .. } | Self::AllEmpty { .. })
+    }
+
     pub(crate) fn io(path: &Path, why: std::io::Error) -> Self {
         Self::Io { path: path.to_path_buf(), why }
     }

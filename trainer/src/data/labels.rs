@@ -32,9 +32,8 @@ pub fn parse(text: &str) -> Result<Labels, String> {
         }
         let row = line
             .split_whitespace()
-            .map(|word| {
-                word.parse::<f32>().map_err(|_| format!("line {number}: `{}` is not a number", short(word)))
-            })
+            .enumerate()
+            .map(|(column, word)| value(column, word).map_err(|why| format!("line {number}: {why}")))
             .collect::<Result<Vec<_>, _>>()?;
         rows.push((number, row));
     }
@@ -42,7 +41,6 @@ pub fn parse(text: &str) -> Result<Labels, String> {
     let mut outlines = Vec::new();
     let mut table: Vec<[f32; 5]> = Vec::new();
     for (number, row) in rows {
-        check_values(number, &row)?;
         if polygons {
             let outline = outline(number, &row)?;
             table.push(bounding(row[0], &outline));
@@ -67,17 +65,28 @@ fn short(word: &str) -> String {
     word.chars().take(20).flat_map(char::escape_debug).collect()
 }
 
-fn check_values(number: usize, row: &[f32]) -> Result<(), String> {
-    for (column, &value) in row.iter().enumerate() {
-        let what = if column == 0 { "class" } else { "coordinate" };
-        if value.is_nan() || value < 0.0 {
-            return Err(format!("line {number}: {what} {value} is negative or not a number"));
+/// The number that a word of a row stands for.
+fn value(column: usize, word: &str) -> Result<f32, String> {
+    let what = if column == 0 { "class" } else { "coordinate" };
+    match word.parse::<f32>() {
+        Err(_) => Err(format!("`{}` is not a number", short(word))),
+        Ok(value) if value.is_nan() || value < 0.0 => {
+            Err(format!("{what} {} is negative or not a number", short(word)))
         }
-        if column > 0 && value > 1.0 {
-            return Err(format!("line {number}: coordinate {value} is above 1; coordinates are fractions"));
+        Ok(value) if column > 0 && value > 1.0 => {
+            Err(format!("coordinate {} is above 1; coordinates are fractions", short(word)))
         }
+        Ok(value) => Ok(value),
     }
-    Ok(())
+}
+
+/// The highest class of a label file's text as it is written, with its line.
+pub fn highest_class(text: &str) -> Option<String> {
+    let first = |(place, line): (usize, &str)| {
+        let word = line.split_whitespace().next()?;
+        Some((word.parse::<f32>().ok()?, format!("line {}: class {}", place + 1, short(word))))
+    };
+    text.lines().enumerate().filter_map(first).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, shown)| shown)
 }
 
 fn outline(number: usize, row: &[f32]) -> Result<Polygon, String> {

@@ -33,19 +33,21 @@ impl Library {
         }
         open.retain(|(_, s, ..)| *s != split);
         let mut dataset = Dataset::list(yaml, split, options)?;
-        if options.cache == Cache::Ram {
-            let needed = dataset.cache_bytes();
-            match machine::available_memory().filter(|free| needed > free / 10 * 9) {
-                None => dataset.read_all()?,
-                Some(free) => dataset.warn(format!(
-                    "{}: {} of pictures would not fit into {} of free memory, so they are read anew for every epoch; \
-                     a smaller --img makes them fit, --cache none silences this",
-                    split.word(),
-                    size::short(needed),
-                    size::short(free)
-                )),
-            }
+        let needed = dataset.cache_bytes();
+        let mut keep = options.cache;
+        if keep == Cache::Ram
+            && let Some(free) = machine::available_memory().filter(|free| needed > free / 10 * 9)
+        {
+            keep = Cache::None;
+            dataset.warn(format!(
+                "{}: {} of pictures would not fit into {} of free memory, so they are read anew for every epoch; \
+                 a smaller --img makes them fit, --cache none silences this",
+                split.word(),
+                size::short(needed),
+                size::short(free)
+            ));
         }
+        dataset.read_all(keep)?;
         let dataset = Arc::new(dataset);
         open.push((yaml.clone(), split, options, Arc::clone(&dataset)));
         Ok(dataset)

@@ -88,54 +88,21 @@ pub fn read(path: &Path) -> Result<Pixels, DataError> {
     Ok(Pixels { width: rgb.width() as usize, height: rgb.height() as usize, rgb: rgb.into_raw() })
 }
 
-/// Whether a JPEG file lacks its end marker, as a copy that broke off does.
+/// Whether a JPEG, by its first bytes and whatever its name, lacks its end marker, as a copy that broke off does.
 pub fn is_cut_off(path: &Path) -> bool {
-    let jpeg = path.extension().and_then(|e| e.to_str()).is_some_and(|e| {
-        let e = e.to_ascii_lowercase();
-        e == "jpg" || e == "jpeg"
-    });
-    jpeg && std::fs::File::open(path).and_then(last_two).is_ok_and(|end| end != [0xFF, 0xD9])
+    std::fs::File::open(path)
+        .and_then(ends)
+        .is_ok_and(|(start, end)| start == [0xFF, 0xD8] && end != [0xFF, 0xD9])
 }
 
-/// Whether a PNG or WebP file is shorter than it says, so that it cannot be decoded. Its picture is not looked at.
-pub fn breaks_off(path: &Path) -> bool {
-    use std::io::{BufReader, Read as _};
-    let Ok(file) = std::fs::File::open(path) else { return false };
-    let length = file.metadata().map_or(u64::MAX, |about| about.len());
-    let mut file = BufReader::new(file);
-    let mut start = [0; 8];
-    match file.read_exact(&mut start) {
-        Ok(()) if start == *b"\x89PNG\r\n\x1a\n" => !reaches_the_end(file),
-        Ok(()) if start.starts_with(b"RIFF") => {
-            let [.., a, b, c, d] = start;
-            u64::from(u32::from_le_bytes([a, b, c, d])) + 8 > length
-        }
-        _ => false,
-    }
-}
-
-/// Whether a PNG's chunks, each a length, a name, so many bytes and a checksum, lead to the one that is the last.
-fn reaches_the_end(mut file: std::io::BufReader<std::fs::File>) -> bool {
-    use std::io::Read as _;
-    let mut head = [0; 8];
-    while file.read_exact(&mut head).is_ok() {
-        if head[4..] == *b"IEND" {
-            return true;
-        }
-        let [a, b, c, d, ..] = head;
-        if file.seek_relative(i64::from(u32::from_be_bytes([a, b, c, d])) + 4).is_err() {
-            return false;
-        }
-    }
-    false
-}
-
-fn last_two(mut file: std::fs::File) -> std::io::Result<[u8; 2]> {
+/// The first and the last two bytes.
+fn ends(mut file: std::fs::File) -> std::io::Result<([u8; 2], [u8; 2])> {
     use std::io::{Read, Seek, SeekFrom};
-    let mut end = [0; 2];
+    let (mut start, mut end) = ([0; 2], [0; 2]);
+    file.read_exact(&mut start)?;
     file.seek(SeekFrom::End(-2))?;
     file.read_exact(&mut end)?;
-    Ok(end)
+    Ok((start, end))
 }
 
 #[cfg(test)]

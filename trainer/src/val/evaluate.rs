@@ -247,6 +247,19 @@ mod tests {
     }
 
     #[test]
+    fn a_validation_of_nothing_gives_zeros() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("images")).unwrap();
+        let text = "train: images\nval: images\nnames: [a]\n";
+        let yaml = DataYaml::parse(&folder.path().join("x.yaml"), text).unwrap();
+        let options = Options { img: 160, single_class: false, cache: Cache::Ram };
+        let dataset = Arc::new(Dataset::open(&yaml, Split::Val, options).unwrap());
+        let loader = ValLoader::new(dataset, 160, 5, 1);
+        let result = evaluate::<DataError>(&loader, &NmsOptions::default(), |b| Ok(oracle(b, 0.9, 0)));
+        assert_eq!(result.unwrap(), Evaluation::default());
+    }
+
+    #[test]
     fn an_error_of_the_model_ends_the_validation() {
         let (_folder, loader) = loader();
         let mut calls = 0;
