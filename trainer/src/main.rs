@@ -17,7 +17,7 @@ use evotop_yolo::setup::{self, Setup};
 use evotop_yolo::threads;
 use evotop_yolo::train::{BatchReport, End, EpochReport, Flow, Run, Watch, evaluate, train};
 use evotop_yolo::weights::{Purpose, Weights};
-use evotop_yolo::{device, digits, worker};
+use evotop_yolo::{device, digits, preflight, worker};
 
 /// YOLOv5 and YOLOv3 training on libtorch, evotop's built-in trainer
 #[derive(Parser)]
@@ -153,6 +153,7 @@ fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
     let hyp = hyp.map_or_else(|| Ok(Hyp::default()), Hyp::read)?;
     let setup = Setup::prepare(options, &Library::new(), &mut |text| println!("{text}"))?;
     let dir = fresh_dir(&options.project, &options.name)?;
+    preflight::disk(&dir).into_iter().for_each(|line| println!("{line}"));
     let run = Run {
         hyp,
         epochs: options.epochs.unwrap_or(100),

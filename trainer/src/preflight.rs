@@ -14,13 +14,12 @@ const LITTLE_DISK: u64 = 1_000_000_000;
 /// Kinds of label problems are many, the files few; more than this many lines nobody reads.
 const MOST_WARNINGS: usize = 20;
 
-/// One line each, for people.
-pub fn report(train: &Dataset, val: &Dataset, slots: usize, folder: &Path, device: Device) -> Vec<String> {
+/// One line each, for people. Where results go is told apart, by [`disk`]: a worker hears of it only with its first job.
+pub fn report(train: &Dataset, val: &Dataset, slots: usize, device: Device) -> Vec<String> {
     let mut lines = vec![train.summary(), val.summary()];
     lines.extend(problems(train));
     lines.extend(problems(val));
     lines.push(memory(train, val, slots, machine::available_memory()));
-    lines.extend(machine::free_disk(folder).map(|free| disk(free, folder)));
     lines.push(device_line(device));
     lines
 }
@@ -54,9 +53,15 @@ fn memory(train: &Dataset, val: &Dataset, slots: usize, free: Option<u64>) -> St
     }
 }
 
-fn disk(free: u64, folder: &Path) -> String {
+/// One line about the disk that results are written to, where the system tells.
+pub fn disk(folder: &Path) -> Option<String> {
+    let free = machine::free_disk(folder)?;
     let line = format!("disk: {} free at {}", size::short(free), folder.display());
-    if free < LITTLE_DISK { format!("{line}, which is little; the run pauses when it is full") } else { line }
+    Some(if free < LITTLE_DISK {
+        format!("{line}, which is little; the run pauses when it is full")
+    } else {
+        line
+    })
 }
 
 fn device_line(device: Device) -> String {
@@ -119,7 +124,9 @@ mod tests {
     #[test]
     fn the_report_names_images_problems_memory_disk_and_device() {
         let (train, val, folder) = digits(Cache::Ram);
-        let text = report(&train, &val, 2, folder.path(), Device::Cpu).join("\n");
+        let mut lines = report(&train, &val, 2, Device::Cpu);
+        lines.extend(disk(folder.path()));
+        let text = lines.join("\n");
         for word in [
             "train: 3 images",
             "1 corrupt",

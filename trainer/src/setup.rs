@@ -62,7 +62,7 @@ impl Setup {
         let val = library.open(&yaml, Split::Val, opened)?;
         // A device that is not there is refused where it is used; here it is only told.
         let device = device::named(&options.device).unwrap_or(tch::Device::Cpu);
-        for line in preflight::report(&train, &val, machine::slots(), &options.project, device) {
+        for line in preflight::report(&train, &val, machine::slots(), device) {
             say(line);
         }
         config.nc = if options.single_cls { 1 } else { train.classes() as i64 };

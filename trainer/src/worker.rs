@@ -16,10 +16,11 @@ use crate::data::Library;
 use crate::device;
 use crate::hyp::Hyp;
 use crate::options::{Options, Val};
+use crate::preflight;
 use crate::setup::Setup;
 use crate::train::{End, Run, train};
 
-use failure::{catch, class_of};
+use failure::{catch, class_of, class_of_start};
 use line::{Left, Line, named, say};
 
 /// Epochs of a training where none are asked for.
@@ -63,7 +64,8 @@ pub fn serve(input: impl BufRead + Send + 'static, output: impl Write) -> Result
             }
         }
     });
-    let mut worker = Worker { told, output, library: Library::new(), prepared: None, estimated: false };
+    let mut worker =
+        Worker { told, output, library: Library::new(), prepared: None, begun: false, estimated: false };
     worker.run()
 }
 
@@ -75,6 +77,8 @@ struct Worker<W> {
     library: Library,
     /// What all trainings share, or why there is none.
     prepared: Option<Result<Setup, String>>,
+    /// A training has begun, and where the run writes has been said.
+    begun: bool,
     /// How long a training takes has been said.
     estimated: bool,
 }
@@ -132,7 +136,7 @@ impl<W: Write> Worker<W> {
         let setup = match &self.prepared {
             None => return Err(WorkerError::TooEarly("a job")),
             Some(Err(why)) => {
-                let (class, message) = (class_of(why), why.clone());
+                let (class, message) = (class_of_start(why), why.clone());
                 say(&mut self.output, &FromWorker::Error { trial, class, message })?;
                 return Ok(Left::Ended);
             }
@@ -140,12 +144,17 @@ impl<W: Write> Worker<W> {
         };
         let run = match self::run(setup, job) {
             Ok(run) => run,
-            Err(message) => {
-                let class = class_of(&message);
+            Err((class, message)) => {
                 say(&mut self.output, &FromWorker::Error { trial, class, message })?;
                 return Ok(Left::Ended);
             }
         };
+        if !self.begun {
+            self.begun = true;
+            if let Some(text) = preflight::disk(&job.dir) {
+                say(&mut self.output, &FromWorker::Log { text })?;
+            }
+        }
         let mut line = Line {
             trial,
             told: &self.told,
@@ -185,14 +194,17 @@ impl<W: Write> Worker<W> {
     }
 }
 
-fn run(setup: &Setup, job: &Job) -> Result<Run, String> {
+/// What to train, or why not: the candidate's fault, or the slot's.
+fn run(setup: &Setup, job: &Job) -> Result<Run, (FailureClass, String)> {
     let mut numbers = Vec::new();
     for (name, value) in &job.hyp {
-        let number = value.number().ok_or_else(|| format!("{name}: {value} is not a number"))?;
+        let number = value
+            .number()
+            .ok_or_else(|| (FailureClass::Crash, format!("{name}: {value} is not a number")))?;
         numbers.push((name.clone(), number));
     }
     let options = &setup.options;
-    let mut hyp = Hyp::from_numbers(numbers).map_err(|why| why.to_string())?;
+    let mut hyp = Hyp::from_numbers(numbers).map_err(|why| (FailureClass::Crash, why.to_string()))?;
     // As the original while it evolves: the model's own anchors stay, and the gene has no say.
     if options.noautoanchor {
         hyp.anchors = None;
@@ -201,7 +213,7 @@ fn run(setup: &Setup, job: &Job) -> Result<Run, String> {
         hyp,
         epochs: options.epochs.unwrap_or(if options.is_digits() { DIGITS_EPOCHS } else { EPOCHS }),
         seed: job.seed,
-        device: device::named(&job.device)?,
+        device: device::named(&job.device).map_err(|why| (class_of_start(&why), why))?,
         threads: if job.threads > 0 { job.threads } else { options.threads() },
         results: job.dir.is_dir().then(|| job.dir.clone()),
         keep: None,

@@ -61,10 +61,14 @@ impl Worker {
     }
 
     fn job(&mut self, trial: u64, seed: u64, hyp: &[(&str, f64)]) {
+        self.job_on("cpu", trial, seed, hyp);
+    }
+
+    fn job_on(&mut self, device: &str, trial: u64, seed: u64, hyp: &[(&str, f64)]) {
         let dir = self.dir.path().join(format!("t{trial}"));
         std::fs::create_dir_all(&dir).unwrap();
         let hyp = hyp.iter().map(|(name, x)| ((*name).to_owned(), Scalar::Float(*x))).collect();
-        let device = "cpu".to_owned();
+        let device = device.to_owned();
         self.tell(&ToWorker::Job(Job {
             trial,
             attempt: 1,
@@ -217,7 +221,39 @@ fn what_is_wrong_with_the_setup_is_told_to_every_job() {
     let mut worker = Worker::start(&[("data", missing.to_str().unwrap())]);
     assert!(matches!(worker.hear(), FromWorker::Hello { .. }));
     worker.job(1, 0, &[]);
-    let FromWorker::Error { message, .. } = worker.end() else { panic!() };
+    let FromWorker::Error { class, message, .. } = worker.end() else { panic!() };
     assert!(message.contains("/nowhere/data.yaml"), "{message}");
+    assert_eq!(class, FailureClass::SlotLost, "no candidate is to blame");
+    worker.exits_well();
+}
+
+#[test]
+fn a_device_that_is_not_there_is_the_fault_of_the_slot() {
+    let mut worker = Worker::start(&[("epochs", "1")]);
+    worker.hear();
+    for device in ["tpu", "cuda:77"] {
+        worker.job_on(device, 1, 0, &[]);
+        let FromWorker::Error { class: FailureClass::SlotLost, message, .. } = worker.end() else { panic!() };
+        assert!(message.contains(device), "{message}");
+    }
+    worker.job(2, 0, &[]);
+    worker.result();
+    worker.exits_well();
+}
+
+#[test]
+fn free_disk_space_is_told_of_the_folder_that_the_run_writes_to() {
+    let mut worker = Worker::start(&[("epochs", "1")]);
+    worker.job(1, 0, &[]);
+    let folder = worker.dir.path().join("t1").display().to_string();
+    let mut disk = Vec::new();
+    loop {
+        match serde_json::from_str(&worker.lines.next().unwrap().unwrap()).unwrap() {
+            FromWorker::Log { text } if text.starts_with("disk: ") => disk.push(text),
+            FromWorker::Result { .. } => break,
+            _ => {}
+        }
+    }
+    assert!(disk.len() == 1 && disk[0].ends_with(&folder), "{disk:?}");
     worker.exits_well();
 }

@@ -40,6 +40,15 @@ pub fn class_of(text: &str) -> FailureClass {
     }
 }
 
+/// The class of a failure that keeps every training from starting here, whatever its hyperparameters: where it is neither memory nor
+/// disk space the slot is to blame and no candidate, so that it is tried again later with the same one.
+pub fn class_of_start(text: &str) -> FailureClass {
+    match class_of(text) {
+        FailureClass::Crash => FailureClass::SlotLost,
+        class => class,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
