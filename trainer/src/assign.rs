@@ -32,6 +32,8 @@ pub struct Matches {
     pub boxes: Vec<[f32; 4]>,
     /// The anchor's width and height in cells.
     pub anchors: Vec<[f32; 2]>,
+    /// How many rows are for the centre's own cell and for its neighbours left, up, right and down, in this order.
+    pub from: [usize; 5],
 }
 
 impl Matches {
@@ -78,18 +80,20 @@ pub fn assign(all: &[Target], grid: [i64; 2], anchors: &[[f32; 2]], anchor_t: f3
         })
         .collect();
     let mut matches = Matches::default();
-    for (offset, wanted) in [
+    let neighbours = [
         (OWN, &(|_, _| true) as &dyn Fn(f32, f32) -> bool),
         (LEFT, &|x, _| near_low_edge(x)),
         (UP, &|_, y| near_low_edge(y)),
         (RIGHT, &|x, _| near_low_edge(nx - x)),
         (DOWN, &|_, y| near_low_edge(ny - y)),
-    ] {
+    ];
+    for (place, (offset, wanted)) in neighbours.into_iter().enumerate() {
         for (a, t) in &kept {
             let [x, y, w, h] = t.bounds;
             if !wanted(x, y) {
                 continue;
             }
+            matches.from[place] += 1;
             let column = ((x - offset[0]) as i64).clamp(0, grid[1] - 1);
             let row = ((y - offset[1]) as i64).clamp(0, grid[0] - 1);
             matches.cells.push([t.image, *a as i64, row, column]);
@@ -156,6 +160,12 @@ mod tests {
                 assert!((a - b).abs() < 1e-5, "{got:?}");
             }
         }
+    }
+
+    #[test]
+    fn fixture_4_rows_by_neighbour() {
+        let counts: Vec<[usize; 5]> = levels().iter().map(|matches| matches.from).collect();
+        assert_eq!(counts, [[9, 8, 3, 3, 8], [5, 2, 5, 5, 2], [2, 0, 2, 2, 0]]);
     }
 
     #[test]

@@ -13,6 +13,11 @@ pub fn unit(k: u64) -> f64 {
     (z >> 11) as f64 / 9_007_199_254_740_992.0
 }
 
+/// The number that a tensor's name stands for.
+fn seed(name: &str) -> u64 {
+    name.bytes().enumerate().map(|(i, b)| (i as u64 + 1) * u64::from(b)).sum()
+}
+
 /// Gives every tensor the numbers its name stands for.
 pub fn fill(model: &mut Model) {
     let entries: Vec<(String, Role, Vec<i64>)> = model
@@ -23,7 +28,7 @@ pub fn fill(model: &mut Model) {
         .filter(|(name, ..)| !name.contains("anchors"))
         .collect();
     for (name, role, shape) in entries {
-        let seed: u64 = name.bytes().enumerate().map(|(i, b)| (i as u64 + 1) * u64::from(b)).sum();
+        let seed = seed(&name);
         let count: i64 = shape.iter().product();
         let fan_in: i64 = shape[1..].iter().product();
         let numbers: Vec<f32> = (0..count as u64)
@@ -60,6 +65,11 @@ pub fn near(got: &[f64], expected: &[f64], tolerance: f64) {
     for (i, (a, b)) in got.iter().zip(expected).enumerate() {
         assert!((a - b).abs() <= tolerance * b.abs().max(1e-3), "number {i}: {a}, not {b}");
     }
+}
+
+#[test]
+fn fixture_2_a_name_stands_for_the_number_of_the_spec() {
+    assert_eq!(seed("model.0.conv.weight"), 18_468);
 }
 
 #[test]

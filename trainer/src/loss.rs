@@ -142,6 +142,11 @@ fn decoded(found: &Tensor, matches: &Matches) -> Tensor {
 
 /// CIoU of boxes `[n, 4]` in centre form, row by row: `[n]`.
 pub fn ciou(a: &Tensor, b: &Tensor) -> Tensor {
+    ciou_and_iou(a, b).0
+}
+
+/// With the plain IoU it is made from.
+fn ciou_and_iou(a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
     const EPS: f64 = 1e-7;
     let columns = |t: &Tensor| t.unbind(1);
     let [a, b] = [columns(a), columns(b)];
@@ -165,7 +170,7 @@ pub fn ciou(a: &Tensor, b: &Tensor) -> Tensor {
     let iou = inter / union;
     let v = ((&b[2] / &b[3]).atan() - (&a[2] / &a[3]).atan()).square() * (4.0 / (PI * PI));
     let alpha = tch::no_grad(|| &v / (&v - &iou + (1.0 + EPS)));
-    iou - (distance / diagonal + v * alpha)
+    (&iou - (distance / diagonal + v * alpha), iou)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::{Criterion, ciou};
+use super::{Criterion, ciou_and_iou};
 use crate::assign::{Target, targets};
 use crate::fixture::{close, fill, input};
 use crate::hyp::Hyp;
@@ -21,14 +21,15 @@ fn scene() -> Vec<Target> {
 
 #[test]
 fn fixture_3_complete_iou_and_its_gradient() {
-    for (a, b, expected) in [
-        ([0.5, 0.5, 2.0, 1.0], [0.7, 0.4, 1.5, 1.5], 0.533_909),
-        ([0.0, 0.0, 1.0, 1.0], [3.0, 3.0, 1.0, 1.0], -0.562_500),
-        ([5.0, 5.0, 2.0, 8.0], [5.5, 4.0, 4.0, 4.0], 0.299_862),
+    for (a, b, overlap, expected) in [
+        ([0.5, 0.5, 2.0, 1.0], [0.7, 0.4, 1.5, 1.5], 0.545_455, 0.533_909),
+        ([0.0, 0.0, 1.0, 1.0], [3.0, 3.0, 1.0, 1.0], 0.0, -0.562_500),
+        ([5.0, 5.0, 2.0, 8.0], [5.5, 4.0, 4.0, 4.0], 0.333_333, 0.299_862),
     ] {
         let a = Tensor::from_slice(&a.map(|x: f64| x as f32)).view([1, 4]).set_requires_grad(true);
         let b = Tensor::from_slice(&b.map(|x: f64| x as f32)).view([1, 4]);
-        let got = ciou(&a, &b);
+        let (got, iou) = ciou_and_iou(&a, &b);
+        close(&iou, &[overlap], 1e-5);
         close(&got, &[expected], 1e-4);
         if expected > 0.5 {
             close(

@@ -43,6 +43,11 @@ const EPS: f64 = 1e-16;
 
 /// The classes that have labels, ascending.
 pub fn per_class(tally: &Tally) -> Vec<ClassResult> {
+    with_best_point(tally).0
+}
+
+/// With the point of confidence, of [`POINTS`], at which their precision and recall are.
+fn with_best_point(tally: &Tally) -> (Vec<ClassResult>, usize) {
     let mut order: Vec<usize> = (0..tally.confidence.len()).collect();
     order.sort_by(|&a, &b| tally.confidence[b].total_cmp(&tally.confidence[a]));
     let mut classes = tally.labels.clone();
@@ -50,14 +55,12 @@ pub fn per_class(tally: &Tally) -> Vec<ClassResult> {
     classes.dedup();
     let curves: Vec<(ClassResult, Curves)> = classes.iter().map(|&c| one_class(tally, &order, c)).collect();
     let best = best_point(&curves);
-    curves
-        .into_iter()
-        .map(|(result, curves)| ClassResult {
-            precision: curves.precision[best],
-            recall: curves.recall[best],
-            ..result
-        })
-        .collect()
+    let at_best = |(result, curves): (ClassResult, Curves)| ClassResult {
+        precision: curves.precision[best],
+        recall: curves.recall[best],
+        ..result
+    };
+    (curves.into_iter().map(at_best).collect(), best)
 }
 
 /// Precision and recall at an overlap of 0.5, over confidence 0 to 1.
@@ -164,7 +167,8 @@ mod tests {
 
     #[test]
     fn fixture_11_ap() {
-        let results = per_class(&fixture());
+        let (results, best) = with_best_point(&fixture());
+        assert_eq!(best, 398);
         let ap50: Vec<f64> = results.iter().map(ClassResult::ap50).collect();
         assert!(ap50.iter().zip([0.7605, 0.995, 0.0]).all(|(a, b)| close(*a, b)), "{ap50:?}");
         let class_1 = [0.995, 0.995, 0.995, 0.995, 0.995, 0.555_533, 0.555_533, 0.278_05, 0.278_05, 0.0];
