@@ -2,20 +2,22 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench study chaos fuzz gpu-check libtorch needs dist
 CARGO ?= cargo
+# The same for all that is built here: cargo builds what is asked for with other features once more.
+ALL := --workspace --features evotop/main-job
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: needs libtorch ## a real evolution on built-in handwritten digits, on the screen
-	@$(CARGO) build --workspace --bins
+	@$(CARGO) build $(ALL) --bins
 	@target/debug/evotop run --demo
 
 test: needs libtorch ## every test
-	$(CARGO) test --workspace --features evotop/main-job --no-fail-fast
+	$(CARGO) test $(ALL) --no-fail-fast
 
 check: needs libtorch ## formatting, lints, licences (where cargo-deny is installed)
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features evotop/main-job
+	$(CARGO) clippy $(ALL) --all-targets
 	@if ! $(CARGO) deny --version >/dev/null 2>&1; then echo "cargo-deny is not installed: licences and advisories not checked"; else \
 	  $(CARGO) deny check licenses bans sources && \
 	  if $(CARGO) deny fetch db >/dev/null 2>&1; then $(CARGO) deny check --disable-fetch advisories; else echo "the advisory database cannot be reached: advisories not checked"; fi; \
@@ -39,7 +41,7 @@ dist: needs ## one static evotop in dist/, for any Linux of this processor
 
 gpu-check: needs ## where there is a GPU: does training on it what the CPU does? (DEVICE=cuda:1 for another one)
 	@CUDA='$(or $(CUDA),1)' scripts/libtorch.sh
-	@$(CARGO) build --workspace --bins
+	@$(CARGO) build $(ALL) --bins
 	@DEVICE='$(DEVICE)' scripts/gpu-check.sh
 
 libtorch: ## put libtorch into .libtorch (CUDA=1 with, CUDA=0 without the CUDA libraries)

@@ -191,7 +191,8 @@ fn pixels(out: &str, columns: u16, rows: u16, runs: &[Run]) -> anyhow::Result<()
         Box::leak(std::fs::read(&font).with_context(|| font.clone())?.into_boxed_slice());
     register_font("picture", FontStyle::Normal, font).map_err(|_| anyhow!("the font cannot be read"))?;
     let size = (u32::from(columns) * CELL.0 + 16, u32::from(rows) * CELL.1 + 16);
-    let area = BitMapBackend::new(out, size).into_drawing_area();
+    let mut rgb = vec![0; (size.0 * size.1 * 3) as usize];
+    let area = BitMapBackend::with_buffer(&mut rgb, size).into_drawing_area();
     let colour = |(r, g, b): (u8, u8, u8)| RGBColor(r, g, b);
     area.fill(&colour(BACKGROUND))?;
     for run in runs {
@@ -213,5 +214,13 @@ fn pixels(out: &str, columns: u16, rows: u16, runs: &[Run]) -> anyhow::Result<()
             }
         }
     }
-    Ok(area.present()?)
+    area.present()?;
+    drop(area);
+    let file = std::fs::File::create(out).with_context(|| out.to_owned())?;
+    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), size.0, size.1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&rgb)?;
+    Ok(writer.finish()?)
 }

@@ -107,11 +107,33 @@ mod tests {
         }
     }
 
+    /// What the reference wrote of a training of 40 epochs: the header, an epoch without validation, and the last one.
+    const REFERENCE: &str = concat!(
+        "               epoch,      train/box_loss,      train/obj_loss,      train/cls_loss,   metrics/precision,",
+        "      metrics/recall,     metrics/mAP_0.5,metrics/mAP_0.5:0.95,        val/box_loss,        val/obj_loss,",
+        "        val/cls_loss,               x/lr0,               x/lr1,               x/lr2\n",
+        "                   0,              0.1124,            0.027035,             0.25644,                   0,",
+        "                   0,                   0,                   0,                   0,                   0,",
+        "                   0,             0.07024,           0.0033067,           0.0033067\n",
+        "                  39,            0.040088,            0.018768,             0.13246,             0.77272,",
+        "             0.66506,             0.79317,             0.49464,            0.031341,            0.010619,",
+        "             0.08927,            0.000595,            0.000595,            0.000595\n",
+    );
+
     #[test]
-    fn a_row_has_the_columns_of_its_header() {
-        let row = EpochRow { epoch: 3, train: [0.1; 3], metrics: [0.2; 7], rates: [0.01; 3] };
-        assert_eq!(header().split(',').count(), line(&row).split(',').count());
-        assert!(header().starts_with("               epoch,      train/box_loss"));
-        assert!(line(&row).starts_with("                   3,                 0.1"));
+    fn a_table_is_byte_for_byte_the_one_of_the_reference() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut csv = ResultsCsv::create(folder.path()).unwrap();
+        for row in REFERENCE.lines().skip(1) {
+            let numbers: Vec<f64> = row.split(',').map(|cell| cell.trim().parse().unwrap()).collect();
+            csv.append(&EpochRow {
+                epoch: numbers[0] as u64,
+                train: numbers[1..4].try_into().unwrap(),
+                metrics: numbers[4..11].try_into().unwrap(),
+                rates: numbers[11..].try_into().unwrap(),
+            })
+            .unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(folder.path().join("results.csv")).unwrap(), REFERENCE);
     }
 }
