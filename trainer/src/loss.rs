@@ -145,7 +145,7 @@ pub fn ciou(a: &Tensor, b: &Tensor) -> Tensor {
     ciou_and_iou(a, b).0
 }
 
-/// With the plain IoU it is made from.
+/// With the plain overlap (intersection over union) it is made from.
 fn ciou_and_iou(a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
     const EPS: f64 = 1e-7;
     let columns = |t: &Tensor| t.unbind(1);

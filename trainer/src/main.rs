@@ -153,7 +153,9 @@ fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
     let hyp = hyp.map_or_else(|| Ok(Hyp::default()), Hyp::read)?;
     let setup = Setup::prepare(options, &Library::new(), &mut |text| println!("{text}"))?;
     let dir = fresh_dir(&options.project, &options.name)?;
-    preflight::disk(&dir).into_iter().for_each(|line| println!("{line}"));
+    if let Some(line) = preflight::disk(&dir) {
+        println!("{line}");
+    }
     let run = Run {
         hyp,
         epochs: options.epochs.unwrap_or(100),
