@@ -114,9 +114,8 @@ impl History {
         if let Some(round) = trial.round {
             self.rounds.entry(round).or_default().push(generation);
         }
-        if let Some(end) = &trial.end {
-            self.counted += u64::from(end.counts());
-        } else {
+        self.counted += u64::from(trial.counts());
+        if trial.end.is_none() {
             self.open.insert(generation);
         }
         self.rank(candidate);
@@ -127,10 +126,10 @@ impl History {
         let Some(slot) = usize::try_from(generation).ok().and_then(|i| self.trials.get_mut(i)) else {
             return;
         };
-        let before = slot.end.as_ref().is_some_and(crate::trial::End::counts);
+        let before = slot.counts();
         change(Arc::make_mut(slot));
         let (candidate, ended) = (slot.candidate, slot.end.is_some());
-        let after = slot.end.as_ref().is_some_and(crate::trial::End::counts);
+        let after = slot.counts();
         self.counted = self.counted + u64::from(after) - u64::from(before);
         if ended {
             self.open.remove(&generation);

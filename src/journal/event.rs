@@ -189,7 +189,8 @@ pub struct Imported {
     pub source: String,
     /// Names of the metrics, in the order of the rows' metrics.
     pub metrics: Vec<String>,
-    /// Genes in the order of the space's parameters (`null`: the row lacked it) and metrics.
+    /// Genes in the order of the space's parameters and metrics. `null`: it is not known; a gene that a row lacked is its
+    /// start value, but for journals of before that.
     pub rows: Vec<(Row, Row)>,
     /// The trial seed of each row; 0 where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -197,6 +198,25 @@ pub struct Imported {
     /// Whether each row is no parent, as `exclude` said there; not where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<bool>,
+    /// What else is known of some of the rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<More>,
+}
+
+/// What is known of an imported row beside genes and metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct More {
+    pub row: usize,
+    /// How the trial ended there, where it was not with a result. The row itself has no metrics then, so that a reader which
+    /// knows nothing of this takes it for no parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
+    /// What it had reported until then, in the order of the rows' metrics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Row,
+    /// Fitness after each epoch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Row,
 }
 
 /// Numbers of an imported row; none where the file had none.

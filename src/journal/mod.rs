@@ -22,8 +22,8 @@ pub use copy::copy;
 pub use disk::{Access, Disk, DiskFile, FileDisk};
 pub use error::{JournalError, is_no_space};
 pub use event::{
-    AttemptStart, Created, Entry, Era, Event, Host, How, Imported, Mode, Opened, PauseWhy, Program, Proposed,
-    Row, SlotSpec, SteerKind, Steered, VERSION, Who,
+    AttemptStart, Created, Entry, Era, Event, Host, How, Imported, Mode, More, Opened, PauseWhy, Program,
+    Proposed, Row, SlotSpec, SteerKind, Steered, VERSION, Who,
 };
 pub use reader::{Follow, Recovered, look, read};
 pub use repair::{Dropped, Report, repair};

@@ -6,7 +6,8 @@ use super::{EpochEnd, LogLine, Running, Slot, SlotHealth, State, log, state::LOG
 use crate::clean::clean;
 use crate::evolve::{Edit, NextValues, Settings, epochs};
 use crate::journal::{
-    AttemptStart, Entry, Event, How, Imported, Mode, Opened, PauseWhy, Proposed, SteerKind, Steered,
+    AttemptStart, Entry, Event, How, Imported, Mode, More, Opened, PauseWhy, Proposed, Row, SteerKind,
+    Steered,
 };
 use crate::trial::{Cost, End, Metrics, Origin, Trial};
 
@@ -137,8 +138,12 @@ impl State {
         self.learn_metrics(import.metrics.iter());
         // Rows with the same hyperparameters are trials of one candidate.
         let mut firsts: HashMap<Vec<u64>, u64> = HashMap::new();
+        let more: HashMap<usize, &More> = import.more.iter().map(|more| (more.row, more)).collect();
         for (at, (genes, metrics)) in import.rows.iter().enumerate() {
             let generation = self.history.next_generation();
+            let more = more.get(&at).copied();
+            let end = more.and_then(|more| more.end.clone());
+            let metrics = more.filter(|_| end.is_some()).map_or(metrics, |more| &more.metrics);
             let named: Metrics = import
                 .metrics
                 .iter()
@@ -155,11 +160,12 @@ impl State {
                 era: self.era(),
                 proposed_at: time,
                 ended_at: Some(time),
-                end: Some(End::Imported),
+                end: Some(end.unwrap_or(End::Imported)),
                 metrics: self.metric_row(&named),
+                curve: more.map(|more| curve(&more.curve)).unwrap_or_default(),
                 ..Trial::new(generation, Origin::Import, genes)
             };
-            trial.fitness = self.score(&trial);
+            trial.fitness = self.score(&trial).filter(|_| trial.end.as_ref().is_some_and(End::is_scored));
             self.history.push(trial);
             self.ended.push(generation);
         }
@@ -248,12 +254,11 @@ impl State {
         self.learn_metrics(metrics.0.keys());
         let row = if metrics.0.is_empty() { Box::default() } else { self.metric_row(metrics) };
         let fitness = self.settings.fitness.fitness(&self.metrics, &row);
-        let partial = matches!(end, End::Finished | End::Pruned { .. });
         self.history.update(generation, |t| {
             t.end = Some(end.clone());
             t.ended_at = Some(time);
             t.metrics = row;
-            t.fitness = fitness.filter(|_| partial);
+            t.fitness = fitness.filter(|_| end.is_scored());
         });
         self.ended.push(generation);
     }
@@ -282,8 +287,7 @@ impl State {
     fn rescore(&mut self) {
         let (names, Settings { fitness, .. }) = (&self.metrics, &self.settings);
         self.history.rescore(|t| {
-            let scored = matches!(t.end, Some(End::Finished | End::Imported | End::Pruned { .. }));
-            if scored { score(fitness, names, t) } else { None }
+            if t.end.as_ref().is_some_and(End::is_scored) { score(fitness, names, t) } else { None }
         });
     }
 
@@ -333,6 +337,11 @@ impl State {
             }
         }
     }
+}
+
+/// A curve as it is kept of a trial.
+fn curve(row: &Row) -> Vec<f32> {
+    row.iter().map(|x| x.map_or(f32::NAN, |x| x as f32)).collect()
 }
 
 impl Steered {

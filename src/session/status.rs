@@ -205,7 +205,7 @@ impl State {
     fn last_costs(&self) -> Vec<TrialCost> {
         let trials = self.ended.iter().rev().filter_map(|g| self.history.get(*g));
         let cost = |t: &std::sync::Arc<crate::trial::Trial>| {
-            let end = t.end.as_ref().filter(|end| end.counts())?.word().to_owned();
+            let end = t.end.as_ref().filter(|_| t.counts())?.word().to_owned();
             Some(TrialCost { generation: t.generation, end, cost: t.cost })
         };
         trials.filter_map(cost).take(LAST).collect()

@@ -4,7 +4,7 @@
 use super::State;
 use crate::clock;
 use crate::evolve::Rule;
-use crate::trial::{End, Origin, Trial};
+use crate::trial::{Origin, Trial};
 
 /// Seconds of an hour.
 const HOUR: f64 = 3600.0;
@@ -53,7 +53,7 @@ impl State {
 
 /// A repeat is no try to find a better one.
 fn counts(trial: &Trial) -> bool {
-    trial.origin != Origin::Repeat && trial.end.as_ref().is_some_and(End::counts)
+    trial.origin != Origin::Repeat && trial.counts()
 }
 
 #[cfg(test)]
@@ -63,7 +63,7 @@ mod tests {
     use crate::journal::sample::{created, metrics, trial};
     use crate::journal::{Entry, Event, Host, How, Opened, Who};
     use crate::session::{Command, Next, Waiting};
-    use crate::trial::{Cost, FailureClass};
+    use crate::trial::{Cost, End, FailureClass};
 
     /// A session, and a clock: every event takes ten seconds.
     struct Session(State);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::optuna;
+use super::{ends, optuna};
 use crate::dir::{self, EvolveText};
 use crate::session::State;
 use crate::space::Scalar;
@@ -110,7 +110,7 @@ fn trial(state: &State, t: &Trial) -> Value {
     let searched =
         genes.map(|(p, x)| (p.name.clone(), if x.is_finite() { json!(p.scalar(*x)) } else { Value::Null }));
     let fixed = state.space.fixed.iter().map(|(name, value)| (name.clone(), json!(value)));
-    json!({
+    let mut all = json!({
         "generation": t.generation,
         "candidate": t.candidate,
         "origin": t.origin,
@@ -126,15 +126,26 @@ fn trial(state: &State, t: &Trial) -> Value {
         "fitness": t.fitness,
         "metrics": metrics,
         "hyp": searched.chain(fixed).collect::<serde_json::Map<_, _>>(),
-    })
+    });
+    if let Value::Object(all) = &mut all {
+        let told = ends::told(t).into_iter().filter_map(|(name, told)| Some((name.to_owned(), json!(told?))));
+        all.extend(told);
+        if !t.curve.is_empty() {
+            all.insert("curve".into(), t.curve.iter().map(|x| json!(x.is_finite().then_some(*x))).collect());
+        }
+    }
+    all
 }
 
 /// The columns before the metrics; an import passes them over.
-pub(super) const FRAME: [&str; 10] = [
+pub(super) const FRAME: [&str; 13] = [
     "generation",
     "candidate",
     "origin",
-    "end",
+    ends::WORD,
+    ends::EPOCH,
+    ends::CLASS,
+    ends::DETAIL,
     "era",
     "trial_seed",
     "parents",
@@ -162,11 +173,16 @@ fn framed(state: &State) -> impl Iterator<Item = (usize, &str)> {
 fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String> + 'a {
     let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or(String::new(), |x| x.to_string());
     let parents: Vec<String> = t.parents.iter().map(ToString::to_string).collect();
+    let [epoch, class, detail] =
+        ends::told(t).map(|(_, told)| told.map_or(String::new(), |told| shown(&told)));
     let head = [
         t.generation.to_string(),
         t.candidate.to_string(),
         json!(t.origin).as_str().unwrap_or_default().to_owned(),
         t.end.as_ref().map_or("", |end| end.word()).to_owned(),
+        epoch,
+        class,
+        detail,
         t.era.to_string(),
         t.seed.to_string(),
         parents.join(" "),

@@ -3,25 +3,29 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
 use thiserror::Error;
 
-use super::export::FRAME;
-use super::formats;
-use super::table::{self, Line, Part, Table};
-use crate::dir::SessionDir;
-use crate::journal::{Imported, Row};
-use crate::session::{RecoverError, recover};
+use super::columns::{Column, columns, metric_names, number_at, passed, unmatched};
+use super::ends;
+use super::read::read;
+use super::table::{Counted, Line, Table};
+use crate::journal::{Imported, More, Row};
+use crate::session::RecoverError;
 use crate::space::{OutOfBounds, Scalar, Space, within};
 use crate::trial::End;
 
 /// The single score that a table may have instead of metrics.
-const FITNESS: &str = "fitness";
+pub(super) const FITNESS: &str = "fitness";
 
 /// The trial seed, in evotop's own tables.
-const SEED: &str = "trial_seed";
+pub(super) const SEED: &str = "trial_seed";
 
 /// Whether a trial was excluded, in evotop's own tables.
-const EXCLUDED: &str = "excluded";
+pub(super) const EXCLUDED: &str = "excluded";
+
+/// Results that no original's fitness is made of: a row is one without them, too.
+const UNUSED: [&str; 2] = ["metrics/precision", "metrics/recall"];
 
 /// Why nothing was taken from a file. Nothing has changed.
 #[derive(Debug, Error)]
@@ -32,8 +36,8 @@ pub enum ImportError {
     Table { path: PathBuf, what: String },
     #[error(transparent)]
     Session(#[from] RecoverError),
-    #[error("{path}:{line}: {what}", path = path.display())]
-    Outside { path: PathBuf, line: usize, what: String },
+    #[error("{path}:{place}: {what}", path = path.display())]
+    Outside { path: PathBuf, place: String, what: String },
 }
 
 /// What was taken, and what is to be told about it.
@@ -41,6 +45,8 @@ pub enum ImportError {
 pub struct Report {
     pub imported: Imported,
     pub notices: Vec<String>,
+    /// To how many significant digits the file's numbers are written; none where to all of them.
+    pub digits: Option<u32>,
 }
 
 /// Reads `evolve.txt` (2021, 2020), `evolve.csv` (v6 to today, and evotop's own), Ultralytics' `tune_results.csv` and
@@ -56,63 +62,13 @@ pub fn import(path: &Path, space: &mut Space, outside: OutOfBounds) -> Result<Re
     Ok(report)
 }
 
-fn read(path: &Path, space: &Space) -> Result<Table, ImportError> {
-    if path.is_dir() {
-        return session(path);
-    }
-    let bytes = std::fs::read(path).map_err(|error| ImportError::Io { path: path.into(), error })?;
-    let wrong = |what: String| ImportError::Table { path: path.into(), what };
-    let text = String::from_utf8(bytes).map_err(|_| wrong("it is not text".into()))?;
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("json") => table::json(&text).map_err(wrong),
-        Some("ndjson" | "jsonl") => table::json_lines(&text).map_err(wrong),
-        Some("txt") => {
-            let mut table = table::columns(&text).map_err(wrong)?;
-            formats::name(&mut table, space).map_err(wrong)?;
-            Ok(table)
-        }
-        Some("csv") => table::csv(&text).map_err(wrong),
-        _ => Err(wrong(
-            "evolve.csv, evolve.txt, tune_results.csv, .ndjson, .json or a session directory is wanted"
-                .into(),
-        )),
-    }
-}
-
-/// The trials with a result of another session.
-fn session(path: &Path) -> Result<Table, ImportError> {
-    let state = recover(&SessionDir::new(path).journal())?.state;
-    let params = state.space.params.iter().map(|p| p.name.clone());
-    let fixed = state.space.fixed.keys().cloned();
-    let mut names: Vec<String> =
-        state.metrics.iter().cloned().chain(params.clone()).chain(fixed.clone()).collect();
-    names.extend([SEED.into(), EXCLUDED.into()]);
-    let with_result =
-        state.history.trials().iter().filter(|t| matches!(t.end, Some(End::Finished | End::Imported)));
-    let rows = with_result.map(|trial| {
-        let number = |x: &f64| x.is_finite().then_some(Scalar::Float(*x));
-        let missing = state.metrics.len().saturating_sub(trial.metrics.len());
-        let metrics = trial.metrics.iter().map(number).chain(std::iter::repeat_n(None, missing));
-        let genes = state.space.params.iter().zip(&trial.genes);
-        let genes = genes.map(|(p, x)| x.is_finite().then(|| p.scalar(*x)));
-        let fixed = state.space.fixed.values().cloned().map(Some);
-        let more = [Scalar::Float(trial.seed as f64), Scalar::Bool(trial.excluded)].map(Some);
-        let cells = metrics.chain(genes).chain(fixed).chain(more).collect();
-        Line { line: trial.generation as usize, cells }
-    });
-    let hyps = params.chain(fixed).map(|name| (name, Part::Hyp));
-    let parts = state.metrics.iter().map(|name| (name.clone(), Part::Result)).chain(hyps).collect();
-    Ok(Table { names, parts, rows: rows.collect(), ..Table::default() })
-}
-
-/// What a column is for this space.
-enum Column {
-    Metric,
-    Gene(usize),
-    Fixed(Scalar),
-    /// Known, and of no use here.
-    Passed,
-    Unknown,
+/// A row that is taken over.
+struct Taken<'a> {
+    line: &'a Line,
+    genes: Row,
+    metrics: Row,
+    /// How the trial ended, where it was not with a result.
+    end: Option<End>,
 }
 
 fn matched(
@@ -121,171 +77,168 @@ fn matched(
     space: &mut Space,
     outside: OutOfBounds,
 ) -> Result<Report, ImportError> {
+    let refused = |what: String| ImportError::Table { path: path.into(), what };
     let columns = columns(table, space);
     let metrics = metric_names(table, &columns);
     if metrics.is_empty() {
-        let what = format!("no column of it is a result; its columns are {}", table.names.join(", "));
-        return Err(ImportError::Table { path: path.into(), what });
+        let columns = table.names.join(", ");
+        return Err(refused(format!("no column of it is a result; its columns are {columns}")));
+    }
+    if table.rows.is_empty() && table.notices.is_empty() {
+        return Err(refused("it has names of columns, and no row below them".into()));
     }
     let mut notices = table.notices.clone();
-    notices.extend(unmatched(table, &columns, space));
+    notices.extend(unmatched(table, &columns));
     let mut rows = Vec::new();
     for line in &table.rows {
         match row(line, table, &columns, space) {
-            Ok((genes, metrics)) => rows.push((line, genes, metrics)),
-            Err(why) => notices.push(format!("line {}: {why}; it was left out", line.line)),
+            Ok(taken) => rows.push(taken),
+            Err(why) => notices.push(format!("{}: {why}; it was left out", table.place(line))),
         }
     }
-    for (line, genes, _) in &mut rows {
-        for (i, gene) in genes.iter_mut().enumerate() {
-            if let Some(x) = gene {
-                let param = &mut space.params[i];
-                let (inside, said) = within(param, *x, outside).map_err(|what| ImportError::Outside {
-                    path: path.into(),
-                    line: line.line,
-                    what,
-                })?;
-                *x = inside;
-                notices.extend(said.map(|said| format!("line {}: {said}", line.line)));
-            }
-        }
+    notices.extend(brought_within(path, table, &mut rows, space, outside)?);
+    notices.extend(filled_up(&mut rows, space));
+    if rows.iter().all(|row| row.end.is_some()) {
+        let none = if rows.is_empty() { "no row of it can be used" } else { "no trial of it has a result" };
+        let why = if notices.is_empty() { String::new() } else { format!(": {}", notices.join("; ")) };
+        return Err(refused(format!("{none}{why}")));
     }
-    let count = rows.len();
-    notices.insert(0, format!("{count} trials taken over"));
-    if count == 0 {
-        return Err(ImportError::Table {
-            path: path.into(),
-            what: format!("no row of it can be used: {}", notices[1..].join("; ")),
-        });
-    }
-    let seeds = seeds(table, &columns, &rows);
+    notices.insert(0, taken_over(&rows));
+    let (seeds, guessed) = seeds(table, &columns, &rows);
+    notices.extend(guessed);
     let excluded = excluded(table, &columns, &rows);
-    let no_parents = excluded.iter().filter(|excluded| **excluded).count();
-    if no_parents > 0 {
-        notices.push(format!("{no_parents} of them were excluded there, and stay so"));
-    }
-    let rows = rows.into_iter().map(|(_, genes, metrics)| (genes, metrics)).collect();
-    let imported = Imported { source: path.display().to_string(), metrics, rows, seeds, excluded };
-    Ok(Report { imported, notices })
+    notices.extend(stay_excluded(&excluded, &rows));
+    let more = rows.iter().enumerate().filter_map(|(at, row)| row.more(at)).collect();
+    let rows = rows.into_iter().map(Taken::row).collect();
+    let imported = Imported { source: path.display().to_string(), metrics, rows, seeds, excluded, more };
+    Ok(Report { imported, notices, digits: table.digits })
 }
 
-/// Each row's trial seed. Where the table has none, trials of one candidate were trained with one seed after the other:
-/// a repeat of it is to train another one than theirs.
-fn seeds(table: &Table, columns: &[Column], rows: &[(&Line, Row, Row)]) -> Vec<u64> {
+/// Brings every value and its bounds together, as asked; what is to be said about it.
+fn brought_within(
+    path: &Path,
+    table: &Table,
+    rows: &mut [Taken],
+    space: &mut Space,
+    outside: OutOfBounds,
+) -> Result<Vec<String>, ImportError> {
+    let mut notices = Vec::new();
+    for row in rows {
+        for (gene, param) in row.genes.iter_mut().zip(&mut space.params) {
+            let Some(x) = gene else { continue };
+            let (inside, said) = within(param, *x, outside).map_err(|what| {
+                let place = match table.counted {
+                    Counted::Line => row.line.number.to_string(),
+                    Counted::Trial => format!(" {}", table.place(row.line)),
+                };
+                ImportError::Outside { path: path.into(), place, what }
+            })?;
+            *x = inside;
+            notices.extend(said.map(|said| format!("{}: {said}", table.place(row.line))));
+        }
+    }
+    Ok(notices)
+}
+
+/// Gives the hyperparameters that rows lack their start values, with which such a row's children begin; which they are.
+fn filled_up(rows: &mut [Taken], space: &Space) -> Option<String> {
+    let mut lacking = vec![false; space.params.len()];
+    for row in rows {
+        for ((gene, param), lacking) in row.genes.iter_mut().zip(&space.params).zip(&mut lacking) {
+            *lacking |= gene.is_none();
+            gene.get_or_insert(param.value);
+        }
+    }
+    let lacking = space.params.iter().zip(lacking).filter(|(_, lacking)| *lacking);
+    let names: Vec<String> = lacking.map(|(p, _)| format!("{} = {}", p.name, p.show(p.value, 5))).collect();
+    (!names.is_empty()).then(|| format!("not there, so the start value stands for it: {}", names.join(", ")))
+}
+
+/// How many trials were taken over, and of these how many for what is known of them alone.
+fn taken_over(rows: &[Taken]) -> String {
+    let mut ends: IndexMap<&str, usize> = IndexMap::new();
+    for end in rows.iter().filter_map(|row| row.end.as_ref()) {
+        *ends.entry(end.word()).or_default() += 1;
+    }
+    let ends: Vec<String> = ends.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let without = if ends.is_empty() { String::new() } else { format!(", of them {}", ends.join(", ")) };
+    format!("{} trials taken over{without}", rows.len())
+}
+
+/// What is to be said of trials that were excluded.
+fn stay_excluded(excluded: &[bool], rows: &[Taken]) -> Option<String> {
+    let results = excluded.iter().zip(rows).filter(|(_, row)| row.end.is_none());
+    let count = results.clone().filter(|(excluded, _)| **excluded).count();
+    let all = count == results.count();
+    match count {
+        0 => None,
+        _ if all => Some(
+            "all of them were excluded there, so none is a parent, and the run begins as without them; \
+             include takes them back in"
+                .into(),
+        ),
+        _ => Some(format!("{count} of them were excluded there, and stay so")),
+    }
+}
+
+/// Each row's trial seed, and what is to be said of them. Where the table has none, trials of one candidate were trained
+/// with one seed after the other: a repeat of it is to train another one than theirs.
+fn seeds(table: &Table, columns: &[Column], rows: &[Taken]) -> (Vec<u64>, Option<String>) {
     let column = passed(table, columns, SEED);
-    let mut next: HashMap<Vec<Option<u64>>, u64> = HashMap::new();
-    let seed = |(line, genes, _): &(&Line, Row, Row)| {
-        let next = next.entry(genes.iter().map(|x| x.map(f64::to_bits)).collect()).or_default();
-        let seed = column.and_then(|at| number_at(line, at)).map_or(*next, |x| x as u64);
+    let mut next: HashMap<Vec<Option<u64>>, (u64, u32)> = HashMap::new();
+    let seed = |row: &Taken| {
+        let (next, times) = next.entry(row.genes.iter().map(|x| x.map(f64::to_bits)).collect()).or_default();
+        let seed = column.and_then(|at| number_at(row.line, at)).map_or(*next, |x| x as u64);
         *next = (*next).max(seed.saturating_add(1));
+        *times += 1;
         seed
     };
-    rows.iter().map(seed).collect()
+    let seeds = rows.iter().map(seed).collect();
+    let repeated = next.values().filter(|(_, times)| *times > 1).count();
+    let s = if repeated == 1 { "" } else { "s" };
+    let said = format!(
+        "it has no trial seeds: the trials of each of {repeated} candidate{s} that came more than once count as seeds \
+         0, 1, 2 and so on, whatever they were trained with"
+    );
+    (seeds, (column.is_none() && repeated > 0).then_some(said))
 }
 
 /// Which rows were excluded; empty where none was.
-fn excluded(table: &Table, columns: &[Column], rows: &[(&Line, Row, Row)]) -> Vec<bool> {
+fn excluded(table: &Table, columns: &[Column], rows: &[Taken]) -> Vec<bool> {
     let Some(at) = passed(table, columns, EXCLUDED) else { return Vec::new() };
     let excluded = |line: &Line| line.cells[at].as_ref().is_some_and(|cell| cell.to_string() == "true");
-    let each: Vec<bool> = rows.iter().map(|(line, _, _)| excluded(line)).collect();
+    let each: Vec<bool> = rows.iter().map(|row| excluded(row.line)).collect();
     if each.contains(&true) { each } else { Vec::new() }
 }
 
-/// Where evotop's own column of this name is.
-fn passed(table: &Table, columns: &[Column], wanted: &str) -> Option<usize> {
-    let mut named = table.names.iter().zip(columns);
-    named.position(|(name, column)| name == wanted && matches!(column, Column::Passed))
-}
-
-fn columns(table: &Table, space: &Space) -> Vec<Column> {
-    let first = table.names.iter().position(|name| space.get(name).is_some());
-    let made = fitness_is_made_of_metrics(table);
-    let column = |(at, name): (usize, &String)| {
-        let part = table.parts.get(name);
-        let passed = ["iteration", "proposed", "started", "ended", "round"].contains(&name.as_str())
-            || (FRAME.contains(&name.as_str()) && (name != FITNESS || made));
-        if passed && part.is_none() {
-            return Column::Passed;
-        }
-        let result = name == FITNESS || name.starts_with("metrics/") || name.starts_with("val/");
-        match (space.index(name), space.fixed.get(name)) {
-            _ if part == Some(&Part::Result) => Column::Metric,
-            (Some(i), _) => Column::Gene(i),
-            (None, Some(value)) => Column::Fixed(value.clone()),
-            (None, None) if part == Some(&Part::Hyp) => Column::Unknown,
-            (None, None) if result => Column::Metric,
-            // A trainer's own names for its results stand before the hyperparameters.
-            (None, None) if first.is_some_and(|first| at < first) => Column::Metric,
-            (None, None) => Column::Unknown,
-        }
-    };
-    table.names.iter().enumerate().map(column).collect()
-}
-
-/// Whether the fitness of every row is made of metrics beside it, as in evotop's own tables.
-fn fitness_is_made_of_metrics(table: &Table) -> bool {
-    let own = table.names.iter().any(|name| name == SEED);
-    let has = |row: &Line, wanted: fn(&str) -> bool| {
-        let mut named = table.names.iter().enumerate();
-        named.any(|(at, name)| wanted(name) && number_at(row, at).is_some())
-    };
-    let made = |row| !has(row, |name| name == FITNESS) || has(row, |name| name.starts_with("metrics/"));
-    own && table.names.iter().any(|name| name.starts_with("metrics/")) && table.rows.iter().all(made)
-}
-
-fn metric_names(table: &Table, columns: &[Column]) -> Vec<String> {
-    let named = table.names.iter().zip(columns);
-    named.filter(|(_, c)| matches!(c, Column::Metric)).map(|(name, _)| name.clone()).collect()
-}
-
-/// What has no counterpart, on either side.
-fn unmatched(table: &Table, columns: &[Column], space: &Space) -> Vec<String> {
-    let mut notices = Vec::new();
-    let named = || table.names.iter().zip(columns);
-    let unknown: Vec<&str> =
-        named().filter(|(_, c)| matches!(c, Column::Unknown)).map(|(name, _)| name.as_str()).collect();
-    if !unknown.is_empty() {
-        notices.push(format!("not searched here, so not taken over: {}", unknown.join(", ")));
+impl Taken<'_> {
+    /// As it stands among the rows: without what is no result.
+    fn row(self) -> (Row, Row) {
+        let result = self.end.is_none();
+        (self.genes, self.metrics.into_iter().map(|x| x.filter(|_| result)).collect())
     }
-    let lacking: Vec<&str> = space
-        .params
-        .iter()
-        .map(|p| p.name.as_str())
-        .filter(|n| !table.names.iter().any(|t| t == n))
-        .collect();
-    if !lacking.is_empty() {
-        notices.push(format!("not there, so the start value stands for it: {}", lacking.join(", ")));
+
+    /// What else is known of it.
+    fn more(&self, row: usize) -> Option<More> {
+        let metrics = if self.end.is_some() { self.metrics.clone() } else { Row::new() };
+        let metrics = if metrics.iter().any(Option::is_some) { metrics } else { Row::new() };
+        let (end, curve) = (self.end.clone(), self.line.curve.clone());
+        (end.is_some() || !curve.is_empty()).then_some(More { row, end, metrics, curve })
     }
-    for (at, (name, column)) in named().enumerate() {
-        if let Column::Fixed(here) = column
-            && let Some(there) = table.rows.iter().filter_map(|row| row.cells[at].as_ref()).find(|there| {
-                there
-                    .number()
-                    .zip(here.number())
-                    .map_or(*there != here, |(a, b)| (a - b).abs() > 1e-4 * b.abs())
-            })
-        {
-            notices.push(format!("{name} is fixed at {here} here and was {there} there"));
-        }
-    }
-    notices
 }
 
-/// A row's genes and metrics.
-fn row(line: &Line, table: &Table, columns: &[Column], space: &Space) -> Result<(Row, Row), String> {
+/// What a row says of a trial.
+fn row<'a>(line: &'a Line, table: &Table, columns: &[Column], space: &Space) -> Result<Taken<'a>, String> {
+    let end = how_it_ended(line, table, columns)?;
     let mut genes: Row = vec![None; space.params.len()];
     let mut metrics = Row::new();
     for (at, ((name, column), cell)) in table.names.iter().zip(columns).zip(&line.cells).enumerate() {
-        if let ("end", Column::Passed, Some(end)) = (name.as_str(), column, cell)
-            && !["finished", "imported"].contains(&end.to_string().as_str())
-        {
-            return Err(format!("it {end}"));
-        }
         match (column, cell) {
             (Column::Metric, cell) => {
                 let number = cell.as_ref().and_then(Scalar::number);
                 // A column that no row has a number in was not reported; one that this row alone lacks diverged.
-                let used = name == FITNESS || name.starts_with("metrics/");
+                let used =
+                    name == FITNESS || name.starts_with("metrics/") && !UNUSED.contains(&name.as_str());
                 let reported = || table.rows.iter().any(|row| number_at(row, at).is_some());
                 if used && cell.is_some() && !number.is_some_and(f64::is_finite) && reported() {
                     return Err(format!("{name} is not a number"));
@@ -304,9 +257,18 @@ fn row(line: &Line, table: &Table, columns: &[Column], space: &Space) -> Result<
             _ => {}
         }
     }
-    if metrics.iter().all(Option::is_none) { Err("it has no result".into()) } else { Ok((genes, metrics)) }
+    if end.is_none() && metrics.iter().all(Option::is_none) {
+        return Err("it has no result".into());
+    }
+    Ok(Taken { line, genes, metrics, end })
 }
 
-fn number_at(row: &Line, at: usize) -> Option<f64> {
-    row.cells[at].as_ref().and_then(Scalar::number).filter(|x| x.is_finite())
+/// In evotop's own tables; everywhere else a row is a result.
+fn how_it_ended(line: &Line, table: &Table, columns: &[Column]) -> Result<Option<End>, String> {
+    let Some(word) = passed(table, columns, ends::WORD) else { return Ok(None) };
+    let cell = |name: &str| line.cells[passed(table, columns, name)?].as_ref();
+    match line.cells[word].as_ref().map(ToString::to_string) {
+        Some(word) => ends::read(&word, cell),
+        None => Err("it had not ended".into()),
+    }
 }

@@ -1,14 +1,18 @@
 //! Histories that travel: earlier runs in, this one out.
 //!
-//! `table.rs` reads a file as named columns, `records.rs` is a tuner's JSON lines, `formats.rs` says what the columns
-//! without names mean, `import.rs` matches them by name with a search space, `seen.rs` knows the trials that several
-//! files tell of; `export.rs` writes a session as other tools read it, `optuna.rs` as an Optuna
+//! `read.rs` reads a file or a session's directory as a table, `table.rs` is named columns, `records.rs` a tuner's JSON
+//! lines, `formats.rs` says what columns without names mean; `columns.rs` matches them by name with a search space,
+//! `import.rs` takes trials from the rows, `ends.rs` says how they ended, `seen.rs` knows the trials that several files
+//! tell of; `export.rs` writes a session as other tools read it, `optuna.rs` as an Optuna
 //! journal. The tables that a session keeps up while it runs are in `dir::tables`.
 
+mod columns;
+mod ends;
 mod export;
 mod formats;
 mod import;
 mod optuna;
+mod read;
 mod records;
 mod seen;
 mod table;

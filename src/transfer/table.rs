@@ -5,14 +5,31 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::records;
+use crate::journal::Row;
 use crate::space::Scalar;
 
-/// A row, and the line of the file that it stands on.
+/// Significant digits of `evolve.txt`, and of `evolve.csv` and the tuner's table.
+const TXT_DIGITS: u32 = 3;
+const CSV_DIGITS: u32 = 5;
+
+/// A row, and where it stands in the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    pub line: usize,
+    /// The line's or the trial's number.
+    pub number: usize,
     /// In the order of the names; none where the file has nothing.
     pub cells: Vec<Option<Scalar>>,
+    /// Fitness after each epoch, where the file has it.
+    pub curve: Row,
+}
+
+/// What a file's rows are counted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Counted {
+    #[default]
+    Line,
+    /// By generation: a JSON file may have no line for each.
+    Trial,
 }
 
 /// What a file itself says a column is.
@@ -29,8 +46,11 @@ pub struct Table {
     /// Of the columns of which the file says what they are.
     pub parts: HashMap<String, Part>,
     pub rows: Vec<Line>,
+    pub counted: Counted,
     /// Whether each row has a value under each name, so that an empty cell is damage.
     pub filled: bool,
+    /// To how many significant digits its numbers are written; none where to all of them.
+    pub digits: Option<u32>,
     /// What was left out, and why.
     pub notices: Vec<String>,
 }
@@ -50,7 +70,7 @@ pub fn csv(text: &str) -> Result<Table, String> {
     }
     // Only evotop's own table for data frames leaves a cell empty where a trial has no value.
     let filled = !names.iter().any(|name| name == "trial_seed");
-    let mut table = Table { names, filled, ..Table::default() };
+    let mut table = Table { names, filled, digits: filled.then_some(CSV_DIGITS), ..Table::default() };
     table.take(text, lines.map(|(line, text)| (line, split(text))));
     Ok(table)
 }
@@ -64,7 +84,7 @@ pub fn columns(text: &str) -> Result<Table, String> {
     widths.sort_unstable();
     let commonest = widths.chunk_by(|a, b| a == b).max_by_key(|same| same.len()).map(|same| same[0]);
     let width = commonest.ok_or("it is empty")?;
-    let mut table = Table { names: vec![String::new(); width], ..Table::default() };
+    let mut table = Table { names: vec![String::new(); width], digits: Some(TXT_DIGITS), ..Table::default() };
     table.take(text, rows.into_iter());
     Ok(table)
 }
@@ -73,10 +93,16 @@ pub fn columns(text: &str) -> Result<Table, String> {
 pub fn json(text: &str) -> Result<Table, String> {
     let whole: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
     let trials = whole.get("trials").and_then(Value::as_array);
-    let mut table = Table::default();
+    let mut table = Table { counted: Counted::Trial, ..Table::default() };
     for (i, trial) in trials.ok_or("it has no list of trials")?.iter().enumerate() {
         if let Value::Object(object) = trial {
-            let mut row = Line { line: i, cells: vec![None; table.names.len()] };
+            let generation = object.get("generation").and_then(Value::as_u64);
+            let curve = object.get("curve").and_then(Value::as_array).into_iter().flatten();
+            let mut row = Line {
+                number: generation.map_or(i, |generation| generation as usize),
+                cells: vec![None; table.names.len()],
+                curve: curve.map(Value::as_f64).collect(),
+            };
             table.open(object, None, &mut row);
             table.rows.push(row);
         }
@@ -108,7 +134,7 @@ pub fn json_lines(text: &str) -> Result<Table, String> {
     }
     table.notices.extend(records::one_result_each(&mut objects));
     for (line, object) in &objects {
-        let mut row = Line { line: *line, cells: vec![None; table.names.len()] };
+        let mut row = Line { number: *line, cells: vec![None; table.names.len()], curve: Row::new() };
         table.open(object, None, &mut row);
         table.rows.push(row);
     }
@@ -119,6 +145,14 @@ pub fn json_lines(text: &str) -> Result<Table, String> {
 }
 
 impl Table {
+    /// Where a row stands, in words.
+    pub fn place(&self, row: &Line) -> String {
+        match self.counted {
+            Counted::Line => format!("line {}", row.number),
+            Counted::Trial => format!("trial {}", row.number),
+        }
+    }
+
     fn open(&mut self, object: &Map<String, Value>, part: Option<Part>, row: &mut Line) {
         for (name, value) in object {
             if let Value::Object(within) = value {
@@ -161,7 +195,8 @@ impl Table {
                      if it is whole, write a newline after it"
                 ));
             } else if seen.insert(cells.clone()) {
-                self.rows.push(Line { line, cells: cells.iter().map(|text| cell(text)).collect() });
+                let cells = cells.iter().map(|text| cell(text)).collect();
+                self.rows.push(Line { number: line, cells, curve: Row::new() });
                 if end == End::Column {
                     self.notices.push(format!(
                         "line {line} has no newline after it; it was taken, since its last column is as wide as the others"

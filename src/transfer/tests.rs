@@ -6,6 +6,7 @@ use crate::journal::sample::{created, trial};
 use crate::journal::{Entry, Event};
 use crate::session::State;
 use crate::space::{Defaults, OutOfBounds, Space, builtin, load};
+use crate::trial::{End, FailureClass, Metrics};
 
 struct Files(tempfile::TempDir);
 
@@ -73,7 +74,7 @@ fn the_table_of_2021_is_matched_by_the_order_of_its_keys() {
     let genes = &report.imported.rows[1].0;
     assert_eq!(genes[space.index("momentum").unwrap()], Some(0.9));
     assert_eq!(genes[space.index("mosaic").unwrap()], Some(1.0));
-    assert_eq!(genes[space.index("copy_paste").unwrap()], None);
+    assert_eq!(genes[space.index("copy_paste").unwrap()], Some(0.0));
     says(
         &report.notices.join("\n"),
         &[
@@ -83,7 +84,7 @@ fn the_table_of_2021_is_matched_by_the_order_of_its_keys() {
             "line 5 has",
             "(it was cut off)",
             "order of YOLOv5 of 2021-03",
-            "start value stands for it: copy_paste",
+            "start value stands for it: copy_paste = 0",
         ],
     );
 }
@@ -103,7 +104,7 @@ fn a_table_of_2021_with_anchors_is_not_read_in_this_run_s_order_of_as_many_keys(
     let text = format!("{}\n{}\n", with_anchors("3.63"), with_anchors("2.04"));
     let report = import(&files.with("evolve.txt", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
     assert_eq!((gene(&report, "fl_gamma"), gene(&report, "hsv_h")), (Some(0.0), Some(0.015)));
-    assert_eq!((gene(&report, "mosaic"), gene(&report, "copy_paste")), (Some(1.0), None));
+    assert_eq!((gene(&report, "mosaic"), gene(&report, "copy_paste")), (Some(1.0), Some(0.0)));
     let said = report.notices.join("\n");
     assert!(said.contains("order of YOLOv5 of 2021-03 with anchors: of this run, YOLOv5"), "{said}");
     assert!(said.contains("not taken over: anchors"), "{said}");
@@ -291,7 +292,10 @@ fn data_set(name: &str, map: f64) -> String {
 
 /// What is in a session that begins with these trials: learning rate and fitness of each.
 fn scored(space: Space, report: Report) -> Vec<(f64, Option<f64>)> {
-    let state = with_import(&State::new(&crate::journal::Created { space, ..created() }, 0), report);
+    scored_of(&with_import(&State::new(&crate::journal::Created { space, ..created() }, 0), report))
+}
+
+fn scored_of(state: &State) -> Vec<(f64, Option<f64>)> {
     state.history.trials().iter().map(|t| (t.genes[0], t.fitness)).collect()
 }
 
@@ -436,4 +440,162 @@ fn an_optuna_journal_has_every_trial_with_its_end() {
         of(6).filter(|line| line["state"] == 1).map(|line| line["values"][0].as_f64().unwrap()).collect();
     let finished: Vec<f64> = state.history.trials().iter().filter_map(|t| t.fitness).collect();
     assert_eq!(complete, finished);
+}
+
+/// How YOLOv5's reader takes a cell: an empty one is "not known", a number with spaces before it is that, and anything
+/// else (`nan` with spaces before it, too) makes the column text, which its plot refuses.
+fn is_read_by_pandas(cell: &str) -> bool {
+    cell.is_empty() || cell.trim().parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+#[test]
+fn what_an_imported_row_lacks_is_its_start_value_in_every_file_that_is_exported_then() {
+    let files = Files::new();
+    let mut space = yolov5();
+    let report =
+        import(&files.with("evolve.txt", &format!("{ROW_2021}\n")), &mut space, OutOfBounds::Abort).unwrap();
+    says(&report.notices.join("\n"), &["not there, so the start value stands for it: copy_paste = 0"]);
+    let sent = with_import(&State::new(&crate::journal::Created { space, ..created() }, 0), report);
+    for (format, name) in [
+        (Format::EvolveCsv, "evolve.csv"),
+        (Format::EvolveTxt, "own.txt"),
+        (Format::Json, "all.json"),
+        (Format::Frame, "frame.csv"),
+    ] {
+        let text = write(&sent, format).unwrap();
+        if format == Format::EvolveCsv {
+            let cells = text.lines().skip(1).flat_map(|line| line.split(','));
+            assert!(cells.clone().all(is_read_by_pandas), "{:?}", cells.collect::<Vec<_>>());
+        }
+        let report = import(&files.with(name, &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+        assert_eq!(scored(yolov5(), report), scored_of(&sent), "{name}");
+    }
+}
+
+#[test]
+fn a_result_that_is_not_known_is_an_empty_cell_and_its_row_is_read_back() {
+    let files = Files::new();
+    let tuner = files.with("tune_results.csv", "fitness,lr0,momentum\n0.41,0.011,0.93\n0.44,0.012,0.92\n");
+    let few = files.with("evolve.csv", "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n0.5,0.4,0.011\n");
+    for path in [tuner, few] {
+        let mut space = yolov5();
+        let report = import(&path, &mut space, OutOfBounds::Abort).unwrap();
+        let sent = with_import(&State::new(&crate::journal::Created { space, ..created() }, 0), report);
+        let text = write(&sent, Format::EvolveCsv).unwrap();
+        let cells = text.lines().skip(1).flat_map(|line| line.split(','));
+        assert!(cells.clone().all(is_read_by_pandas), "{:?}", cells.collect::<Vec<_>>());
+        let report = import(&files.with("own.csv", &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+        assert_eq!(scored(yolov5(), report), scored_of(&sent), "{}", path.display());
+    }
+}
+
+/// A history with trials that ended in every way, two of them pruned.
+fn ends() -> State {
+    let mut state = state(3);
+    let why = "exit status 1, \"killed\"\nby the kernel".to_owned();
+    let ends = [
+        End::Pruned { epoch: 1 },
+        End::Diverged { epoch: 2, what: "box loss is NaN".into() },
+        End::Failed { class: FailureClass::OutOfMemory, detail: why },
+        End::Aborted,
+        End::Finished,
+    ];
+    for (generation, end) in (3..).zip(ends) {
+        let [proposed, started, epoch, _] = trial(generation);
+        let metrics = if matches!(end, End::Finished | End::Pruned { .. }) {
+            crate::journal::sample::metrics(generation)
+        } else {
+            Metrics::default()
+        };
+        for event in [proposed, started, epoch, Event::Ended { generation, end, metrics }] {
+            state.apply(&Entry { seq: state.seq + 1, time: 5, event });
+        }
+    }
+    state
+}
+
+#[test]
+fn json_and_frame_read_back_hold_every_trial_with_its_end() {
+    let (files, sent) = (Files::new(), ends());
+    for (format, name) in [(Format::Json, "all.json"), (Format::Frame, "frame.csv")] {
+        let path = files.with(name, &write(&sent, format).unwrap());
+        let report = import(&path, &mut sent.space.clone(), OutOfBounds::Abort).unwrap();
+        says(&report.notices[0], &["8 trials taken over", "1 pruned, 1 diverged, 1 failed, 1 aborted"]);
+        let text = serde_json::to_string(&Event::Imported(report.imported.clone())).unwrap();
+        let old: serde_json::Value = serde_json::from_str(&text).unwrap();
+        // A reader that knows nothing of ends meets rows without a result, which are no parents.
+        let unknown = |at: usize| {
+            old["imported"]["rows"][at][1].as_array().unwrap().iter().all(serde_json::Value::is_null)
+        };
+        assert_eq!([2, 3, 4, 5, 6, 7].map(unknown), [false, true, true, true, true, false], "{name}");
+        let back = with_import(&sent, report);
+        assert_eq!(back.history.counted(), 0, "what others trained does not count to --generations");
+        for (back, sent) in back.history.trials().iter().zip(sent.history.trials()) {
+            let end = match sent.end.clone().unwrap() {
+                End::Finished => End::Imported,
+                End::Failed { class, detail } => End::Failed { class, detail: detail.replace('\n', " ") },
+                other => other,
+            };
+            assert_eq!(back.end, Some(end), "{name}");
+            assert_eq!((back.fitness, back.is_parent()), (sent.fitness, sent.is_parent()), "{name}");
+            if format == Format::Json && !sent.curve.is_empty() {
+                assert_eq!(back.curve, sent.curve, "{name}");
+            }
+        }
+        let again = write(&back, format).unwrap();
+        let mut space = sent.space.clone();
+        let report = import(&files.with(name, &again), &mut space, OutOfBounds::Abort).unwrap();
+        assert_eq!(ends_of(&with_import(&sent, report)), ends_of(&back), "{name}");
+    }
+}
+
+fn ends_of(state: &State) -> Vec<(Option<End>, Option<f64>, Vec<f32>)> {
+    state.history.trials().iter().map(|t| (t.end.clone(), t.fitness, t.curve.clone())).collect()
+}
+
+#[test]
+fn what_is_wrong_with_a_trial_of_a_json_file_names_its_generation() {
+    let (files, mut sent) = (Files::new(), state(3));
+    let [proposed, ..] = trial(3);
+    sent.apply(&Entry { seq: sent.seq + 1, time: 5, event: proposed });
+    let text = write(&sent, Format::Json).unwrap();
+    let report = import(&files.with("a.json", &text), &mut sent.space.clone(), OutOfBounds::Abort).unwrap();
+    says(&report.notices.join("\n"), &["trial 3: it had not ended; it was left out"]);
+    let mut space = sent.space.clone();
+    space.params[0].high = sent.history.get(1).unwrap().genes[0] / 2.0;
+    space.params[0].low = space.params[0].high / 2.0;
+    let error = import(&files.with("a.json", &text), &mut space, OutOfBounds::Abort).unwrap_err();
+    says(&error.to_string(), &["a.json: trial 0: lr0 = "]);
+}
+
+#[test]
+fn a_table_without_rows_says_so() {
+    let files = Files::new();
+    let path = files.with("evolve.csv", "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n");
+    let error = import(&path, &mut yolov5(), OutOfBounds::Abort).unwrap_err();
+    says(&error.to_string(), &["evolve.csv: it has names of columns, and no row below them"]);
+}
+
+#[test]
+fn trials_of_one_candidate_without_trial_seeds_are_said_to_be_numbered() {
+    let files = Files::new();
+    let one = "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n0.5,0.4,0.011\n0.6,0.4,0.012\n";
+    let import =
+        |name, text: &str| import(&files.with(name, text), &mut yolov5(), OutOfBounds::Abort).unwrap();
+    assert!(!import("a.csv", one).notices.join("\n").contains("seed"));
+    let report = import("b.csv", &format!("{one}0.51,0.41,0.011\n"));
+    says(&report.notices.join("\n"), &["it has no trial seeds", "1 candidate", "0, 1, 2"]);
+}
+
+#[test]
+fn a_session_whose_trials_were_all_excluded_comes_with_a_word_about_it() {
+    let (files, mut sent) = (Files::new(), state(3));
+    sent.apply(&Entry {
+        seq: sent.seq + 1,
+        time: 5,
+        event: Event::Excluded { first: 0, last: 2, excluded: true, who: None },
+    });
+    let text = write(&sent, Format::Json).unwrap();
+    let report = import(&files.with("a.json", &text), &mut sent.space.clone(), OutOfBounds::Abort).unwrap();
+    says(&report.notices.join("\n"), &["all of them were excluded there, so none is a parent", "include"]);
 }

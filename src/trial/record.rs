@@ -40,9 +40,9 @@ impl End {
         matches!(self, Self::Finished | Self::Imported)
     }
 
-    /// Whether it counts to `--generations`.
-    pub fn counts(&self) -> bool {
-        !matches!(self, Self::Imported)
+    /// Whether what was reported makes a fitness, or a part of one.
+    pub fn is_scored(&self) -> bool {
+        matches!(self, Self::Finished | Self::Imported | Self::Pruned { .. })
     }
 
     /// The word for it.
@@ -188,6 +188,11 @@ impl Trial {
             excluded: false,
             cost: Cost::default(),
         }
+    }
+
+    /// Whether it has ended and counts to `--generations`: trained here, that is.
+    pub fn counts(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end != End::Imported) && self.origin != Origin::Import
     }
 
     /// Whether it may be a parent now.

@@ -17,24 +17,36 @@ pub(super) struct Columns {
     /// Names of the metrics, and where each stands among the session's metrics.
     pub metrics: Vec<(String, Option<usize>)>,
     pub space: Space,
+    /// Metrics after the hyperparameters, where those that read the table look for none: what fitness is made of beside the
+    /// seven, and the single score of imported trials.
+    pub more: Vec<(String, usize)>,
 }
 
 impl Columns {
     /// The seven of YOLO for its trainers, the trainer's own otherwise.
     pub fn of(state: &State) -> Self {
         let known = |name: &str| state.metrics.iter().position(|m| m == name);
-        let metrics = if state.spec.trainer.is_yolo() {
-            YOLO_METRICS.iter().map(|name| ((*name).to_owned(), known(name))).collect()
-        } else {
-            state.metrics.iter().enumerate().map(|(i, name)| (name.clone(), Some(i))).collect()
-        };
-        Self { metrics, space: state.space.clone() }
+        let all = || state.metrics.iter().cloned().enumerate().map(|(i, name)| (name, i));
+        let space = state.space.clone();
+        if !state.spec.trainer.is_yolo() {
+            return Self {
+                metrics: all().map(|(name, i)| (name, Some(i))).collect(),
+                space,
+                more: Vec::new(),
+            };
+        }
+        let metrics = YOLO_METRICS.iter().map(|name| ((*name).to_owned(), known(name))).collect();
+        let weight = |name: &String| state.settings.fitness.0.get(name).is_some_and(|weight| *weight != 0.0);
+        let scores = |name: &String| name == "fitness" || weight(name);
+        let more = all().filter(|(name, _)| scores(name) && !YOLO_METRICS.contains(&name.as_str()));
+        Self { metrics, space, more: more.collect() }
     }
 
     /// The names over the columns, as in `evolve.csv`.
     pub fn header(&self) -> String {
         let metrics = self.metrics.iter().map(|(name, _)| name);
         let names = metrics.chain(self.space.params.iter().map(|p| &p.name)).chain(self.space.fixed.keys());
+        let names = names.chain(self.more.iter().map(|(name, _)| name));
         joined(names.map(|name| format!("{:>20}", quoted(name))))
     }
 
@@ -47,17 +59,25 @@ impl Columns {
     /// A trial's hyperparameters: the searched ones, then the fixed ones.
     pub fn values<'a>(&'a self, trial: &'a Trial) -> impl Iterator<Item = Scalar> + 'a {
         let searched = self.space.params.iter().zip(&trial.genes).map(|(p, x)| {
-            // An imported row may lack a gene of any kind.
-            if x.is_nan() { Scalar::Float(*x) } else { p.scalar(*x) }
+            // Where a gene is not known, the start value stands for it, as it does in its children.
+            p.scalar(if x.is_nan() { p.value } else { *x })
         });
         searched.chain(self.space.fixed.values().cloned())
     }
 
     /// A line of `evolve.csv`.
     pub fn csv(&self, trial: &Trial) -> String {
-        let metrics = self.metrics(trial).map(|x| cell(&Scalar::Float(x)));
-        joined(metrics.chain(self.values(trial).map(|value| cell(&value))))
+        let metrics = self.metrics(trial).map(metric);
+        let more =
+            self.more.iter().map(|(_, at)| metric(trial.metrics.get(*at).copied().unwrap_or(f64::NAN)));
+        joined(metrics.chain(self.values(trial).map(|value| cell(&value))).chain(more))
     }
+}
+
+/// A metric's cell, without even a space where it is not known: to the reader of YOLOv5's plot that is no number, where
+/// `nan` after spaces is a word, which makes words of the whole column.
+fn metric(x: f64) -> String {
+    if x.is_finite() { cell(&Scalar::Float(x)) } else { String::new() }
 }
 
 /// One cell of `evolve.csv`: `%20.5g`.

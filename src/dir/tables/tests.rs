@@ -51,7 +51,7 @@ impl Run {
 }
 
 #[test]
-fn evolve_csv_has_the_format_of_v6_to_the_character() {
+fn evolve_csv_has_the_format_of_v6_to_the_character_and_an_empty_cell_for_what_is_not_known() {
     let mut run = Run::new(0);
     let mut table = run.open();
     let values = [0.5, 0.625, 0.123_456_78, 0.1, 0.05, f64::NAN, 123_456.0];
@@ -64,7 +64,7 @@ fn evolve_csv_has_the_format_of_v6_to_the_character() {
     run.apply(Event::Ended { generation: 0, end: End::Finished, metrics });
     table.update(&run.state).unwrap();
     let expected = "   metrics/precision,      metrics/recall,     metrics/mAP_0.5,metrics/mAP_0.5:0.95,        val/box_loss,        val/obj_loss,        val/cls_loss,                 lr0,            momentum,                 box,             anchors
-                 0.5,               0.625,             0.12346,                 0.1,                0.05,                 nan,          1.2346e+05,                0.01,               1e-06,             0.93751,                   3
+                 0.5,               0.625,             0.12346,                 0.1,                0.05,,          1.2346e+05,                0.01,               1e-06,             0.93751,                   3
 ";
     assert_eq!(run.csv(), expected);
 }
@@ -98,7 +98,8 @@ fn rows_are_appended_in_the_order_of_ends_and_only_for_results() {
     assert_eq!(lines.len(), 4);
     let gene = |g: u64| crate::space::number::general(run.state.history.get(g).unwrap().genes[0], 5);
     assert_eq!([&lines[1][0], &lines[2][0]], [&gene(2), &gene(0)]);
-    assert_eq!(lines[3], ["0.5", "nan", "0.25", "3"]);
+    let start = crate::space::number::general(run.state.space.params[1].value, 5);
+    assert_eq!(lines[3], ["0.5", &start, "0.25", "3"], "the start value stands for what is not known");
 }
 
 #[test]

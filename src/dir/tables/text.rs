@@ -11,6 +11,9 @@ use crate::session::State;
 use crate::space::number::general;
 use crate::trial::Trial;
 
+/// Where the mAP stands among the seven results, and how many they are.
+const MAP: (usize, usize) = (2, 2);
+
 /// What the table is made from: cheap to take, and to be written off the loop.
 #[derive(Debug, Clone)]
 pub struct EvolveText {
@@ -21,9 +24,12 @@ pub struct EvolveText {
 impl EvolveText {
     /// Takes what is needed; none for a trainer without YOLO's seven metrics, which this table cannot name.
     pub fn of(state: &State) -> Option<Self> {
-        let with_row = state.history.trials().iter().filter(|trial| has_row(trial));
-        let yolo = state.spec.trainer.is_yolo();
-        yolo.then(|| Self { columns: Columns::of(state), trials: with_row.cloned().collect() })
+        let columns = Columns::of(state);
+        // A table of numbers alone has no way of saying that an imported trial's mAP is not known.
+        let known = |trial: &Trial| columns.metrics(trial).skip(MAP.0).take(MAP.1).all(f64::is_finite);
+        let with_row = state.history.trials().iter().filter(|trial| has_row(trial) && known(trial));
+        let trials = with_row.cloned().collect();
+        state.spec.trainer.is_yolo().then_some(Self { columns, trials })
     }
 
     /// Writes the table anew.

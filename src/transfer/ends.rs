@@ -1,0 +1,43 @@
+//! How a trial ended, as evotop's own tables say it, in a few columns, and back.
+
+use crate::space::Scalar;
+use crate::trial::{End, FailureClass, Trial};
+
+/// The word for the end.
+pub const WORD: &str = "end";
+/// After or in which epoch, of which class and why; empty where an end has none.
+pub const EPOCH: &str = "end_epoch";
+pub const CLASS: &str = "end_class";
+pub const DETAIL: &str = "end_detail";
+
+/// What the columns after the word say.
+pub fn told(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
+    let text = |text: String| Some(Scalar::Text(text));
+    // A table has a line for each trial.
+    let line = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let (epoch, class, detail) = match &trial.end {
+        Some(End::Diverged { epoch, what }) => (Some(*epoch), None, text(line(what))),
+        Some(End::Pruned { epoch }) => (Some(*epoch), None, None),
+        Some(End::Failed { class, detail }) => (None, text(class.to_string()), text(line(detail))),
+        Some(End::Finished | End::Aborted | End::Imported) | None => (None, None, None),
+    };
+    [(EPOCH, epoch.map(|epoch| Scalar::Int(epoch.into()))), (CLASS, class), (DETAIL, detail)]
+}
+
+/// The end that these cells tell of, where it is not simply a result; an error for a word that is no end.
+pub fn read<'a>(word: &str, cell: impl Fn(&str) -> Option<&'a Scalar>) -> Result<Option<End>, String> {
+    let epoch = cell(EPOCH).and_then(Scalar::number).map_or(0, |x| x as u32);
+    let detail = cell(DETAIL).map(ToString::to_string).unwrap_or_default();
+    Ok(match word {
+        "finished" | "imported" => None,
+        "diverged" => Some(End::Diverged { epoch, what: detail }),
+        "pruned" => Some(End::Pruned { epoch }),
+        "aborted" => Some(End::Aborted),
+        "failed" => {
+            let class = cell(CLASS).map(|class| serde_json::Value::String(class.to_string()));
+            let class = class.and_then(|class| serde_json::from_value(class).ok());
+            Some(End::Failed { class: class.unwrap_or(FailureClass::Crash), detail })
+        }
+        _ => return Err(format!("{WORD} = {word} is no end that is known")),
+    })
+}
