@@ -54,6 +54,11 @@ impl Read {
         self.best.genes.get(i).copied().filter(|x| x.is_finite())
     }
 
+    /// The mean fitness of a trial's candidate.
+    pub fn mean(&self, trial: &Trial) -> Option<f64> {
+        self.history.standing(trial.candidate).map_or(trial.fitness, |standing| Some(standing.mean))
+    }
+
     /// `lr0 = 0.0103`, and what else is to be known of it.
     pub fn title(&self, i: usize) -> String {
         let param = &self.space.params[i];
@@ -62,10 +67,10 @@ impl Read {
         format!("{} = {at}{held}", param.name)
     }
 
-    /// Whether the best rests on a bound that it was not started at.
+    /// Whether the best rests on a bound, as the tables on the screen mark it.
     pub fn rests(&self, i: usize) -> bool {
         let param: &Param = &self.space.params[i];
-        self.best_value(i).is_some_and(|x| param.is_free() && param.on_bound(x) && x != param.value)
+        self.best_value(i).is_some_and(|x| param.is_free() && param.on_bound(x))
     }
 
     /// `300 trials, best 0.6123 at gen 37`.

@@ -37,7 +37,8 @@ fn chart(canvas: &mut Canvas, data: &Read, i: usize, panel: &Panel, first: bool)
     let rests = data.rests(i);
     let best = data.best_value(i);
     for bound in [param.low, param.high] {
-        panel.bound(canvas, bound, rests && best == Some(bound));
+        let there = best.is_some_and(|x| if bound == param.low { x <= bound } else { x >= bound });
+        panel.bound(canvas, bound, rests && there);
     }
     if let Some(at) = param.held() {
         let (x, _) = panel.at(at, panel.y.low);

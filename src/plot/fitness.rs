@@ -1,6 +1,6 @@
 //! Fitness over the generations: every trial, the best so far, repeats with their error, and what did not finish.
 
-use super::canvas::{Anchor, Canvas, FAINT, HEAD, INK, LABEL, MARGIN, Rgb, SMALL, SPINE, width_of};
+use super::canvas::{Anchor, Canvas, FAINT, HEAD, INK, LABEL, MARGIN, Rgb, SMALL, width_of};
 use super::data::{Read, unfinished};
 use super::panel::Panel;
 use crate::trial::{End, Origin};
@@ -17,9 +17,7 @@ pub fn chart(data: &Read) -> Canvas {
     let mut canvas = Canvas::new(SIZE.0, SIZE.1);
     canvas.heading(&format!("{}: fitness over the generations", data.name), &data.summary());
     let panel = Panel::over_generations(&mut canvas, data, SIZE, HEAD + 34.0);
-    for first in data.eras() {
-        let (x, _) = panel.at(first as f64 - 0.5, panel.y.low);
-        canvas.dashes((x, panel.top), (x, panel.bottom()), 1.2, SPINE);
+    for x in panel.eras(&mut canvas, data) {
         canvas.text((x + 4.0, panel.bottom() - 10.0), "another era", SMALL, Anchor::Left, FAINT);
     }
     let shown = trials(&mut canvas, data, &panel);

@@ -1,4 +1,4 @@
-//! Who came from whom: generations across, fitness up, a line from parent to child; the best candidate's ancestors stand out.
+//! Who came from whom: generations across, the mean fitness of each candidate up, a line from parent to child; the best candidate's ancestors stand out.
 
 use super::canvas::{Anchor, Canvas, HEAD, INK, MARGIN, Rgb, SMALL};
 use super::colour::{bar, viridis};
@@ -21,7 +21,7 @@ pub fn tree(data: &Read) -> Canvas {
     let panel = Panel::over_generations(&mut canvas, data, SIZE, HEAD + 10.0);
     let tried: Vec<&Trial> =
         data.scored.iter().map(AsRef::as_ref).filter(|t| t.origin != Origin::Repeat).collect();
-    let place = |t: &Trial| Some(panel.at(t.generation as f64, t.fitness?));
+    let place = |t: &Trial| Some(panel.at(t.generation as f64, data.mean(t)?));
     let mut children = vec![0u32; data.history.trials().len()];
     for child in &tried {
         let parent = child.parents.first().and_then(|g| data.history.get(*g));

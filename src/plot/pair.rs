@@ -11,6 +11,8 @@ use crate::evolve::{Importance, importance};
 /// Parameters shown.
 const MOST: usize = 5;
 const BARS: usize = 20;
+/// Room for a title beside its panel.
+const BESIDE: f64 = 26.0;
 const BAR: Rgb = (170, 184, 200);
 
 pub fn matrix(data: &Read) -> Result<Canvas, PlotError> {
@@ -93,5 +95,6 @@ fn diagonal(canvas: &mut Canvas, data: &Read, i: usize, panel: &Panel) {
         let at = (panel.left + bar as f64 * width + 0.6, panel.bottom() - height);
         canvas.rect(at, (width - 1.2, height), BAR);
     }
-    panel.title(canvas, &data.title(i), false);
+    // Beside a title of the diagonal there is nothing but the gaps.
+    panel.title_within(canvas, &data.title(i), false, panel.width + 2.0 * BESIDE);
 }

@@ -86,7 +86,12 @@ impl Panel {
 
     /// A title above it, cut where it has no room.
     pub fn title(&self, canvas: &mut Canvas, title: &str, faint: bool) {
-        let most = ((self.width + 14.0) / (LABEL * 0.61)) as usize;
+        self.title_within(canvas, title, faint, self.width + 14.0);
+    }
+
+    /// A title above it that may be wider than the panel where nothing is beside it.
+    pub fn title_within(&self, canvas: &mut Canvas, title: &str, faint: bool, room: f64) {
+        let most = (room / (LABEL * 0.61)) as usize;
         let cut = title.chars().count() > most;
         let text: String = if cut {
             title.chars().take(most.saturating_sub(1)).chain(['…']).collect()
@@ -95,6 +100,16 @@ impl Panel {
         };
         let at = (self.left + self.width / 2.0, self.top - 12.0);
         canvas.text(at, text, LABEL, Anchor::Middle, if faint { FAINT } else { INK });
+    }
+
+    /// A dashed line where another era begins, of generations across; the places.
+    pub fn eras(&self, canvas: &mut Canvas, data: &Read) -> Vec<f64> {
+        let places: Vec<f64> =
+            data.eras().iter().map(|first| self.at(*first as f64 - 0.5, self.y.low).0).collect();
+        for x in &places {
+            canvas.dashes((*x, self.top), (*x, self.bottom()), 1.2, SPINE);
+        }
+        places
     }
 
     /// A bound of a parameter, where it lies in the panel.

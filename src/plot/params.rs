@@ -16,7 +16,7 @@ pub fn sheet(data: &Read) -> Canvas {
     let mut canvas = Canvas::new(width, height);
     canvas.heading(
         &format!("{}: what became of each parameter", data.name),
-        &format!("{}; the line follows the highest so far", data.summary()),
+        &format!("{}; the line follows the highest so far{}", data.summary(), eras(data)),
     );
     bar(&mut canvas, width - MARGIN, 24.0, "worse", "better");
     let good = data.rank_scale();
@@ -28,10 +28,16 @@ pub fn sheet(data: &Read) -> Canvas {
     canvas
 }
 
+/// What the dashed lines are, where there are any: a chart is too small to say it.
+fn eras(data: &Read) -> &'static str {
+    if data.eras().is_empty() { "" } else { "; dashed: another era" }
+}
+
 fn chart(canvas: &mut Canvas, data: &Read, i: usize, panel: &Panel, good: &impl Fn(f64) -> f64) {
     let param = &data.space.params[i];
     panel.frame(canvas, Labels { x: true, y: true });
     panel.title(canvas, &data.title(i), !param.is_free());
+    panel.eras(canvas, data);
     if let Some(at) = param.held() {
         let (_, y) = panel.at(panel.x.low, at);
         canvas.line(vec![(panel.left, y), (panel.right(), y)], 1.5, SPINE);

@@ -115,6 +115,94 @@ fn the_best_s_ancestors_are_named_by_generation() {
     assert!(["0", "1", "2"].iter().all(|g| all.contains(g)));
 }
 
+/// Trains a candidate again.
+fn repeat(state: &mut State, candidate: u64, fitness: f64) {
+    let generation = state.history.next_generation();
+    let [Event::Proposed(proposed), started, epoch, _] = trial(generation) else { panic!() };
+    let genes = state.history.get(candidate).unwrap().genes.clone();
+    let (candidate, origin) = (Some(candidate), crate::trial::Origin::Repeat);
+    let metrics =
+        ["metrics/mAP_0.5", "metrics/mAP_0.5:0.95"].map(|name| (name, fitness)).into_iter().collect();
+    let proposed =
+        Event::Proposed(crate::journal::Proposed { candidate, origin, genes, seed: 1, ..proposed });
+    for event in [proposed, started, epoch, Event::Ended { generation, end: End::Finished, metrics }] {
+        state.apply(&Entry { seq: state.seq + 1, time: state.time + 1000, event });
+    }
+}
+
+#[test]
+fn in_the_lineage_a_candidate_stands_at_its_mean_as_the_heading_says() {
+    let mut state = state(&[Some(0.2), Some(0.5), Some(0.4), Some(0.3), Some(0.1)]);
+    repeat(&mut state, 1, 0.3);
+    repeat(&mut state, 2, 0.4);
+    let tree = lineage::tree(&Data::of(&state).read().unwrap());
+    let heights: Vec<f64> = dots(&tree).iter().map(|dot| dot.0.1).collect();
+    // Candidates 1 and 2 have the same mean.
+    let same = heights.iter().filter(|y| (**y - heights[2]).abs() < 1e-6).count();
+    assert_eq!((heights.len(), same), (5, 2), "{heights:?}");
+}
+
+/// How many dashed lines there are in a colour: each is many strokes at one place.
+fn dashed(canvas: &Canvas, colour: super::canvas::Rgb) -> usize {
+    let mut places: Vec<u64> = Vec::new();
+    for shape in &canvas.shapes {
+        if let Shape::Line { points, colour: own, .. } = shape
+            && *own == colour
+            && points.len() == 2
+            && points[0].0 == points[1].0
+            && (points[0].1 - points[1].1).abs() < 12.0
+        {
+            places.push(points[0].0.to_bits());
+        }
+    }
+    places.sort_unstable();
+    places.dedup();
+    places.len()
+}
+
+#[test]
+fn another_era_is_marked_in_every_picture_over_the_generations() {
+    let mut state = state(&[Some(0.2), Some(0.5)]);
+    let marks = |state: &State| {
+        let data = Data::of(state).read().unwrap();
+        [params::sheet(&data), fitness::chart(&data)].map(|canvas| dashed(&canvas, super::canvas::SPINE))
+    };
+    assert_eq!(marks(&state), [0, 0]);
+    let event = Event::Era(crate::journal::Era { era: 1, reason: "another build".into() });
+    state.apply(&Entry { seq: state.seq + 1, time: state.time, event });
+    let [proposed, started, epoch, ended] = trial(2);
+    for event in [proposed, started, epoch, ended] {
+        state.apply(&Entry { seq: state.seq + 1, time: state.time + 1000, event });
+    }
+    assert_eq!(marks(&state), [state.space.params.len(), 1]);
+}
+
+#[test]
+fn a_bound_at_which_the_best_rests_is_red_also_where_the_search_began_there() {
+    let mut state = state(&[Some(0.2), Some(0.5)]);
+    let red =
+        |state: &State| dashed(&density::sheet(&Data::of(state).read().unwrap()), super::canvas::ACCENT);
+    assert_eq!(red(&state), 0);
+    let low = state.space.params[0].low;
+    state.space.params[0].value = low;
+    for generation in 0..2 {
+        state.history.update(generation, |t| t.genes[0] = low);
+    }
+    assert_eq!(red(&state), 1);
+}
+
+#[test]
+fn a_long_name_on_the_diagonal_of_the_pairs_is_not_cut() {
+    let mut state = state(&[Some(0.2), Some(0.5), Some(0.4)]);
+    state.space.params[1].name = "label_smoothing_x".into();
+    for generation in 0..3 {
+        state.history.update(generation, |t| t.genes[1] = 0.921 + generation as f64 / 1000.0);
+    }
+    let data = Data::of(&state).read().unwrap();
+    let pairs = pair::matrix(&data).unwrap_or_else(|_| panic!());
+    assert!(texts(&pairs).contains(&"label_smoothing_x = 0.922"), "{:?}", texts(&pairs));
+}
+
 #[test]
 fn ticks_say_what_they_mean() {
     let labels = |low, high, log| -> Vec<String> {
