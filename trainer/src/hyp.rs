@@ -26,6 +26,13 @@ pub enum HypError {
     Recipe(&'static str),
 }
 
+impl HypError {
+    /// Whether no values would help, as the names themselves are those of another training.
+    pub fn is_of_names(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Recipe(_))
+    }
+}
+
 macro_rules! hyp {
     ($($name:ident = $default:literal, $text:literal;)*) => {
         /// All hyperparameters but `anchors`, which may be absent.

@@ -204,7 +204,11 @@ fn run(setup: &Setup, job: &Job) -> Result<Run, (FailureClass, String)> {
         numbers.push((name.clone(), number));
     }
     let options = &setup.options;
-    let mut hyp = Hyp::from_numbers(numbers).map_err(|why| (FailureClass::Crash, why.to_string()))?;
+    let mut hyp = Hyp::from_numbers(numbers).map_err(|why| {
+        // Names are the same for every candidate, values are its own.
+        let class = if why.is_of_names() { FailureClass::SlotLost } else { FailureClass::Crash };
+        (class, why.to_string())
+    })?;
     // As the original while it evolves: the model's own anchors stay, and the gene has no say.
     if options.noautoanchor {
         hyp.anchors = None;

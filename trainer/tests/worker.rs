@@ -207,9 +207,16 @@ fn it_pauses_goes_on_and_gives_up_when_told() {
 fn what_is_wrong_with_a_job_is_an_error_and_not_the_end() {
     let mut worker = Worker::start(&[("epochs", "1")]);
     worker.hear();
-    worker.job(1, 0, &[("giou", 3.54)]);
-    let FromWorker::Error { trial: 1, class: FailureClass::Crash, message } = worker.end() else { panic!() };
-    assert!(message.contains("giou"), "{message}");
+    // Values are a candidate's own; names are those of every candidate, so that none is to blame for them.
+    for (name, value, expected) in [
+        ("momentum", 1.5, FailureClass::Crash),
+        ("giou", 3.54, FailureClass::SlotLost),
+        ("learning_rate", 0.1, FailureClass::SlotLost),
+    ] {
+        worker.job(1, 0, &[(name, value)]);
+        let FromWorker::Error { trial: 1, class, message } = worker.end() else { panic!() };
+        assert!(class == expected && message.contains(name), "{class}: {message}");
+    }
     worker.job(2, 0, &[]);
     worker.result();
     worker.exits_well();

@@ -206,3 +206,13 @@ fn a_png_by_the_name_of_a_jpeg_is_judged_by_what_it_is() {
         "{warnings:?}"
     );
 }
+
+#[test]
+fn a_pfm_is_named_and_left_out_as_by_the_original() {
+    let (folder, yaml) = set(&[("a.png", BOX)]);
+    let picture = [b"PF\n16 16\n-1.0\n".as_slice(), &[0; 16 * 16 * 12]].concat();
+    fs::write(folder.path().join("images/b.pfm"), picture).unwrap();
+    let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
+    let warnings = dataset.warnings();
+    assert!(dataset.len() == 1 && warnings.len() == 1 && warnings[0].contains("b.pfm"), "{warnings:?}");
+}
