@@ -12,9 +12,10 @@ pub fn trial_left(state: &State, live: &LiveTrials, generation: u64, now: i64) -
     }
 }
 
-/// Seconds until the last of the running trials has ended.
+/// Seconds until the last of the running trials has ended; those that are held end when they are let go.
 pub fn drain_left(state: &State, live: &LiveTrials, now: i64) -> Option<f64> {
-    state.running.keys().filter_map(|g| trial_left(state, live, *g, now)).reduce(f64::max)
+    let trains = state.running.iter().filter(|(_, r)| r.frozen_since.is_none()).map(|(g, _)| g);
+    trains.filter_map(|g| trial_left(state, live, *g, now)).reduce(f64::max)
 }
 
 /// Seconds the run still takes with the slots that work.

@@ -17,8 +17,13 @@ pub enum Status {
         left: Option<f64>,
     },
     Paused(String),
-    /// Every running trial is held.
+    /// Every running trial is held, and nothing else could go on.
     Frozen {
+        since: i64,
+    },
+    /// Paused, and every trial that has not ended is held.
+    PausedFrozen {
+        frozen: usize,
         since: i64,
     },
     Complete,
@@ -36,12 +41,12 @@ impl Model {
         {
             return Status::Lost(why.clone());
         }
-        let running = state.running.len();
-        if running > 0 && state.running.values().all(|r| r.frozen_since.is_some()) {
-            let since = state.running.values().filter_map(|r| r.frozen_since).min().unwrap_or(self.now);
-            return Status::Frozen { since };
-        }
+        let frozen = state.frozen_count();
+        let running = state.running.len() - frozen;
+        let since = state.running.values().filter_map(|r| r.frozen_since).min().unwrap_or(self.now);
         match &state.mode {
+            Mode::Paused(_) if frozen > 0 && running == 0 => Status::PausedFrozen { frozen, since },
+            Mode::Running if state.stands_held() => Status::Frozen { since },
             Mode::Paused(_) if running > 0 => {
                 Status::Pausing { running, left: estimate::drain_left(state, &self.live, self.clock()) }
             }

@@ -101,11 +101,10 @@ impl Model {
         x.is_finite().then_some(x)
     }
 
-    /// Pause, or go on whatever it was paused for.
+    /// Pause, or go on whatever it was paused for. A single trial that is held among others is no pause of the run.
     pub(super) fn pause(&mut self) -> Vec<Effect> {
         let Some(state) = &self.state else { return Vec::new() };
-        let frozen = state.running.values().any(|r| r.frozen_since.is_some());
-        if state.mode == Mode::Running && !frozen {
+        if state.mode == Mode::Running && !state.stands_held() {
             self.ask(Command::Pause, "pause".into(), None)
         } else {
             self.ask(Command::Resume, "go on".into(), None)

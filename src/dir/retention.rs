@@ -169,7 +169,7 @@ mod tests {
             apply(started);
             let failed = End::Failed { class: FailureClass::Crash, detail: String::new() };
             match generation {
-                2 => apply(Event::Ended { generation, end: failed, metrics: Metrics::default() }),
+                2 => apply(Event::Ended { generation, end: failed, metrics: Metrics::default(), who: None }),
                 3 => {}
                 _ => apply(ended),
             }

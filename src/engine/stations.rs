@@ -213,7 +213,7 @@ impl Engine {
         // An epoch that could not be journaled left a gap: such a curve cannot be compared.
         let whole = self.state.history.get(generation).is_some_and(|t| t.curve.len() == epoch as usize);
         let hopeless = whole && prune(self.state.settings.pruning(), &self.state.history, generation, epoch);
-        hopeless.then_some(Event::Ended { generation, end: End::Pruned { epoch }, metrics })
+        hopeless.then_some(Event::Ended { generation, end: End::Pruned { epoch }, metrics, who: None })
     }
 
     fn attempt_over(&mut self, slot: &str, generation: u64, attempt: u32, outcome: &Outcome) -> Vec<Event> {

@@ -63,12 +63,18 @@ pub enum Event {
         detail: String,
         /// Whether it counts against the trial: the second such failure ends it.
         counts: bool,
+        /// The person who put it back, where one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        who: Option<Who>,
     },
     /// A trial is over.
     Ended {
         generation: u64,
         end: End,
         metrics: Metrics,
+        /// The person who aborted it, where one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        who: Option<Who>,
     },
     /// Settings changed.
     Steered(Steered),

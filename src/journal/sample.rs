@@ -79,7 +79,7 @@ pub fn trial(generation: u64) -> [Event; 4] {
             uuid: None,
         }),
         Event::Epoch { generation, epoch: 1, epochs: 1, seconds: 0.5, metrics: metrics(generation) },
-        Event::Ended { generation, end: End::Finished, metrics: metrics(generation) },
+        Event::Ended { generation, end: End::Finished, metrics: metrics(generation), who: None },
     ]
 }
 
@@ -89,7 +89,7 @@ pub fn every() -> Vec<Event> {
         Who { user: "ada".into(), tty: Some("pts/3".into()), ssh: Some("10.0.0.7".into()), how: How::Key };
     let shell = Who { user: "bob".into(), tty: None, ssh: None, how: How::File };
     let slot = |name: &str| SlotSpec { name: name.into(), device: "cuda:0".into() };
-    let ended = |generation, end| Event::Ended { generation, end, metrics: metrics(generation) };
+    let ended = |generation, end| Event::Ended { generation, end, metrics: metrics(generation), who: None };
     let mut events = vec![Event::Created(Box::new(created_in_full()))];
     events.extend([
         Event::Opened(Opened {
@@ -128,6 +128,7 @@ pub fn every() -> Vec<Event> {
             class: Some(FailureClass::OutOfMemory),
             detail: "killed by signal 9".into(),
             counts: true,
+            who: None,
         },
         ended(3, End::Failed { class: FailureClass::Crash, detail: "exit status 1".into() }),
         ended(4, End::Aborted),
@@ -138,8 +139,16 @@ pub fn every() -> Vec<Event> {
             generation: 6,
             end: End::Finished,
             metrics: [("metrics/mAP_0.5", f64::INFINITY)].into_iter().collect::<Metrics>(),
+            who: None,
         },
-        Event::Requeued { generation: 7, attempt: 1, class: None, detail: "put back".into(), counts: false },
+        Event::Requeued {
+            generation: 7,
+            attempt: 1,
+            class: None,
+            detail: "put back".into(),
+            counts: false,
+            who: None,
+        },
     ]);
     events.extend(proposals(shell.clone()));
     events.extend([

@@ -23,7 +23,7 @@ fn state(fitness: &[Option<f64>]) -> State {
             ),
             None => (End::Diverged { epoch: 1, what: "loss is NaN".into() }, Metrics::default()),
         };
-        for event in [proposed, started, epoch, Event::Ended { generation, end, metrics }] {
+        for event in [proposed, started, epoch, Event::Ended { generation, end, metrics, who: None }] {
             state.apply(&Entry { seq: state.seq + 1, time: state.time + 1000, event });
         }
     }

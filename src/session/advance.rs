@@ -151,7 +151,8 @@ impl State {
                 _ => Vec::new(),
             };
         };
-        let ended = |end, metrics: &Metrics| Event::Ended { generation, end, metrics: metrics.clone() };
+        let ended =
+            |end, metrics: &Metrics| Event::Ended { generation, end, metrics: metrics.clone(), who: None };
         let last_epoch = running.epochs_done.last().cloned().unwrap_or_default();
         match outcome {
             Outcome::Finished { metrics } => self.finished(generation, metrics, running.epoch),
@@ -170,9 +171,10 @@ impl State {
     fn finished(&self, generation: u64, metrics: &Metrics, epoch: u32) -> Vec<Event> {
         if let Some((name, value)) = metrics.not_finite() {
             let end = End::Diverged { epoch, what: format!("{name} is {value}") };
-            return vec![Event::Ended { generation, end, metrics: metrics.clone() }];
+            return vec![Event::Ended { generation, end, metrics: metrics.clone(), who: None }];
         }
-        let mut events = vec![Event::Ended { generation, end: End::Finished, metrics: metrics.clone() }];
+        let mut events =
+            vec![Event::Ended { generation, end: End::Finished, metrics: metrics.clone(), who: None }];
         let missing =
             self.settings.fitness.0.iter().find(|(name, w)| **w != 0.0 && metrics.get(name).is_none());
         if let Some((name, _)) = missing {
@@ -195,7 +197,7 @@ impl State {
                     requeue(generation, attempt, Some(class), detail, true)
                 } else {
                     let end = End::Failed { class, detail: detail.to_owned() };
-                    Event::Ended { generation, end, metrics: Metrics::default() }
+                    Event::Ended { generation, end, metrics: Metrics::default(), who: None }
                 }];
                 events.extend(
                     self.says_nothing(class, detail)
@@ -237,5 +239,5 @@ fn no_space(detail: &str) -> Event {
 }
 
 fn requeue(generation: u64, attempt: u32, class: Option<FailureClass>, detail: &str, counts: bool) -> Event {
-    Event::Requeued { generation, attempt, class, detail: detail.to_owned(), counts }
+    Event::Requeued { generation, attempt, class, detail: detail.to_owned(), counts, who: None }
 }

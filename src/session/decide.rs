@@ -126,7 +126,9 @@ impl State {
     }
 
     fn resume(&self, who: &Who) -> Result<Vec<Event>, Refused> {
-        let mut events = self.set_frozen(None, false, who);
+        // A paused run goes on; trials that are held stay so, unless nothing could go on without them.
+        let thaws = self.mode == Mode::Running || self.stands_held();
+        let mut events = if thaws { self.set_frozen(None, false, who) } else { Vec::new() };
         if self.mode != Mode::Running {
             events.push(Event::Mode { mode: Mode::Running, who: Some(who.clone()) });
         }
@@ -178,10 +180,22 @@ impl State {
         };
         Ok(vec![if requeue {
             let detail = format!("put back by {}", who.user);
-            Event::Requeued { generation, attempt, class: None, detail, counts: false }
+            Event::Requeued {
+                generation,
+                attempt,
+                class: None,
+                detail,
+                counts: false,
+                who: Some(who.clone()),
+            }
         } else {
             let metrics = self.running.get(&generation).and_then(|r| r.epochs_done.last().cloned());
-            Event::Ended { generation, end: End::Aborted, metrics: metrics.unwrap_or_default() }
+            Event::Ended {
+                generation,
+                end: End::Aborted,
+                metrics: metrics.unwrap_or_default(),
+                who: Some(who.clone()),
+            }
         }])
     }
 

@@ -53,7 +53,9 @@ impl State {
                 self.epoch(*generation, (*epoch, *epochs), metrics, time);
             }
             Event::Requeued { generation, counts, .. } => self.requeued(*generation, *counts, time),
-            Event::Ended { generation, end, metrics } => self.trial_ended(*generation, end, metrics, time),
+            Event::Ended { generation, end, metrics, .. } => {
+                self.trial_ended(*generation, end, metrics, time)
+            }
             Event::Steered(s) => self.steered(s, time),
             Event::Mode { mode, .. } => {
                 if *mode == Mode::Running {

@@ -42,11 +42,16 @@ pub(super) fn line(state: &State, event: &Event) -> Option<String> {
         Event::Started(a) => {
             format!("gen {} started on {} (attempt {}, pid {})", a.generation, a.slot, a.attempt, a.pid)
         }
+        Event::Requeued { generation, who: Some(who), .. } => {
+            format!("gen {generation} goes back to the queue{}", by(Some(who)))
+        }
         Event::Requeued { generation, class, detail, .. } => {
             let class = class.map(|c| format!("{c}: ")).unwrap_or_default();
             format!("gen {generation} goes back to the queue: {class}{detail}")
         }
-        Event::Ended { generation, end, metrics } => ended(state, *generation, end, metrics),
+        Event::Ended { generation, end, metrics, who } => {
+            format!("{}{}", ended(state, *generation, end, metrics), by(who.as_ref()))
+        }
         Event::Steered(s) => {
             let word = match s.kind {
                 SteerKind::Edit => "",

@@ -197,6 +197,22 @@ impl State {
         self.settings.generations.saturating_sub(self.history.counted() + self.history.open().len() as u64)
     }
 
+    /// How many trials are held.
+    pub fn frozen_count(&self) -> usize {
+        self.running.values().filter(|r| r.frozen_since.is_some()).count()
+    }
+
+    /// Whether every running trial is held and no slot could take another one, so that nothing goes on until one is
+    /// let go.
+    pub fn stands_held(&self) -> bool {
+        let held = !self.running.is_empty() && self.running.values().all(|r| r.frozen_since.is_some());
+        let takes = |name: &String, slot: &Slot| {
+            slot.health == SlotHealth::Well && !self.running.values().any(|r| r.slot == *name)
+        };
+        let to_start = !self.queue.is_empty() || self.left_to_propose() > 0;
+        held && !(to_start && self.slots.iter().any(|(name, slot)| takes(name, slot)))
+    }
+
     /// Whether the run is over: every trial of it has ended, or a stop rule is met and nothing runs any more.
     pub fn is_complete(&self) -> bool {
         let all = self.history.counted() >= self.settings.generations && self.history.open().len() == 0;

@@ -85,7 +85,12 @@ mod tests {
                 self.tell(event);
             }
             let both = ["metrics/mAP_0.5", "metrics/mAP_0.5:0.95"].map(|name| (name, fitness));
-            self.tell(Event::Ended { generation, end: End::Finished, metrics: both.into_iter().collect() });
+            self.tell(Event::Ended {
+                generation,
+                end: End::Finished,
+                metrics: both.into_iter().collect(),
+                who: None,
+            });
         }
 
         fn set(&mut self, rule: Rule, to: impl Into<Option<f64>>) {
@@ -125,7 +130,7 @@ mod tests {
         s.set(Rule::Target, 0.5);
         assert_eq!(s.0.next_for("cpu#2", &[].into()), Next::Wait(Waiting::Last));
         assert!(!s.0.is_complete());
-        s.tell(Event::Ended { generation: 1, end: End::Aborted, metrics: metrics(1) });
+        s.tell(Event::Ended { generation: 1, end: End::Aborted, metrics: metrics(1), who: None });
         assert!(s.0.is_complete());
     }
 
@@ -141,7 +146,7 @@ mod tests {
         for event in s.0.decide(&Command::Repeat { generation: 1 }, &who).unwrap() {
             s.tell(event);
         }
-        s.tell(Event::Ended { generation: 4, end: End::Finished, metrics: metrics(4) });
+        s.tell(Event::Ended { generation: 4, end: End::Finished, metrics: metrics(4), who: None });
         assert_eq!(s.why(), "");
         s.trial(5, 0.1);
         assert!(s.why().starts_with("patience is over: 3 trials without a better best than"), "{}", s.why());
@@ -169,14 +174,14 @@ mod tests {
         begin(&mut s, 0);
         // One attempt of ten seconds comes to nothing, the next is stopped after 2 of 10 epochs.
         let (class, detail) = (Some(FailureClass::Crash), String::new());
-        s.tell(Event::Requeued { generation: 0, attempt: 1, class, detail, counts: true });
+        s.tell(Event::Requeued { generation: 0, attempt: 1, class, detail, counts: true, who: None });
         let [_, started, ..] = trial(0);
         s.tell(started);
         for epoch in 1..=2 {
             let (seconds, metrics) = (1.0, metrics(0));
             s.tell(Event::Epoch { generation: 0, epoch, epochs: 10, seconds, metrics });
         }
-        s.tell(Event::Ended { generation: 0, end: End::Pruned { epoch: 2 }, metrics: metrics(0) });
+        s.tell(Event::Ended { generation: 0, end: End::Pruned { epoch: 2 }, metrics: metrics(0), who: None });
         assert_eq!(s.0.history.get(0).unwrap().cost, Cost { used: 40.0, lost: 10.0, saved: 80.0 });
         // Frozen time is not trained, and a session that was killed loses what ran.
         begin(&mut s, 1);

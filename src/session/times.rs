@@ -90,7 +90,7 @@ mod tests {
             let metrics = metrics.clone();
             apply(Event::Epoch { generation, epoch, epochs: 0, metrics, seconds: 1.0 }, time);
         }
-        apply(Event::Ended { generation, end, metrics }, time);
+        apply(Event::Ended { generation, end, metrics, who: None }, time);
     }
 
     #[test]
@@ -128,8 +128,12 @@ mod tests {
             seconds: 1.0,
         };
         let frozen = |frozen| Event::Frozen { generation: 1, frozen, who: None };
-        let ended =
-            Event::Ended { generation: 1, end: End::Pruned { epoch: 2 }, metrics: Metrics::default() };
+        let ended = Event::Ended {
+            generation: 1,
+            end: End::Pruned { epoch: 2 },
+            metrics: Metrics::default(),
+            who: None,
+        };
         let events = [
             (0, proposed),
             (0, started),

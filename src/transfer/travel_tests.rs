@@ -50,7 +50,7 @@ fn session(space: Space, rows: &[(Vec<f64>, f64, u8)]) -> State {
             _ => End::Finished,
         };
         let proposed = Event::Proposed(crate::journal::Proposed { genes, origin: Origin::Bred, ..proposed });
-        for event in [proposed, started, epoch, Event::Ended { generation, end, metrics }] {
+        for event in [proposed, started, epoch, Event::Ended { generation, end, metrics, who: None }] {
             state.apply(&Entry { seq: state.seq + 1, time: 5, event });
         }
     }
@@ -65,7 +65,9 @@ fn repeat(state: &mut State, generation: u64, candidate: u64, fitness: f64) {
     let seed = state.history.trials_of(candidate).count() as u64;
     let (candidate, origin) = (Some(candidate), Origin::Repeat);
     let proposed = Event::Proposed(crate::journal::Proposed { candidate, origin, seed, genes, ..proposed });
-    for event in [proposed, started, epoch, Event::Ended { generation, end: End::Finished, metrics }] {
+    for event in
+        [proposed, started, epoch, Event::Ended { generation, end: End::Finished, metrics, who: None }]
+    {
         state.apply(&Entry { seq: state.seq + 1, time: 5, event });
     }
 }

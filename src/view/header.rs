@@ -128,22 +128,28 @@ fn what(state: &State) -> String {
 /// What the run does, in words, and how they look.
 pub(super) fn status(ink: &Ink, model: &Model) -> (String, Style) {
     let theme = ink.theme;
+    let frozen = model.state.as_ref().map_or(0, |state| state.frozen_count());
+    let frozen = if frozen > 0 { format!(", {frozen} frozen") } else { String::new() };
     match model.status() {
         Status::Connecting => ("connecting".into(), theme.dim),
         Status::Lost(why) => (format!("connection lost: {why}"), theme.error),
         Status::Training => {
-            let n = model.state.as_ref().map_or(0, |s| s.running.len());
+            let n = model.state.as_ref().map_or(0, |s| s.running.len() - s.frozen_count());
             if let Some(stopped) = model.state.as_ref().and_then(|state| state.stopped()) {
                 return (format!("{}: {n} still running", stopped.why), theme.warn);
             }
-            (if n > 1 { format!("training {n}") } else { "training".into() }, theme.good)
+            let training = if n > 1 { format!("training {n}") } else { "training".into() };
+            (training + &frozen, theme.good)
         }
-        Status::Starting => ("starting".into(), theme.good),
+        Status::Starting => (format!("starting{frozen}"), theme.good),
         Status::Pausing { running, left } => {
             let left = left.map(|s| format!(", last in {}", text::short_duration(s))).unwrap_or_default();
-            (format!("pausing: {running} still running{left}"), theme.warn)
+            (format!("pausing: {running} still running{left}{frozen}"), theme.warn)
         }
         Status::Paused(why) => (why, theme.warn),
+        Status::PausedFrozen { frozen, since } => {
+            (format!("paused, {frozen} frozen since {}", text::time_of_day(since, &model.zone)), theme.warn)
+        }
         Status::Frozen { since } => {
             (format!("frozen since {}", text::time_of_day(since, &model.zone)), theme.warn)
         }

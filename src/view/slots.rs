@@ -58,15 +58,22 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
 
 /// What the box says of all slots, in as many cells.
 fn title(state: &State, cells: u16) -> String {
-    let (slots, running, waiting) = (state.slots.len(), state.running.len(), state.queue.len());
+    let frozen = state.frozen_count();
+    let (slots, running, waiting) = (state.slots.len(), state.running.len() - frozen, state.queue.len());
     if slots < 2 {
         return "Device".into();
     }
     let training = format!("Slots  {running} of {slots} training");
-    let both =
-        [format!("{training}, {waiting} waiting"), format!("Slots  {running} of {slots}, {waiting} waiting")];
-    let fitting = both.into_iter().filter(|_| waiting > 0).find(|text| width(text) <= cells);
-    fitting.unwrap_or(training)
+    let brief = format!("Slots  {running} of {slots}");
+    let more = |n: usize, what: &str| if n > 0 { format!(", {n} {what}") } else { String::new() };
+    let (held, waits) = (more(frozen, "frozen"), more(waiting, "waiting"));
+    let choices = [
+        format!("{training}{held}{waits}"),
+        format!("{brief}{held}{waits}"),
+        format!("{training}{held}"),
+        format!("{brief}{held}"),
+    ];
+    choices.into_iter().find(|text| width(text) <= cells).unwrap_or(training)
 }
 
 /// One column of a row.

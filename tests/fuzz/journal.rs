@@ -53,7 +53,7 @@ fn events(state: &mut State) -> Vec<Event> {
             YOLO_METRICS.iter().zip(1_u32..).map(|(name, i)| (*name, 0.1 * f64::from(i))).collect();
         let epoch = Event::Epoch { generation, epoch: 1, epochs: 1, seconds: 0.5, metrics: metrics.clone() };
         happens(state, epoch);
-        happens(state, Event::Ended { generation, end: End::Finished, metrics });
+        happens(state, Event::Ended { generation, end: End::Finished, metrics, who: None });
     }
     happens(state, Event::Closed { why: "stopped".into() });
     events

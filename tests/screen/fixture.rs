@@ -247,7 +247,7 @@ impl Run {
     pub fn finish(&mut self, generation: u64) {
         let quality = self.quality(generation);
         let metrics = self.metrics(quality);
-        self.journal(Event::Ended { generation, end: End::Finished, metrics });
+        self.journal(Event::Ended { generation, end: End::Finished, metrics, who: None });
     }
 
     /// Whole trials on the first slot, one after the other; here and there one goes wrong.
@@ -262,11 +262,11 @@ impl Run {
             self.now += 500;
             if generation % 17 == 11 {
                 let end = End::Diverged { epoch: 2, what: "train/box_loss is NaN".into() };
-                self.journal(Event::Ended { generation, end, metrics: Metrics::default() });
+                self.journal(Event::Ended { generation, end, metrics: Metrics::default(), who: None });
             } else if generation % 23 == 19 {
                 let detail = "exit status 1: CUDA error: device-side assert triggered".into();
                 let end = End::Failed { class: FailureClass::Crash, detail };
-                self.journal(Event::Ended { generation, end, metrics: Metrics::default() });
+                self.journal(Event::Ended { generation, end, metrics: Metrics::default(), who: None });
             } else {
                 self.finish(generation);
             }

@@ -366,7 +366,7 @@ fn by_fitness_a_stopped_trial_stands_below_every_finished_one() {
     let generation = run.propose();
     run.start(generation, 0);
     let metrics = run.metrics(2.0);
-    run.journal(Event::Ended { generation, end: End::Pruned { epoch: 1 }, metrics });
+    run.journal(Event::Ended { generation, end: End::Pruned { epoch: 1 }, metrics, who: None });
     run.keys("3o");
     let rows: Vec<u64> = (0..).map_while(|at| run.model.history.row(at, &run.state)).collect();
     let place = |generation| rows.iter().position(|g| *g == generation).unwrap();

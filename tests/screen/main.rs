@@ -2,6 +2,8 @@
 
 mod fixture;
 #[cfg(test)]
+mod holds;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod look;

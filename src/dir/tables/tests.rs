@@ -61,7 +61,7 @@ fn evolve_csv_has_the_format_of_v6_to_the_character_and_an_empty_cell_for_what_i
     proposed.genes = [0.01, 1e-6, 0.937_515].into();
     run.apply(Event::Proposed(proposed));
     run.apply(started);
-    run.apply(Event::Ended { generation: 0, end: End::Finished, metrics });
+    run.apply(Event::Ended { generation: 0, end: End::Finished, metrics, who: None });
     table.update(&run.state).unwrap();
     let expected = "   metrics/precision,      metrics/recall,     metrics/mAP_0.5,metrics/mAP_0.5:0.95,        val/box_loss,        val/obj_loss,        val/cls_loss,                 lr0,            momentum,                 box,             anchors
                  0.5,               0.625,             0.12346,                 0.1,                0.05,,          1.2346e+05,                0.01,               1e-06,             0.93751,                   3
@@ -81,7 +81,12 @@ fn rows_are_appended_in_the_order_of_ends_and_only_for_results() {
     for (generation, end) in
         [(2, End::Finished), (1, End::Aborted), (0, End::Finished), (3, End::Pruned { epoch: 1 })]
     {
-        run.apply(Event::Ended { generation, end, metrics: crate::journal::sample::metrics(generation) });
+        run.apply(Event::Ended {
+            generation,
+            end,
+            metrics: crate::journal::sample::metrics(generation),
+            who: None,
+        });
         table.update(&run.state).unwrap();
     }
     let rows = vec![(vec![Some(0.5), None, Some(0.25)], vec![Some(0.75)])];
@@ -154,7 +159,7 @@ fn a_metric_reported_late_gets_its_column() {
     let [proposed, ..] = trial(2);
     run.apply(proposed);
     let metrics = [("acc, top 1", 0.5)].into_iter().collect();
-    run.apply(Event::Ended { generation: 2, end: End::Finished, metrics });
+    run.apply(Event::Ended { generation: 2, end: End::Finished, metrics, who: None });
     table.update(&run.state).unwrap();
     let csv = run.csv();
     let header = csv.lines().next().unwrap();
@@ -181,7 +186,7 @@ fn evolve_txt_has_unique_rows_with_three_digits_the_best_first() {
     let Some(Event::Proposed(again)) = trial(2).into_iter().next() else { panic!() };
     run.apply(Event::Proposed(crate::journal::Proposed { generation: 4, ..again }));
     let metrics = crate::journal::sample::metrics(2);
-    run.apply(Event::Ended { generation: 4, end: End::Finished, metrics });
+    run.apply(Event::Ended { generation: 4, end: End::Finished, metrics, who: None });
     EvolveText::of(&run.state).unwrap().write(&run.dir, Access::Private).unwrap();
     let text = fs::read_to_string(run.dir.evolve_txt()).unwrap();
     assert_eq!(text.lines().count(), 4);
