@@ -46,6 +46,7 @@ pub enum Action {
     Copy,
     Help,
     Leave,
+    Back,
     Interrupt,
     Suspend,
     Redraw,
@@ -161,7 +162,8 @@ pub const ROWS: &[Row] = rows! {
     First "first" ["g", "home"], Everywhere "" false "to the first";
     Last "last" ["G", "end"], Everywhere "" false "to the last";
     Help "help" ["?", "f1"], Everywhere "help" false "this list";
-    Leave "leave" ["q", "esc"], Everywhere "leave" false "leave: the run goes on; the dialogue offers to stop it as well";
+    Leave "leave" ["q"], Everywhere "leave" false "leave: the run goes on; the dialogue offers to stop it as well";
+    Back "back" ["esc"], Everywhere "" false "a level up: out of a filter, search or chart; at the top leave";
     Interrupt "interrupt" ["ctrl-c"], Everywhere "" false "leave; a second one leaves at once";
     Suspend "suspend" ["ctrl-z"], Everywhere "" false "back to the shell until fg";
     Redraw "redraw" ["ctrl-l"], Everywhere "" false "draw the whole screen again";

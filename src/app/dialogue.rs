@@ -8,6 +8,7 @@ use super::link::{Effect, ReplayStep, Request};
 use super::model::Model;
 use super::overlay::Overlay;
 use super::steering::{choices, turn};
+use crate::journal::{How, Who};
 use crate::session::{Command, steer};
 
 impl Model {
@@ -43,21 +44,7 @@ impl Model {
                 Code::Char('n' | 'q') => {}
                 _ => self.overlay = Some(Overlay::Another { redo, why }),
             },
-            Overlay::Help { scroll } => match key.code {
-                _ if closes => {}
-                Code::Char('q' | '?') | Code::Enter => {}
-                Code::Down | Code::Char('j') => {
-                    self.overlay = Some(Overlay::Help { scroll: (scroll + 1).min(500) });
-                }
-                Code::Up | Code::Char('k') => {
-                    self.overlay = Some(Overlay::Help { scroll: scroll.saturating_sub(1) });
-                }
-                Code::PageDown | Code::Char(' ') => {
-                    self.overlay = Some(Overlay::Help { scroll: (scroll + 10).min(500) });
-                }
-                Code::PageUp => self.overlay = Some(Overlay::Help { scroll: scroll.saturating_sub(10) }),
-                _ => self.overlay = Some(Overlay::Help { scroll }),
-            },
+            Overlay::Help { scroll } => self.over_help(scroll, key),
             Overlay::Knob { knob, value } => match key.code {
                 _ if closes => {}
                 Code::Char('q') => {}
@@ -134,7 +121,13 @@ impl Model {
         match steer::weights(&line.text()) {
             Ok(weights) => {
                 let text = format!("fitness {}", line.text());
-                self.edit(crate::evolve::Edit::Fitness(weights), text)
+                let edit = crate::evolve::Edit::Fitness(weights);
+                let revision = self.state.as_ref().map_or(0, |s| s.revision);
+                if let Some(why) = self.refused(&Command::Edit { edits: vec![edit.clone()], revision }) {
+                    self.overlay = Some(Overlay::Fitness { line, error: Some(why) });
+                    return Vec::new();
+                }
+                self.edit(edit, text)
             }
             Err(why) => {
                 self.overlay = Some(Overlay::Fitness { line, error: Some(why.to_string()) });
@@ -164,6 +157,16 @@ impl Model {
         }
         self.overlay = Some(Overlay::Command(c));
         Vec::new()
+    }
+
+    /// Why the session will refuse this, as far as can be seen from here: a line that is wrong stays to be mended.
+    fn refused(&self, command: &Command) -> Option<String> {
+        // Whose change it was is the session's question.
+        if matches!(command, Command::Undo { .. } | Command::Redo { .. }) {
+            return None;
+        }
+        let who = Who { user: String::new(), tty: None, ssh: None, how: How::CommandLine };
+        self.state.as_ref()?.decide(command, &who).err().map(|why| why.to_string())
     }
 
     /// A replay's own few words.
@@ -202,6 +205,11 @@ impl Model {
         }
         let Some(state) = &self.state else { return Vec::new() };
         match steer::parse(&text, state) {
+            Ok(command) if self.refused(&command).is_some() => {
+                c.error = self.refused(&command);
+                self.overlay = Some(Overlay::Command(c));
+                Vec::new()
+            }
             Ok(command) => {
                 self.past.remember(&text);
                 self.ask(command, text.clone(), Some(text))

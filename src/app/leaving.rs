@@ -7,7 +7,7 @@ use crate::session::Command;
 
 impl Model {
     /// One level up; at the top the question whether to leave.
-    pub(super) fn leave(&mut self) -> Vec<Effect> {
+    pub(super) fn back(&mut self) -> Vec<Effect> {
         let filter = self.filter_text(self.page);
         if !filter.is_empty() {
             self.set_filter(self.page, String::new());

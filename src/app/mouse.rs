@@ -76,7 +76,7 @@ impl Model {
                 self.history.cursor = Some(generation);
             }
             Target::Help => self.overlay = Some(Overlay::Help { scroll: 0 }),
-            Target::Leave => return self.leave(),
+            Target::Leave => return self.ask_leave(),
         }
         Vec::new()
     }

@@ -157,8 +157,8 @@ impl Model {
             Action::Copy => return self.copy(),
             Action::Save => return self.save(),
             Action::Help => self.overlay = Some(Overlay::Help { scroll: 0 }),
-            Action::Leave => return self.leave(),
-            Action::Interrupt => return self.ask_leave(),
+            Action::Back => return self.back(),
+            Action::Leave | Action::Interrupt => return self.ask_leave(),
             Action::Suspend => return vec![Effect::Suspend],
             Action::Redraw => return vec![Effect::Redraw],
             Action::Mouse => return self.turn_mouse(),
@@ -174,7 +174,7 @@ impl Model {
             }
             Action::Sort => {
                 if let Some(state) = &self.state {
-                    self.history.next_sort(state);
+                    self.history.next_sort(state, self.size.0);
                 }
             }
             Action::Reverse => self.history.ascending = !self.history.ascending,
@@ -210,7 +210,7 @@ impl Model {
                 None => self.history.by(rows.clamp(-10_000_000, 10_000_000), state),
             },
             Page::Log => {
-                let most = self.log.len(state).saturating_sub(1) as i64;
+                let most = self.log.most_back(state, self.size) as i64;
                 self.log.back = (self.log.back as i64).saturating_sub(rows).clamp(0, most) as usize;
             }
         }

@@ -5,6 +5,7 @@ use ratatui::style::Style;
 
 use super::ink::{Ink, fit_words, width, wrap};
 use crate::app::action::{Action, Context, ROWS};
+use crate::app::help::{REPLAY, REPLAY_WORDS};
 use crate::app::{Model, Page};
 use crate::evolve::{ParentMode, Rule};
 
@@ -98,7 +99,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
 fn replay(ink: &mut Ink, area: Rect, y: u16, at: crate::app::ReplayAt) {
     let theme = ink.theme;
     let word = if at.playing { "playing" } else { "held" };
-    let x = ink.put(area, 1, y, &format!("replay  {word} x{:.0}  ", at.speed), theme.warn);
+    let x = ink.put(area, 1, y, &format!("replay  {word} x{}  ", at.speed), theme.warn);
     let count = format!("  {} of {}", at.at, at.of);
     let cells = area.width.saturating_sub(x + width(&count) + 1);
     let done = if at.of > 0 { at.at as f64 / at.of as f64 } else { 0.0 };
@@ -109,15 +110,16 @@ fn replay(ink: &mut Ink, area: Rect, y: u16, at: crate::app::ReplayAt) {
 /// As many hints as fit whole: the page's own first, then those that hold everywhere.
 fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     if model.replay.is_some() {
-        let hints = [
-            ("space", "play or hold"),
-            ("- +", "speed"),
-            (", .", "step"),
-            ("[ ]", "ten steps"),
-            ("?", "help"),
-            ("q", "leave"),
+        let keys =
+            |actions: &[Action]| actions.iter().map(|a| model.keymap.hint(*a)).collect::<Vec<_>>().join(" ");
+        let own = REPLAY.iter().map(|(actions, short, _)| (keys(actions), (*short).to_owned()));
+        let words: Vec<&str> = REPLAY_WORDS.iter().filter_map(|(w, _)| w.split(' ').next()).collect();
+        let rest = [
+            (keys(&[Action::Help]), "help".to_owned()),
+            (keys(&[Action::Leave]), "leave".to_owned()),
+            (keys(&[Action::CommandLine]), words.join(", ")),
         ];
-        hint_line(ink, area, y, &hints.map(|(k, w)| (k.to_owned(), w.to_owned())));
+        hint_line(ink, area, y, &own.chain(rest).collect::<Vec<_>>());
         return;
     }
     let here = model.page.context();

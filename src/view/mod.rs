@@ -11,6 +11,7 @@ mod fitness;
 mod footer;
 mod glyphs;
 mod header;
+mod help;
 mod history;
 mod ink;
 mod live;

@@ -5,7 +5,6 @@ use ratatui::style::{Modifier, Style};
 
 use super::ink::{Ink, fit, fit_words, width, wrap};
 use super::text;
-use crate::app::action::{Context, ROWS};
 use crate::app::edit_form::{EditForm, FIELDS};
 use crate::app::line::Line;
 use crate::app::overlay::{Knob, Overlay};
@@ -17,7 +16,7 @@ use crate::session::steer;
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     match &model.overlay {
         None => {}
-        Some(Overlay::Help { scroll }) => help(ink, area, model, *scroll),
+        Some(Overlay::Help { scroll }) => super::help::draw(ink, area, model, *scroll),
         Some(Overlay::Leave) => leave(ink, area, model),
         Some(Overlay::Abort { generation, slot, .. }) => abort(ink, area, model, *generation, slot),
         Some(Overlay::Another { redo, why }) => {
@@ -67,8 +66,8 @@ fn usage(line: &str) -> String {
 }
 
 /// A box in the middle, as wide and high as asked where there is room; returns its inside.
-fn popup(ink: &mut Ink, area: Rect, title: &str, columns: u16, rows: u16) -> Rect {
-    let (columns, rows) = ((columns + 4).min(area.width), (rows + 2).min(area.height));
+pub(super) fn popup(ink: &mut Ink, area: Rect, title: &str, columns: u16, rows: u16) -> Rect {
+    let (columns, rows) = ((columns + 4).min(area.width), (rows.max(1) + 2).min(area.height));
     let corner = (area.x + (area.width - columns) / 2, area.y + (area.height - rows) / 2);
     let panel = Rect::new(corner.0, corner.1, columns, rows);
     ink.clear(panel);
@@ -85,16 +84,21 @@ fn ask(ink: &mut Ink, area: Rect, title: &str, says: &[&str], answers: &[(&str, 
     let columns = lines.iter().map(|l| width(l)).max().unwrap_or(0).max(answer_cells.min(most)).max(24);
     // Answers that do not fit in one row stand under each other.
     let one_row = answer_cells <= columns + 3;
-    let rows = lines.len() as u16 + 1 + if one_row { 1 } else { answers.len() as u16 };
-    let inner = popup(ink, area, title, columns, rows);
+    let answer_rows = if one_row { 1 } else { answers.len() as u16 };
+    // Where there is no room for all of it, the answers stay and the words give way.
+    let room = area.height.saturating_sub(2 + answer_rows);
+    let said = (lines.len() as u16).min(room);
+    let gap = u16::from(said > 0 && said < room);
+    let inner = popup(ink, area, title, columns, said + gap + answer_rows);
     let (text_style, key, dim) = (ink.theme.text, ink.theme.key, ink.theme.label);
-    for (y, line) in lines.iter().enumerate() {
-        ink.put(inner, 0, y as u16, line, text_style);
+    for (y, line) in (0..said).zip(&lines) {
+        ink.put(inner, 0, y, line, text_style);
     }
-    let (mut x, mut y) = (0, lines.len() as u16 + 1);
+    let (mut x, mut y) = (0, said + gap);
     for (k, word) in answers {
-        let end = ink.put(inner, x, y, k, key.patch(ink.theme.accent));
-        let end = ink.put(inner, end + 1, y, word, dim);
+        let end = ink.put(inner, x, y, k, key.patch(ink.theme.accent)) + 1;
+        let word = fit_words(word, inner.width.saturating_sub(end), ink.theme.glyphs.dots);
+        let end = ink.put(inner, end, y, &word, dim);
         if one_row { x = end + 3 } else { y += 1 }
     }
 }
@@ -114,7 +118,8 @@ fn leave(ink: &mut Ink, area: Rect, model: &Model) {
         }
     };
     let again = format!("evotop attach {} comes back to it.", state.name);
-    let leave = ("Enter", "leave, the run goes on");
+    let paused = matches!(state.mode, Mode::Paused(_));
+    let leave = ("Enter", if paused { "leave, the run stays paused" } else { "leave, the run goes on" });
     let stop = ("s", "stop after the running trials, then leave");
     let stop_now = ("S", "stop now, then leave");
     let stay = ("Esc", "stay");
@@ -133,7 +138,7 @@ fn abort(ink: &mut Ink, area: Rect, model: &Model, generation: u64, slot: &str) 
     ask(
         ink,
         area,
-        "Abort",
+        &format!("Abort gen {generation}"),
         &[&says],
         &[("y", "abort it"), ("r", "put it back in the queue"), ("Esc", "let it train")],
     );
@@ -279,71 +284,4 @@ fn prompt(ink: &mut Ink, area: Rect, label: &str, line: &Line, error: Option<&st
     for (i, text) in errors.iter().enumerate() {
         ink.put(panel, 1, 1 + i as u16, text, theme.error);
     }
-}
-
-/// Every key that holds here, from the table.
-fn help(ink: &mut Ink, area: Rect, model: &Model, scroll: usize) {
-    let mut lines: Vec<(String, String)> = Vec::new();
-    for context in [Context::Everywhere, Context::Live, Context::Density, Context::History, Context::Log] {
-        if !lines.is_empty() {
-            lines.push((String::new(), String::new()));
-        }
-        let heading = if context == Context::Everywhere {
-            "on every page".into()
-        } else {
-            format!("on {}", context.name())
-        };
-        lines.push((String::new(), heading));
-        for (i, row) in ROWS.iter().enumerate().filter(|(_, r)| r.context == context) {
-            let keys: Vec<String> = model.keymap.keys(i).iter().map(ToString::to_string).collect();
-            lines.push((keys.join(" "), row.doc.to_owned()));
-        }
-    }
-    lines.push((String::new(), String::new()));
-    lines.push((String::new(), "on the command line".into()));
-    lines.extend(steer::VERBS.iter().map(|v| (v.name.to_owned(), v.doc.to_owned())));
-    lines.push((String::new(), String::new()));
-    lines.push((String::new(), "marks".into()));
-    let g = ink.theme.glyphs;
-    for (mark, what) in [
-        (g.now, "this trial's value"),
-        (g.best, "the best trial's value"),
-        (g.both, "both"),
-        (g.elite, "where the parents' values lie"),
-        ("P", "pinned"),
-        ("=", "held still by a gain of 0"),
-        ("!", "rests on a bound"),
-        ("%", "how much it mattered for the fitness so far; dim where that may be chance"),
-        ("~", "asked for, not yet answered"),
-    ] {
-        lines.push((mark.to_owned(), what.to_owned()));
-    }
-    let columns = area.width.saturating_sub(8).min(84);
-    let key_cells = lines.iter().map(|(k, _)| width(k)).max().unwrap_or(8).min(columns / 3);
-    // What does not fit in a line goes on in the next one.
-    let room = columns.saturating_sub(key_cells + 2);
-    let lines: Vec<(String, String)> = lines
-        .into_iter()
-        .flat_map(|(key, doc)| {
-            let mut wrapped = wrap(&doc, if key.is_empty() { columns } else { room }, g.dots);
-            if wrapped.is_empty() {
-                wrapped.push(String::new());
-            }
-            let first = std::iter::once((key, wrapped.remove(0)));
-            first.chain(wrapped.into_iter().map(|rest| (" ".to_owned(), rest))).collect::<Vec<_>>()
-        })
-        .collect();
-    let rows = area.height.saturating_sub(4).min(lines.len() as u16);
-    let inner = popup(ink, area, "Help", columns, rows);
-    let theme = ink.theme;
-    let first = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
-    for (y, (key, doc)) in lines.iter().skip(first).take(usize::from(inner.height)).enumerate() {
-        let heading = key.is_empty();
-        ink.put(inner, 0, y as u16, &fit(key, key_cells, theme.glyphs.dots), theme.key.patch(theme.accent));
-        let style = if heading { theme.title } else { theme.text };
-        let x = if heading { 0 } else { key_cells + 2 };
-        ink.put(inner, x, y as u16, &fit_words(doc, inner.width.saturating_sub(x), theme.glyphs.dots), style);
-    }
-    let panel = Rect { width: inner.width + 2, height: inner.height + 1, ..inner };
-    ink.place(panel, first, usize::from(inner.height), lines.len());
 }

@@ -80,7 +80,7 @@ fn holds(name: &str, was: &Run, run: &Run) -> bool {
         "page-down" => selected(run) > 10,
         "last" => selected(run) == 28,
         "help" => matches!(model.overlay, Some(Overlay::Help { .. })),
-        "leave" | "interrupt" => matches!(model.overlay, Some(Overlay::Leave)),
+        "leave" | "back" | "interrupt" => matches!(model.overlay, Some(Overlay::Leave)),
         "suspend" => effect(|e| *e == Effect::Suspend),
         "mouse" => effect(|e| *e == Effect::Mouse(true)),
         "redraw" => effect(|e| *e == Effect::Redraw),
