@@ -33,7 +33,7 @@ impl Model {
             }
             Page::Log => {
                 (self.log.search, self.log.found) = (text, None);
-                self.log.find(false, state);
+                self.log.find(false, state, self.size);
             }
         }
     }
@@ -50,7 +50,7 @@ impl Model {
             }
             Page::History => self.history.by(by, state),
             Page::Log => {
-                if !self.log.find(forth, state) {
+                if !self.log.find(forth, state, self.size) {
                     let what = if self.log.search.is_empty() {
                         "/ searches".into()
                     } else {

@@ -3,13 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::link::Effect;
+use super::measure::{fold, wrap};
 use super::model::Page;
 use crate::session::State;
 
 /// Lines of a raw log that are kept.
 const LINES: usize = 20_000;
-/// Milliseconds between two looks at a raw log.
-const LOOK_MS: i64 = 1000;
+/// Milliseconds between two looks at a raw log that grows, and at one that nothing was in yet.
+const LOOK_MS: i64 = 500;
+const LOOK_EMPTY_MS: i64 = 150;
+/// Columns in front of an event's text: its time.
+pub const INDENT: u16 = 17;
 
 /// What is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +47,10 @@ pub struct Raw {
     open_line: bool,
     read: u64,
     asked_at: Option<i64>,
+    /// It was looked into; what is empty is not yet known to be before.
+    pub looked: bool,
+    /// Its trial runs: more may come.
+    grows: bool,
     pub error: Option<String>,
 }
 
@@ -71,11 +79,18 @@ impl LogView {
             self.raw = Raw { path: path.clone(), title, ..Raw::default() };
             (self.back, self.found) = (0, None);
         }
-        if self.raw.asked_at.is_some_and(|at| self.now - at < LOOK_MS) {
+        self.raw.grows = state.running.contains_key(&generation);
+        if self.raw.asked_at.is_some_and(|at| self.now < at + self.raw.pause()) {
             return None;
         }
         self.raw.asked_at = Some(self.now);
         Some(Effect::ReadLog { path, from: self.raw.read })
+    }
+
+    /// When a raw log that grows is to be looked into again.
+    pub fn wakes_at(&self, page: Page) -> Option<i64> {
+        let follows = page == Page::Log && self.source != Source::Events && self.raw.grows;
+        self.raw.asked_at.filter(|_| follows).map(|at| at + self.raw.pause())
     }
 
     /// Takes in what was read of a raw log; true if anything to be seen changed.
@@ -83,18 +98,19 @@ impl LogView {
         if self.raw.path != path || self.raw.read != from {
             return false;
         }
+        let first = !std::mem::replace(&mut self.raw.looked, true);
         match bytes {
             Err(why) => {
                 let changed = self.raw.error.as_ref() != Some(&why);
                 self.raw.error = Some(why);
-                changed
+                changed || first
             }
             Ok(bytes) => {
                 let grown = self.raw.add(&bytes);
                 if self.back > 0 {
                     self.back += grown;
                 }
-                grown > 0 || !bytes.is_empty()
+                first || grown > 0 || !bytes.is_empty()
             }
         }
     }
@@ -116,7 +132,7 @@ impl LogView {
     }
 
     /// Goes to the next line with the search's text in it, back or forth, round the end.
-    pub fn find(&mut self, forth: bool, state: &State) -> bool {
+    pub fn find(&mut self, forth: bool, state: &State, size: (u16, u16)) -> bool {
         let count = self.len(state);
         let wanted = self.search.to_lowercase();
         if wanted.is_empty() || count == 0 {
@@ -129,13 +145,52 @@ impl LogView {
             .find(|i| self.line(*i, state).is_some_and(|l| l.to_lowercase().contains(&wanted)));
         if let Some(hit) = hit {
             self.found = Some(hit);
-            self.back = count - hit - 1;
+            self.back = (count - hit - 1).min(self.most_back(state, size));
         }
         hit.is_some()
     }
+
+    /// How many rows a line takes in so many columns.
+    fn rows(&self, at: usize, state: &State, columns: u16) -> usize {
+        let text = self.line(at, state).unwrap_or_default();
+        let lines = match self.source {
+            Source::Events => wrap(text, event_cells(columns), "~"),
+            Source::Slot(_) => fold(text, raw_cells(columns)),
+        };
+        lines.len().max(1)
+    }
+
+    /// How far back the log can be scrolled on a screen of this size: until its first line is the uppermost.
+    pub fn most_back(&self, state: &State, (columns, rows): (u16, u16)) -> usize {
+        let (count, room) = (self.len(state), usize::from(rows.saturating_sub(6)).max(1));
+        let (mut used, mut lines) = (0, 0);
+        while lines < count {
+            used += self.rows(lines, state, columns.saturating_sub(2));
+            if used > room {
+                break;
+            }
+            lines += 1;
+        }
+        count - lines.max(1).min(count)
+    }
+}
+
+/// Cells of an event's text in a box of this inner width.
+pub fn event_cells(columns: u16) -> u16 {
+    columns.saturating_sub(INDENT + 1).max(8)
+}
+
+/// Cells of a line of a raw log in a box of this inner width.
+pub fn raw_cells(columns: u16) -> u16 {
+    columns.saturating_sub(2).max(1)
 }
 
 impl Raw {
+    /// Milliseconds until it is looked into again.
+    fn pause(&self) -> i64 {
+        if self.lines.is_empty() { LOOK_EMPTY_MS } else { LOOK_MS }
+    }
+
     /// Adds bytes; returns how many lines were added. Control characters never reach a terminal.
     fn add(&mut self, bytes: &[u8]) -> usize {
         self.read += bytes.len() as u64;

@@ -213,7 +213,7 @@ impl Model {
     /// When the screen changes by itself next; none if only news or input changes it.
     pub fn wakes_at(&self) -> Option<i64> {
         let second = self.clock_runs().then(|| (self.now.div_euclid(1000) + 1) * 1000);
-        [second, self.toasts.next()].into_iter().flatten().min()
+        [second, self.toasts.next(), self.log.wakes_at(self.page)].into_iter().flatten().min()
     }
 
     /// Asks the session for something; it shows as pending until the answer comes.

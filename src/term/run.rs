@@ -146,8 +146,8 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
             screen.hear(heard);
             draw_at = Some(moment);
         }
-        if screen.model.tick(now()) {
-            screen.effects_of_time();
+        let ticked = screen.model.tick(now());
+        if screen.effects_of_time() || ticked {
             draw_at = draw_at.or(Some(moment));
         }
         if draw_at.is_some_and(|at| at <= moment) {

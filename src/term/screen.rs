@@ -94,9 +94,12 @@ impl Screen {
         self.perform(effects);
     }
 
-    pub fn effects_of_time(&mut self) {
+    /// What the passing of time makes worth doing; whether anything to be seen changed by it.
+    pub fn effects_of_time(&mut self) -> bool {
+        let before = self.model.changes;
         let effects = self.model.wants();
         self.perform(effects);
+        self.model.changes != before
     }
 
     pub fn resized(&mut self) {

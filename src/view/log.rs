@@ -1,12 +1,14 @@
 //! The page Log: the events, or the raw log of a slot's trial.
 
+use std::collections::VecDeque;
+
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::ink::{Ink, fit, fold, wrap};
 use super::text;
 use crate::app::Model;
-use crate::app::log::Source;
+use crate::app::log::{INDENT, Source, event_cells, raw_cells};
 use crate::session::State;
 
 /// Draws the page into the body.
@@ -26,26 +28,36 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model) {
     if count == 0 {
         let text = match (&log.source, &log.raw.error) {
             (Source::Slot(_), Some(why)) => format!("the log cannot be read: {why}"),
+            (Source::Slot(_), None) if !log.raw.looked => "reading the log".into(),
             (Source::Slot(_), None) => "nothing in the log yet".into(),
             (Source::Events, _) => "nothing has happened yet".into(),
         };
         ink.put(inner, 1, 0, &fit(&text, inner.width.saturating_sub(2), theme.glyphs.dots), theme.dim);
         return;
     }
-    // From the last line shown upwards, each over as many rows as it needs.
-    let mut bottom = inner.height;
-    let mut at = count.saturating_sub(log.back + 1);
-    loop {
-        let lines = lines(model, state, at, inner.width, theme.glyphs.dots);
-        for line in lines.iter().rev() {
-            let Some(y) = bottom.checked_sub(1) else { break };
-            bottom = y;
-            put(ink, inner, y, line, model, log.found == Some(at));
+    // From the last line shown upwards, each over as many rows as it needs; what the first ones leave is for later ones.
+    let dots = theme.glyphs.dots;
+    let rows = usize::from(inner.height);
+    let last = count.saturating_sub(log.back + 1);
+    let mut shown: VecDeque<(usize, Line)> = VecDeque::new();
+    for at in (0..=last).rev() {
+        for line in lines(model, state, at, inner.width, dots).into_iter().rev() {
+            shown.push_front((at, line));
         }
-        if bottom == 0 || at == 0 {
+        if shown.len() >= rows {
             break;
         }
-        at -= 1;
+    }
+    let over = shown.len().saturating_sub(rows);
+    shown.drain(..over);
+    for at in last + 1..count {
+        if shown.len() >= rows {
+            break;
+        }
+        shown.extend(lines(model, state, at, inner.width, dots).into_iter().map(|line| (at, line)));
+    }
+    for (y, (at, line)) in (0..inner.height).zip(&shown) {
+        put(ink, inner, y, line, model, log.found == Some(*at));
     }
     if log.back > 0 {
         ink.put_right(
@@ -70,8 +82,8 @@ fn lines(model: &Model, state: &State, at: usize, cells: u16, dots: &str) -> Vec
             let Some(entry) = state.log.get(at) else { return Vec::new() };
             let time = text::date_and_time(entry.time, &model.zone)
                 + &text::time_with_seconds(entry.time, &model.zone)[5..];
-            let indent = 17;
-            let wrapped = wrap(&entry.text, cells.saturating_sub(indent + 1).max(8), dots);
+            let indent = INDENT;
+            let wrapped = wrap(&entry.text, event_cells(cells), dots);
             wrapped
                 .into_iter()
                 .enumerate()
@@ -80,7 +92,7 @@ fn lines(model: &Model, state: &State, at: usize, cells: u16, dots: &str) -> Vec
         }
         Source::Slot(_) => {
             let text = model.log.raw.lines.get(at).map_or("", String::as_str);
-            let folded = fold(text, cells.saturating_sub(2).max(1)).into_iter();
+            let folded = fold(text, raw_cells(cells)).into_iter();
             folded.map(|text| Line { time: None, indent: 1, text }).collect()
         }
     }
