@@ -327,7 +327,8 @@ fn title(ink: &mut Ink, area: Rect, space: &Space, p: &Param, best: Option<f64>,
     ink.put(area, x, 0, mark, theme.pinned);
 }
 
-/// The points in the colours of their concentration, or a line where the parameter was held still.
+/// The points in the colours of their concentration, over a line where the parameter is held still: what it hides is
+/// seen in the cells above and below, and where nothing was tried.
 fn points(ink: &mut Ink, plot: Rect, chart: &Chart, p: &Param, scale: &Scale) {
     let (theme, own) = (ink.theme, own_glyphs(ink));
     if let Some(held) = p.held() {
@@ -335,6 +336,8 @@ fn points(ink: &mut Ink, plot: Rect, chart: &Chart, p: &Param, scale: &Scale) {
         for y in 0..plot.height {
             ink.put(plot, x, y, theme.glyphs.vertical, theme.pinned);
         }
+        // On the axis it is seen under any number of points.
+        ink.put(Rect { height: plot.height + 1, ..plot }, x, plot.height, theme.glyphs.pin, theme.pinned);
     }
     for cell in 0..chart.points.len() {
         let Some(dot) = chart.points[cell] else { continue };
@@ -342,13 +345,8 @@ fn points(ink: &mut Ink, plot: Rect, chart: &Chart, p: &Param, scale: &Scale) {
         let style = if dot.present { theme.concentration(crowd) } else { theme.dim };
         let (column, row) =
             ((cell % usize::from(plot.width)) as u16, (cell / usize::from(plot.width)) as u16);
-        let on_line = p.held().is_some_and(|held| {
-            ((scale.unit(held) * f64::from(plot.width)) as u16).min(plot.width - 1) == column
-        });
         if !dot.present {
             ink.put(plot, column, row, theme.glyphs.earlier, style);
-        } else if on_line {
-            ink.put(plot, column, row, theme.glyphs.vertical, style);
         } else if own {
             let at = ((crowd * 5.0) as usize).min(4);
             ink.put(plot, column, row, theme.glyphs.concentration[at], style);

@@ -28,7 +28,7 @@ pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mu
     let range = y_range(&model.columns);
     let chart = Chart::made(slot, key(model, i, plot, range, &scale), &model.columns, &scale);
     let fitness = Scale { low: f64::from(range.0), high: f64::from(range.1), log: false };
-    frame_ticks(ink, inner, plot, &fitness, &scale, "fitness");
+    frame_ticks(ink, inner, plot, &fitness, &scale, "fitness", 0);
     points(ink, plot, chart, p, &scale);
     let best = best(model, i);
     marks(ink, plot, range, &scale, best, now(model, i));
@@ -91,7 +91,16 @@ fn histogram(ink: &mut Ink, area: Rect, values: &[f32], scale: &Scale) {
     }
 }
 
-fn frame_ticks(ink: &mut Ink, inner: Rect, plot: Rect, upwards: &Scale, scale: &Scale, y_name: &str) {
+/// Axes and their numbers; so many cells at the right of the lower ones are left for the name of what lies across.
+fn frame_ticks(
+    ink: &mut Ink,
+    inner: Rect,
+    plot: Rect,
+    upwards: &Scale,
+    scale: &Scale,
+    y_name: &str,
+    name_cells: u16,
+) {
     let theme = ink.theme;
     let g = theme.glyphs;
     let (left, top) = (plot.x - inner.x, plot.y - inner.y);
@@ -114,7 +123,7 @@ fn frame_ticks(ink: &mut Ink, inner: Rect, plot: Rect, upwards: &Scale, scale: &
         let x = left + ((scale.unit(mark) * f64::from(plot.width)) as u16).min(plot.width - 1);
         let label = text::tick(mark);
         let start = x.saturating_sub(width(&label) / 2);
-        if start >= free_from && start + width(&label) <= inner.width {
+        if start >= free_from && start + width(&label) + name_cells <= inner.width {
             ink.put(inner, x, y, g.axis[2], theme.border);
             ink.put(inner, start, y + 1, &label, theme.label);
             free_from = start + width(&label) + 1;
@@ -153,7 +162,7 @@ pub(super) fn map(ink: &mut Ink, body: Rect, model: &Model, first: usize, second
     let grid = stats::mean_grid(points, cells_x, cells_y);
     let seen = || grid.iter().flatten().copied();
     let (low, high) = seen().fold((f64::MAX, f64::MIN), |(l, h), x| (l.min(x), h.max(x)));
-    frame_ticks(ink, inner, plot, &up, &across, &q.name);
+    frame_ticks(ink, inner, plot, &up, &across, &q.name, width(&p.name) + 2);
     for (at, mean) in grid.iter().enumerate() {
         let Some(mean) = mean else { continue };
         let (x, y) = ((at % cells_x * 2) as u16, plot.height - 1 - (at / cells_x) as u16);
