@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use super::ink::{Ink, fit, width};
 use super::params::first_row;
 use super::text;
-use crate::app::history::{SortBy, seconds, word};
+use crate::app::history::{SortBy, metrics_shown, seconds, word};
 use crate::app::{Model, Target};
 use crate::session::State;
 use crate::trial::{End, Trial};
@@ -34,7 +34,7 @@ pub fn draw(ink: &mut Ink, body: Rect, model: &Model) {
     if inner.height < 2 {
         return;
     }
-    let columns = columns(state, inner.width);
+    let columns = Columns { metrics: metrics_shown(state, inner.width) };
     heading(ink, inner, model, state, &columns);
     if count == 0 {
         let style = ink.theme.dim;
@@ -66,29 +66,6 @@ struct Columns {
     metrics: Vec<usize>,
 }
 
-/// Cells of `mean 0.7737 ±.0082`.
-const MEAN: u16 = 18;
-
-const FIXED: u16 = 2 + 7 + 10 + 9 + 9 + 9;
-
-fn columns(state: &State, cells: u16) -> Columns {
-    let room = cells.saturating_sub(FIXED);
-    // What changed most keeps the room that the longest name needs, or the mean of a candidate that was repeated.
-    let longest = state.space.params.iter().map(|p| width(&p.name)).max().unwrap_or(8).min(20);
-    let count = usize::from(room.saturating_sub((longest + 9).max(MEAN)) / 8);
-    let mut metrics: Vec<usize> = by_weight(state).into_iter().take(count).collect();
-    metrics.sort_unstable();
-    Columns { metrics }
-}
-
-/// The metrics by how much they count, the rest as they come.
-pub fn by_weight(state: &State) -> Vec<usize> {
-    let weight = |i: &usize| state.settings.fitness.0.get(&state.metrics[*i]).map_or(0.0, |w| w.abs());
-    let mut order: Vec<usize> = (0..state.metrics.len()).collect();
-    order.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-    order
-}
-
 fn heading(ink: &mut Ink, area: Rect, model: &Model, state: &State, columns: &Columns) {
     let theme = ink.theme;
     let view = &model.history;
@@ -118,7 +95,9 @@ fn heading(ink: &mut Ink, area: Rect, model: &Model, state: &State, columns: &Co
     }
     put(x + 9, true, "time", Some(SortBy::Duration));
     put(x + 11, false, "parent", None);
-    put(x + 20, false, "changed most", None);
+    let room = area.width.saturating_sub(x + 20);
+    let changed = ["changed most", "changed"].into_iter().find(|name| width(name) <= room);
+    put(x + 20, false, changed.unwrap_or_default(), None);
 }
 
 #[expect(clippy::too_many_arguments, reason = "a row needs all of it, and only here")]
@@ -154,10 +133,7 @@ fn row(
     for i in &columns.metrics {
         x += 8;
         let value = trial.metrics.get(*i).copied().filter(|v| v.is_finite());
-        let value = value.map_or("-".into(), |v| match v.abs() {
-            0.001..10.0 => format!("{v:.4}"),
-            _ => fit(&text::number(v), 7, ""),
-        });
+        let value = value.map_or("-".into(), text::metric_value);
         ink.put_right(area, x, y, &value, base.patch(theme.label));
     }
     let time = seconds(trial, state, &model.live, model.clock()).map_or("-".into(), text::duration);

@@ -117,7 +117,20 @@ pub fn change(now: f64, before: f64) -> String {
         let times = now / before;
         return if times.abs() < 9999.0 { format!("x{times:.0}") } else { ">x9999".into() };
     }
-    format!("{percent:+.1}%")
+    // What is changed is not said to be changed by nothing.
+    match percent.abs() {
+        0.05.. => format!("{percent:+.1}%"),
+        0.0005.. => format!("{percent:+.3}%"),
+        _ => "<.001%".to_owned(),
+    }
+}
+
+/// A metric with as many digits on every page, in at most seven cells.
+pub fn metric_value(value: f64) -> String {
+    match value.abs() {
+        0.001..10.0 => format!("{value:.4}"),
+        _ => super::ink::fit(&number(value), 7, ""),
+    }
 }
 
 /// A metric's short name: `metrics/mAP_0.5:0.95` is `mAP`.

@@ -211,7 +211,7 @@ fn metrics(
     let compared = against_best(state, trial).map(|(text, ahead)| (brief(text), ahead));
     let room = area.width.saturating_sub(2 + compared.as_ref().map_or(0, |(text, _)| width(text) + 2));
     let mut x = 1;
-    for i in super::history::by_weight(state) {
+    for i in crate::app::history::by_weight(state) {
         let name = &state.metrics[i];
         let value = match last {
             Some(metrics) => metrics.get(name),

@@ -77,7 +77,7 @@ fn facts(model: &Model, state: &State, trial: &Trial) -> Vec<(&'static str, Stri
     facts.extend(how_it_ended(trial));
     let metrics = state.metrics.iter().zip(&trial.metrics).filter(|(_, v)| v.is_finite());
     let metrics: Vec<String> =
-        metrics.map(|(n, v)| format!("{}\u{a0}{}", text::metric(n), text::tick(*v))).collect();
+        metrics.map(|(n, v)| format!("{}\u{a0}{}", text::metric(n), text::metric_value(*v))).collect();
     if !metrics.is_empty() {
         facts.push(("metrics", metrics.join(", ")));
     }
@@ -154,7 +154,7 @@ fn parameters(ink: &Ink, state: &State, trial: &Trial, cells: u16, lines: &mut V
         let of = |t: Option<&Trial>| t.and_then(|t| t.genes.get(i).copied());
         let show = |x: Option<f64>| shown(p, x, value - 1);
         let changed = |then: Option<f64>| then.map_or(String::new(), |then| text::change(x, then));
-        let by = trial.changes.get(i).map_or("", |c| made_by(*c));
+        let by = trial.changes.get(i).map_or("", |c| made_by(*c, trial.parents.len() > 1));
         let from_parent = changed(of(parent));
         let strong = if matches!(from_parent.as_str(), "." | "") { theme.dim } else { theme.text };
         lines.push(vec![
@@ -173,8 +173,10 @@ fn shown(p: &Param, x: Option<f64>, cells: usize) -> String {
     x.map_or("-".into(), |x| fit(&text::gene(p, x), cells as u16, "~"))
 }
 
-fn made_by(change: Change) -> &'static str {
+/// `mean`: it has several parents, so that what was kept is their weighted mean's value and not the first one's.
+fn made_by(change: Change, mean: bool) -> &'static str {
     match change {
+        Change::Kept if mean => "kept from mean",
         Change::Kept => "kept",
         Change::Mutated => "mutated",
         Change::Bounded => "mutated, bound",
