@@ -8,14 +8,16 @@ pub fn trial_left(state: &State, live: &LiveTrials, generation: u64, now: i64) -
     let running = state.running.get(&generation)?;
     match live.done(generation, running) {
         Some(done) if done > 0.02 => Some(running.trained(now) / done * (1.0 - done)),
-        _ => state.trial_left(generation, now),
+        // One that takes longer than those before does not end now: nobody knows when.
+        _ => state.trial_left(generation, now).filter(|left| *left > 0.0),
     }
 }
 
 /// Seconds until the last of the running trials has ended; those that are held end when they are let go.
 pub fn drain_left(state: &State, live: &LiveTrials, now: i64) -> Option<f64> {
     let trains = state.running.iter().filter(|(_, r)| r.frozen_since.is_none()).map(|(g, _)| g);
-    trains.filter_map(|g| trial_left(state, live, *g, now)).reduce(f64::max)
+    let left: Option<Vec<f64>> = trains.map(|g| trial_left(state, live, *g, now)).collect();
+    left?.into_iter().reduce(f64::max)
 }
 
 /// Seconds the run still takes with the slots that work.

@@ -27,11 +27,21 @@ pub enum Status {
         since: i64,
     },
     Complete,
+    /// The session went away after somebody had asked it to stop.
+    Stopped,
     /// No process has the session open.
     Closed,
 }
 
 impl Model {
+    /// Whether a session that went away did so as it was asked to: now, or after the trials that ran.
+    fn was_stopping(&self) -> bool {
+        let Some(state) = &self.state else { return false };
+        let since = state.log.iter().rev().take_while(|line| !line.text.starts_with("opened on "));
+        let mut asked = since.filter(|line| line.text.starts_with("stopping "));
+        asked.any(|line| state.running.is_empty() || line.text.starts_with("stopping now"))
+    }
+
     /// What the run is doing, in a few words.
     pub fn status(&self) -> Status {
         let Some(state) = &self.state else { return Status::Connecting };
@@ -39,6 +49,9 @@ impl Model {
         if let Connection::Lost { why, .. } = &self.connection
             && state.open.is_some()
         {
+            if self.was_stopping() {
+                return Status::Stopped;
+            }
             return Status::Lost(why.clone());
         }
         let frozen = state.frozen_count();

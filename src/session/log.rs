@@ -73,7 +73,8 @@ pub(super) fn line(state: &State, event: &Event) -> Option<String> {
         Event::Excluded { first, last, excluded, who } => {
             let which =
                 if first == last { format!("gen {first}") } else { format!("gens {first} to {last}") };
-            let what = if *excluded { "left out as parents" } else { "taken back in as parents" };
+            let what = if *excluded { "left out as" } else { "taken back in as" };
+            let what = format!("{what} {}", if first == last { "a parent" } else { "parents" });
             format!("{which} {what}{}", by(who.as_ref()))
         }
         Event::SlotAdded { slot, who } => format!("slot {} added{}", slot.name, by(who.as_ref())),

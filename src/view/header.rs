@@ -9,6 +9,9 @@ use crate::app::{Connection, Model, Page, Status, Target, estimate};
 use crate::session::State;
 use crate::trial::Trainer;
 
+/// Cells that a reason is sure of.
+const REASON: u16 = 30;
+
 /// Draws header and tabs into the first two rows.
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     let theme = ink.theme;
@@ -51,9 +54,9 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
         [best, left, clock].into_iter().flatten().collect::<Vec<String>>()
     };
     let status_cells = width(&status);
-    let need = |right: &[String], name: u16, epoch: &str| {
+    let need = |status_cells: u16, (right, name, epoch): &(Vec<String>, String, String)| {
         let right_cells: u16 = right.iter().map(|p| width(p) + 3).sum();
-        x + 2 + name + 3 + width(&generation) + 2 + status_cells + 2 + width(epoch) + right_cells + 1
+        x + 2 + width(name) + 3 + width(&generation) + 2 + status_cells + 2 + width(epoch) + right_cells + 1
     };
     let epoch = epoch.unwrap_or_default();
     let (short, long) = (fit(&state.name, 20, theme.glyphs.dots), theme.glyphs.own(&what));
@@ -68,7 +71,13 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
         (Vec::new(), short.clone(), String::new()),
         (Vec::new(), String::new(), String::new()),
     ];
-    let fitting = choices.iter().find(|(r, name, epoch)| need(r, width(name), epoch) <= area.width);
+    let fits = |cells: u16| move |choice: &&(Vec<String>, String, String)| need(cells, choice) <= area.width;
+    // A long reason of a pause is cut before the name and the best give way; the log has it whole.
+    let with_best = &choices[..7];
+    let reason = matches!(model.status(), Status::Paused(_)).then_some(REASON.min(status_cells));
+    let cut = reason.and_then(|cells| with_best[2..].iter().find(fits(cells)));
+    let fitting =
+        with_best.iter().find(fits(status_cells)).or(cut).or_else(|| choices.iter().find(fits(status_cells)));
     let (right, name, epoch) = fitting.unwrap_or(&choices[choices.len() - 1]);
     let mut at = ink.put(area, x + 2, 0, name, base.patch(theme.accent));
     at = ink.put(area, at + if name.is_empty() { 0 } else { 3 }, 0, &generation, base);
@@ -157,6 +166,7 @@ pub(super) fn status(ink: &Ink, model: &Model) -> (String, Style) {
             let by = model.state.as_ref().and_then(|state| state.stopped());
             (by.map_or("complete".into(), |stopped| format!("complete: {}", stopped.why)), theme.good)
         }
+        Status::Stopped => ("stopped".into(), theme.dim),
         Status::Closed => ("session ended".into(), theme.dim),
     }
 }

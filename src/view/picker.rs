@@ -24,7 +24,9 @@ pub fn draw_picker(picker: &Picker, theme: &Theme, buf: &mut Buffer) {
     ink.tint(area, theme.text);
     let body = Rect { height: area.height.saturating_sub(1), ..area };
     let running = picker.choices.iter().filter(|c| c.standing == Standing::Running).count();
-    let title = format!("evotop  {} sessions, {running} running", picker.choices.len());
+    let count = picker.choices.len();
+    let sessions = if count == 1 { "session" } else { "sessions" };
+    let title = format!("evotop  {count} {sessions}, {running} running");
     let inner = ink.frame(body, &title, theme.border);
     let name = picker.choices.iter().map(|c| width(&c.name)).max().unwrap_or(4).clamp(4, 24);
     let columns = Columns::new(name, inner.width);
@@ -61,7 +63,7 @@ struct Columns {
     state: u16,
     trials: u16,
     bar: Option<u16>,
-    best: u16,
+    best: Option<u16>,
     place: Option<u16>,
 }
 
@@ -73,6 +75,8 @@ impl Columns {
         let bar = (roomy <= cells).then_some(trials + TRIALS + 2);
         let best = bar.map_or(trials + TRIALS, |bar| bar + BAR) + 2;
         let place = (best + BEST + 3 + 12 <= cells).then_some(best + BEST + 3);
+        // A figure that is cut is another one.
+        let best = (best + BEST <= cells).then_some(best);
         Self { name, state, trials, bar, best, place }
     }
 
@@ -81,7 +85,9 @@ impl Columns {
         ink.put(area, 2, 0, "name", style);
         ink.put(area, self.state, 0, "state", style);
         ink.put_right(area, self.trials + TRIALS, 0, "trials", style);
-        ink.put_right(area, self.best + BEST, 0, "best", style);
+        if let Some(x) = self.best {
+            ink.put_right(area, x + BEST, 0, "best", style);
+        }
         if let Some(x) = self.place {
             ink.put(area, x, 0, "directory", style);
         }
@@ -105,7 +111,9 @@ impl Columns {
             gauge(ink, area, x, y, BAR, if of > 0 { done as f64 / of as f64 } else { 0.0 }, false);
         }
         let best = choice.best.map_or("-".into(), |best| format!("{best:.4}"));
-        ink.put_right(area, self.best + BEST, y, &best, base.patch(theme.best));
+        if let Some(x) = self.best {
+            ink.put_right(area, x + BEST, y, &best, base.patch(theme.best));
+        }
         if let Some(x) = self.place {
             let room = area.width.saturating_sub(x + 1);
             ink.put(area, x, y, &end_of(&choice.place, room, theme.glyphs.dots), base.patch(theme.dim));

@@ -256,8 +256,19 @@ fn draw_row(ink: &mut Ink, area: Rect, y: u16, row: &Row, name: &str, columns: &
             ink.put(area, x, y, &text, base.patch(*style));
         }
         What::Silent { done, says } => {
-            gauge(ink, area, x, y, columns.gauge, *done, true);
-            ink.put(area, x + columns.gauge + 2, y, says, base.patch(theme.warn));
+            // The bar gives way to the time.
+            let room = area.width.saturating_sub(x);
+            let cells = columns.gauge.min(room.saturating_sub(width(says) + 2));
+            let cells = if cells < 3 { 0 } else { cells };
+            gauge(ink, area, x, y, cells, *done, true);
+            let x = if cells > 0 { x + cells + 2 } else { x };
+            ink.put(
+                area,
+                x,
+                y,
+                &fit_words(says, area.width.saturating_sub(x), theme.glyphs.dots),
+                base.patch(theme.warn),
+            );
         }
         What::Trains { done, cells } => {
             gauge(ink, area, x, y, columns.gauge, *done, false);

@@ -244,7 +244,7 @@ fn the_rules_that_end_a_run_are_completed_set_and_stand_in_the_line_of_settings(
 
 #[test]
 fn question_mark_lists_every_key() {
-    let mut run = run();
+    let mut run = run().sized(120, 130);
     run.keys("?");
     let shown = crate::look::text(&run.model, 120, 130);
     for row in evotop::app::action::ROWS {
@@ -367,7 +367,7 @@ fn by_fitness_a_stopped_trial_stands_below_every_finished_one() {
     run.start(generation, 0);
     let metrics = run.metrics(2.0);
     run.journal(Event::Ended { generation, end: End::Pruned { epoch: 1 }, metrics, who: None });
-    run.keys("3o");
+    run.keys("3oo");
     let rows: Vec<u64> = (0..).map_while(|at| run.model.history.row(at, &run.state)).collect();
     let place = |generation| rows.iter().position(|g| *g == generation).unwrap();
     let finished = run.state.history.trials().iter().filter(|t| t.end == Some(End::Finished));

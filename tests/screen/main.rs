@@ -6,6 +6,8 @@ mod holds;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod look;
 #[cfg(test)]
 mod mouse;
@@ -20,3 +22,5 @@ mod slots;
 mod snapshots;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod walk;

@@ -130,3 +130,33 @@ fn two_slots_of_one_gpu_with_a_long_name_are_told_apart() {
     let shown = text(&run.model, 120, 40);
     assert!(shown.contains("GPU-1a2b3c…2 ") && shown.contains("GPU-1a2b3c…5 "), "{shown}");
 }
+
+#[test]
+fn the_time_of_silence_is_whole_on_every_row() {
+    let mut run = Run::mid_run(2);
+    let since = run.now;
+    run.wait(34 * 60_000);
+    for count in [1, 2] {
+        let running = run.state.running.keys().take(count);
+        let silent = running.map(|g| Silence { generation: *g, since }).collect();
+        run.tell(News::Figures(Figures { devices: Vec::new(), silent }));
+        for (columns, rows) in [(60, 16), (80, 24), (120, 40)] {
+            let shown = text(&run.model, columns, rows);
+            assert_eq!(shown.matches("silent 34m").count(), count, "{columns}x{rows} {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_trial_that_takes_longer_than_usual_is_not_said_to_end_now() {
+    let mut run = Run::new(1);
+    run.trials(5);
+    let generation = run.propose();
+    run.start(generation, 0);
+    run.wait(10 * 60_000);
+    run.keys(" ");
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let shown = text(&run.model, columns, rows);
+        assert!(!shown.contains("last in") && !shown.contains("left 0"), "{shown}");
+    }
+}

@@ -49,7 +49,7 @@ fn density() {
 #[test]
 fn history() {
     check("history", "3jjjjj");
-    check("history_best", "3o/finished lr0<0.0125<enter>");
+    check("history_best", "3oo/finished lr0<0.0125<enter>");
     check("generation", "3<pgdn><enter>");
 }
 
