@@ -54,7 +54,7 @@ impl State {
             }
             Event::Requeued { generation, counts, .. } => self.requeued(*generation, *counts, time),
             Event::Ended { generation, end, metrics, .. } => {
-                self.trial_ended(*generation, end, metrics, time)
+                self.trial_ended(*generation, end, metrics, time);
             }
             Event::Steered(s) => self.steered(s, time),
             Event::Mode { mode, .. } => {
