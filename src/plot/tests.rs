@@ -125,7 +125,9 @@ fn repeat(state: &mut State, candidate: u64, fitness: f64) {
         ["metrics/mAP_0.5", "metrics/mAP_0.5:0.95"].map(|name| (name, fitness)).into_iter().collect();
     let proposed =
         Event::Proposed(crate::journal::Proposed { candidate, origin, genes, seed: 1, ..proposed });
-    for event in [proposed, started, epoch, Event::Ended { generation, end: End::Finished, metrics }] {
+    for event in
+        [proposed, started, epoch, Event::Ended { generation, end: End::Finished, metrics, who: None }]
+    {
         state.apply(&Entry { seq: state.seq + 1, time: state.time + 1000, event });
     }
 }

@@ -507,7 +507,7 @@ fn ends() -> State {
         } else {
             Metrics::default()
         };
-        for event in [proposed, started, epoch, Event::Ended { generation, end, metrics }] {
+        for event in [proposed, started, epoch, Event::Ended { generation, end, metrics, who: None }] {
             state.apply(&Entry { seq: state.seq + 1, time: 5, event });
         }
     }
