@@ -15,15 +15,31 @@ use super::trainer::{self, Call};
 use crate::process::ProcessId;
 use crate::trial::{FailureClass, Metrics, Outcome};
 
-/// How often a table that a program writes is looked at.
+/// When a table that a program writes is looked at: soon at first, and a few times in an epoch, so that a short one is known
+/// before the next is over; else so often.
+const SOON: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_secs(1);
+const LOOKS_AN_EPOCH: u32 = 4;
 
 /// One run of a program.
 pub(super) struct Once {
     pub look_at: Instant,
+    /// How long the last wait for a look was, and when the last row was there.
+    waited: Duration,
+    row_at: Instant,
     reader: Reader,
     results: Results,
     call: Call,
+}
+
+/// How long to wait until the next look, `since` the last row but these.
+fn wait(waited: Duration, rows: usize, since: Duration) -> Duration {
+    match u32::try_from(rows) {
+        // The longer nothing came, the less it matters when it is seen.
+        Ok(0) => waited.max(since / (2 * LOOKS_AN_EPOCH)).min(LOOK),
+        Ok(rows) => (since / rows / LOOKS_AN_EPOCH).clamp(SOON, LOOK),
+        Err(_) => SOON,
+    }
 }
 
 impl Once {
@@ -51,8 +67,9 @@ impl Task {
         let orders = Orders { argv: call.argv.clone(), talks: false, grace: self.config.run.grace };
         match Guarded::spawn(&self.config.guard, &orders, &self.config.run.cwd, &call.env) {
             Ok(process) => {
-                let look_at = Instant::now() + LOOK;
-                let once = Once { look_at, reader: call.reader.clone(), results, call };
+                let row_at = Instant::now();
+                let (look_at, waited) = (row_at + SOON, SOON);
+                let once = Once { look_at, waited, row_at, reader: call.reader.clone(), results, call };
                 self.trainer = Some(Running { process, kind: Kind::Once(Box::new(once)) });
             }
             Err(error) => {
@@ -99,8 +116,12 @@ impl Task {
         if once.look_at > now {
             return;
         }
-        once.look_at = now + LOOK;
         let rows = once.results.look();
+        once.waited = wait(once.waited, rows.len(), now - once.row_at);
+        once.look_at = now + once.waited;
+        if !rows.is_empty() {
+            once.row_at = now;
+        }
         if let Some(active) = self.active.as_mut().filter(|_| !rows.is_empty()) {
             active.heard(now);
         }
@@ -154,5 +175,42 @@ impl Task {
         let alone = (metrics.0.len() == 1).then(|| program.metrics[0].clone());
         let name = metrics.get("fitness").map(|_| "fitness".to_owned()).or(alone);
         self.report_program(program, name.map(|name| (name, 1.0)).into_iter().collect::<IndexMap<_, _>>());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When a table is looked at that gets a row at each of these times, for so long.
+    fn looks(rows: &[Duration], long: Duration) -> Vec<Duration> {
+        let (mut waited, mut row_at, mut now, mut seen) = (SOON, Duration::ZERO, SOON, 0);
+        let mut looks = Vec::new();
+        while now < long {
+            let there = rows.iter().filter(|row| **row <= now).count();
+            waited = wait(waited, there - seen, now.saturating_sub(row_at));
+            row_at = if there > seen { now } else { row_at };
+            seen = there;
+            looks.push(now);
+            now += waited;
+        }
+        looks
+    }
+
+    #[test]
+    fn a_row_of_short_epochs_is_seen_before_the_next_one_and_long_ones_cost_a_look_a_second() {
+        let every = |millis: u32| (1..).map(move |i: u32| Duration::from_millis(u64::from(millis * i)));
+        let short: Vec<Duration> = every(50).take(12).collect();
+        let seen = looks(&short, Duration::from_secs(1));
+        for row in &short {
+            let late = seen.iter().find(|look| *look >= row).map(|look| look.saturating_sub(*row));
+            assert!(late.is_some_and(|late| late < Duration::from_millis(50)), "{row:?}: {late:?}");
+        }
+        let minute = Duration::from_secs(60);
+        assert!(looks(&[], minute).len() <= 100, "silent: forty looks more, in the first seconds");
+        let long: Vec<Duration> = every(10_000).take(6).collect();
+        assert!(looks(&long, minute).len() <= 100, "epochs of ten seconds");
+        let shortest: Vec<Duration> = every(1).take(60_000).collect();
+        assert!(looks(&shortest, minute).len() <= 3_000, "never more than fifty looks a second");
     }
 }
