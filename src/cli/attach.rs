@@ -9,12 +9,12 @@ use clap::Args;
 use tokio::sync::mpsc;
 
 use super::exit::{Exit, Told};
-use super::{block_on, find, link, list, other_build, run};
-use crate::app::picker::{Choice, Picked, Picker, Standing};
+use super::{block_on, choices, find, link, other_build, run};
+use crate::app::picker::Picked;
 use crate::app::replay::Replay;
 use crate::app::{Keymap, News, Options};
 use crate::clock;
-use crate::dir::SessionDir;
+use crate::dir::{Registry, SessionDir};
 use crate::journal;
 use crate::term::{self, Link, TermOptions, ThemeChoice};
 use crate::view::Plain;
@@ -76,42 +76,20 @@ pub fn attach(args: &AttachArgs) -> anyhow::Result<Exit> {
 /// `evotop` without a command: the one session that runs, or a choice of all.
 pub fn alone() -> anyhow::Result<Exit> {
     let screen = ScreenArgs::default();
-    let mut listed = list::list();
-    let running: Vec<usize> =
-        (0..listed.len()).filter(|i| standing(&listed[*i].state) == Standing::Running).collect();
-    if let [one] = running[..] {
-        return to(&listed[one].dir, false, false, &screen);
+    if let [one] = &find::running()?[..] {
+        return to(one, false, false, &screen);
     }
-    if listed.is_empty() {
+    if Registry::open().list().is_empty() {
         return Err(Told::with(
             Exit::NoSession,
             "no session yet; evotop run starts one, evotop run --help says how",
         ));
     }
-    // The picker gives back a place in its own order.
-    listed.sort_by_key(|s| standing(&s.state));
-    let choices = listed.iter().map(|s| Choice {
-        name: s.name.clone(),
-        standing: standing(&s.state),
-        done: (s.done, s.generations),
-        best: s.best,
-        place: s.dir.display().to_string(),
-    });
-    let picker = Picker::new(choices.collect());
-    match block_on(term::pick(picker, &options(&screen)?))?.context("the terminal")? {
-        Ok(Picked::Attach(i)) => to(&listed[i].dir, false, false, &screen),
-        Ok(Picked::Resume(i)) => run::resumed(&listed[i].dir),
-        Ok(Picked::Replay(i)) => replay_of(&listed[i].dir, &screen),
+    match block_on(term::pick(choices::watch(), &options(&screen)?))?.context("the terminal")? {
+        Ok(Picked::Attach(dir)) => to(&dir, false, false, &screen),
+        Ok(Picked::Resume(dir)) => run::resumed(&dir),
+        Ok(Picked::Replay(dir)) => replay_of(&dir, &screen),
         Ok(Picked::Nothing) | Err(_) => Ok(Exit::Done),
-    }
-}
-
-fn standing(state: &str) -> Standing {
-    match state {
-        "complete" => Standing::Finished,
-        "closed" => Standing::Closed,
-        "interrupted" => Standing::Interrupted,
-        _ => Standing::Running,
     }
 }
 

@@ -24,6 +24,7 @@ fn out(text: &str) -> std::io::Result<()> {
 
 mod attach;
 mod check;
+mod choices;
 mod exit;
 mod export;
 mod files;

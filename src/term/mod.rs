@@ -22,7 +22,7 @@ mod signals;
 
 pub use frame::Frame;
 pub use keeper::give_back;
-pub use pick::pick;
+pub use pick::{Sessions, pick};
 pub use plain::run_plain;
 pub use replay::play;
 pub use run::{Exit, Link, TermOptions, ThemeChoice, run};

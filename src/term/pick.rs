@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::caps::{Environment, probe};
@@ -13,17 +14,24 @@ use super::keeper::Keeper;
 use super::run::{Exit, TermOptions, read, reader, theme};
 use super::signals::{Watch, Watched};
 use crate::app::Input;
-use crate::app::picker::{Picked, Picker};
+use crate::app::picker::{Choice, Picked, Picker};
 use crate::view::draw_picker;
 
 /// An escape is held this long for what follows.
 const ESCAPE: Duration = Duration::from_millis(100);
 
+/// The sessions as they stand, and whether there are more that have not been read yet.
+pub type Sessions = (Vec<Choice>, bool);
+
 /// Shows the picker until something is picked.
 ///
 /// # Errors
 /// Where there is no terminal, or it fails.
-pub async fn pick(mut picker: Picker, options: &TermOptions) -> io::Result<Result<Picked, Exit>> {
+pub async fn pick(
+    mut sessions: mpsc::Receiver<Sessions>,
+    options: &TermOptions,
+) -> io::Result<Result<Picked, Exit>> {
+    let mut picker = Picker { reading: true, ..Picker::default() };
     let mut signals = Watched::new()?;
     let environment = Environment::with(options.no_color);
     let _keeper = Keeper::start();
@@ -69,6 +77,10 @@ pub async fn pick(mut picker: Picker, options: &TermOptions) -> io::Result<Resul
                 Vec::new()
             }
             heard = read(&reader, &mut decoder) => heard?,
+            Some((choices, reading)) = sessions.recv() => {
+                picker.renew(choices, reading);
+                Vec::new()
+            }
         };
         let mut heard = heard;
         while decoder.is_open() {

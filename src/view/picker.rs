@@ -26,7 +26,8 @@ pub fn draw_picker(picker: &Picker, theme: &Theme, buf: &mut Buffer) {
     let running = picker.choices.iter().filter(|c| c.standing == Standing::Running).count();
     let count = picker.choices.len();
     let sessions = if count == 1 { "session" } else { "sessions" };
-    let title = format!("evotop  {count} {sessions}, {running} running");
+    let more = if picker.reading { ", reading the others" } else { "" };
+    let title = format!("evotop  {count} {sessions}, {running} running{more}");
     let inner = ink.frame(body, &title, theme.border);
     let name = picker.choices.iter().map(|c| width(&c.name)).max().unwrap_or(4).clamp(4, 24);
     let columns = Columns::new(name, inner.width);
@@ -116,7 +117,13 @@ impl Columns {
         }
         if let Some(x) = self.place {
             let room = area.width.saturating_sub(x + 1);
-            ink.put(area, x, y, &end_of(&choice.place, room, theme.glyphs.dots), base.patch(theme.dim));
+            ink.put(
+                area,
+                x,
+                y,
+                &end_of(&choice.dir.to_string_lossy(), room, theme.glyphs.dots),
+                base.patch(theme.dim),
+            );
         }
         if selected {
             ink.tint(Rect::new(area.x, area.y + y, area.width, 1), Style { fg: None, ..theme.cursor });

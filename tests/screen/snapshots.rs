@@ -125,9 +125,10 @@ fn the_picker() {
         standing,
         done,
         best,
-        place: place.into(),
+        dir: place.into(),
     };
-    let picker = Picker::new(vec![
+    let mut picker = Picker::default();
+    let choices = vec![
         choice("digits", Standing::Finished, (300, 300), Some(0.7123), "/home/ada/runs/evolve/digits"),
         choice(
             "coco",
@@ -137,7 +138,8 @@ fn the_picker() {
             "/data/a/rather/long/way/down/runs/evolve/coco",
         ),
         choice("night", Standing::Interrupted, (0, 50), None, "/home/ada/runs/evolve/night"),
-    ]);
+    ];
+    picker.renew(choices, false);
     for (columns, rows) in SIZES {
         let mut buf = Buffer::empty(Rect::new(0, 0, columns, rows));
         draw_picker(&picker, &theme, &mut buf);

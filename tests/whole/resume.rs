@@ -132,6 +132,27 @@ fn the_picker_goes_on_with_a_run_as_it_was_started() {
 }
 
 #[test]
+fn the_picker_follows_the_sessions_that_it_lists() {
+    let world = World::new();
+    for name in ["one", "two"] {
+        world.good(&sim("--detach", "300", &["--name", name, "--generations", "400"]));
+    }
+    let terminal = Terminal::run(&world, &[]);
+    terminal.shows("2 sessions, 2 running");
+    let trials = || {
+        let text = terminal.text();
+        let row = text.lines().find(|line| line.contains(" one "))?;
+        row.split_whitespace().find(|word| word.ends_with("/400")).map(String::from)
+    };
+    wait_until("its trials are shown", || trials().is_some());
+    let before = trials();
+    wait_until("they go on", || trials() != before);
+    world.stop("one");
+    wait_until("it is closed", || terminal.text().contains("2 sessions, 1 running"));
+    world.stop("two");
+}
+
+#[test]
 fn a_run_that_was_stopped_goes_on_with_the_same_words_at_once() {
     let world = World::new();
     let words = sim("--detach", "50", &["--dir", "d"]);
