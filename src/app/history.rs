@@ -47,9 +47,6 @@ enum Rows {
     },
 }
 
-/// So many ends or proposals at once are taken in one by one; more are sorted anew.
-const FEW: usize = 1000;
-
 impl HistoryView {
     /// Brings the rows into line with the state.
     pub fn follow(&mut self, state: &State, rewrites: u64) {
@@ -58,37 +55,13 @@ impl HistoryView {
             return;
         }
         let of = (rewrites, state.ended.len(), state.history.trials().len());
-        match &mut self.rows {
-            Rows::Some { of: have, .. } if *have == of => {}
-            Rows::Some { of: have, .. }
-                if have.0 == of.0
-                    && (have.1..=have.1.saturating_add(FEW)).contains(&of.1)
-                    && (have.2..=have.2.saturating_add(FEW)).contains(&of.2) =>
-            {
-                self.take_in(state, of);
-            }
-            _ => self.rows = Rows::Some { rows: self.sorted(state), of },
+        if !matches!(&self.rows, Rows::Some { of: have, .. } if *have == of) {
+            let before = match std::mem::take(&mut self.rows) {
+                Rows::All => Vec::new(),
+                Rows::Some { rows, .. } => rows,
+            };
+            self.rows = Rows::Some { rows: self.sorted(state, &before), of };
         }
-    }
-
-    /// Brings the few rows that changed to their places: sorting all of them at each end would take the screen's time.
-    fn take_in(&mut self, state: &State, of: (u64, usize, usize)) {
-        let Rows::Some { rows, of: have } = std::mem::take(&mut self.rows) else { return };
-        let mut rows = rows;
-        let mut changed: Vec<u64> = state.ended.iter().skip(have.1).copied().collect();
-        changed.extend(have.2 as u64..of.2 as u64);
-        changed.extend(state.running.keys().chain(&state.queue));
-        changed.sort_unstable();
-        changed.dedup();
-        rows.retain(|g| changed.binary_search(g).is_err());
-        let filter = Filter::parse(&self.filter, state);
-        for trial in changed.iter().filter_map(|g| state.history.get(*g)).filter(|t| filter.admits(t, state))
-        {
-            let before = |g: &u64| state.history.get(*g).is_some_and(|t| self.order(t, trial, state).is_lt());
-            let at = rows.partition_point(before);
-            rows.insert(at, trial.generation);
-        }
-        self.rows = Rows::Some { rows, of };
     }
 
     /// The sort or the filter changed.
@@ -97,10 +70,20 @@ impl HistoryView {
         self.follow(state, u64::MAX);
     }
 
-    fn sorted(&self, state: &State) -> Vec<u64> {
+    /// The rows in order. From the order `before` this takes one pass, and not a sort of everything at each trial that
+    /// ends.
+    fn sorted(&self, state: &State, before: &[u64]) -> Vec<u64> {
         let filter = Filter::parse(&self.filter, state);
-        let mut rows: Vec<&Trial> =
-            state.history.trials().iter().map(AsRef::as_ref).filter(|t| filter.admits(t, state)).collect();
+        let mut known = vec![false; state.history.trials().len()];
+        for generation in before {
+            if let Some(known) = known.get_mut(*generation as usize) {
+                *known = true;
+            }
+        }
+        let new =
+            state.history.trials().iter().filter(|t| !known.get(t.generation as usize).is_some_and(|k| *k));
+        let all = before.iter().filter_map(|g| state.history.get(*g)).chain(new).map(AsRef::as_ref);
+        let mut rows: Vec<&Trial> = all.filter(|t| filter.admits(t, state)).collect();
         rows.sort_by(|a, b| self.order(a, b, state));
         rows.iter().map(|t| t.generation).collect()
     }
@@ -290,4 +273,45 @@ fn compare(word: &str, state: &State) -> Option<Term> {
         },
     };
     Some(Term::Compare(what, order, or_equal, than))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::sample::{created, trial};
+    use crate::journal::{Entry, Event};
+
+    #[test]
+    fn rows_that_follow_a_run_stand_as_if_they_were_sorted_at_its_end() {
+        let mut state = State::new(&created(), 0);
+        let mut views = [SortBy::Fitness, SortBy::Duration, SortBy::State, SortBy::Metric(0)]
+            .map(|sort| HistoryView { sort, filter: "finished".into(), ..HistoryView::default() });
+        for generation in 0..40 {
+            for event in trial(generation) {
+                state.apply(&Entry { seq: state.seq + 1, time: state.seq as i64 * 7919 % 5000, event });
+                for view in &mut views {
+                    view.follow(&state, 1);
+                }
+            }
+            if generation % 5 == 3 {
+                let excluded = Event::Excluded {
+                    first: generation - 2,
+                    last: generation - 2,
+                    excluded: true,
+                    who: None,
+                };
+                state.apply(&Entry { seq: state.seq + 1, time: 0, event: excluded });
+                for view in &mut views {
+                    view.follow(&state, generation);
+                }
+            }
+        }
+        for view in &mut views {
+            let rows =
+                |view: &HistoryView| (0..view.len(&state)).map(|at| view.row(at, &state)).collect::<Vec<_>>();
+            let followed = rows(view);
+            view.changed(&state);
+            assert!(followed.len() > 30 && followed == rows(view), "{:?}: {followed:?}", view.sort);
+        }
+    }
 }
