@@ -54,7 +54,7 @@ pub struct ScreenArgs {
     /// No characters outside ASCII
     #[arg(long)]
     pub ascii: bool,
-    /// auto, or a theme that comes with evotop, or a theme file
+    /// auto, dusk, terminal, or a theme file (evotop theme prints one)
     #[arg(long, value_name = "NAME|FILE")]
     pub theme: Option<String>,
     /// Take the mouse: wheel and clicks select here (also by a key, mid-way) [default: it is the terminal's]

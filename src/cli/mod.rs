@@ -92,6 +92,7 @@ enum Command {
     Hyp(hyp::HypArgs),
     /// Print the keys file with every default in it (for ~/.config/evotop/keys.yaml)
     Keys(pages::KeysArgs),
+    Theme(pages::ThemeArgs),
     /// Print completions for a shell
     Completions(pages::CompletionsArgs),
     /// Print the manual page
@@ -151,6 +152,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Doctor) => service::doctor(),
         Some(Command::Hyp(args)) => hyp::hyp(&args),
         Some(Command::Keys(args)) => pages::keys(&args),
+        Some(Command::Theme(args)) => pages::theme(&args),
         Some(Command::Completions(args)) => {
             pages::completions(&args, &mut <Cli as clap::CommandFactory>::command())
         }

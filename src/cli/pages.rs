@@ -1,11 +1,13 @@
-//! `evotop completions` and `evotop man`: made from the command line's own description.
+//! What prints itself: `evotop completions` and `evotop man` from the command line's own description, `evotop keys` and
+//! `evotop theme` as the files to begin one's own with.
 
 use clap::Args;
 use clap_complete::Shell;
 
-use super::exit::Exit;
+use super::exit::{Exit, Told};
 use super::out;
 use crate::app::keymap::{default_file, markdown};
+use crate::view::Theme;
 
 /// Print completions for a shell
 #[derive(Debug, Args)]
@@ -39,5 +41,19 @@ pub struct KeysArgs {
 /// Prints the keys file with every default in it, or the table of keys.
 pub fn keys(args: &KeysArgs) -> anyhow::Result<Exit> {
     out(&if args.markdown { markdown() } else { default_file() })?;
+    Ok(Exit::Done)
+}
+
+/// Print a theme that comes with evotop, to be changed: evotop theme dusk > mine.yaml, evotop run --theme mine.yaml
+#[derive(Debug, Args)]
+pub struct ThemeArgs {
+    /// dusk (for terminals that show all colours) or terminal (its own sixteen)
+    #[arg(default_value = "dusk")]
+    pub name: String,
+}
+
+/// Prints a theme's file.
+pub fn theme(args: &ThemeArgs) -> anyhow::Result<Exit> {
+    out(Theme::file(&args.name).map_err(|error| Told::with(Exit::Usage, error.to_string()))?)?;
     Ok(Exit::Done)
 }

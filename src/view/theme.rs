@@ -109,11 +109,17 @@ impl Theme {
             "auto" => "terminal",
             name => name,
         };
-        let (_, text) = THEMES.iter().find(|(n, _)| *n == name).ok_or_else(|| ThemeError::NoTheme {
-            name: name.into(),
-            known: THEMES.map(|(n, _)| n).join(", "),
-        })?;
-        Self::parse(text, depth, light, ascii)
+        Self::parse(Self::file(name)?, depth, light, ascii)
+    }
+
+    /// The file of a theme that comes with evotop, to begin one's own with.
+    ///
+    /// # Errors
+    /// Names the themes there are.
+    pub fn file(name: &str) -> Result<&'static str, ThemeError> {
+        let known = THEMES.iter().find(|(n, _)| *n == name).map(|(_, text)| *text);
+        let unknown = || ThemeError::NoTheme { name: name.into(), known: THEMES.map(|(n, _)| n).join(", ") };
+        known.ok_or_else(unknown)
     }
 
     /// A theme from a file's text. Roles that it leaves out are the terminal theme's.
@@ -227,6 +233,7 @@ mod tests {
                 let roles = roles_of(text, light).unwrap();
                 let missing: Vec<_> = ROLES.iter().filter(|r| !roles.contains_key(**r)).collect();
                 assert!(missing.is_empty(), "{name}: {missing:?}");
+                assert_eq!(Theme::file(name).unwrap(), text, "what is printed to begin with is the theme");
             }
         }
     }
