@@ -15,7 +15,7 @@ pub enum Entry {
     /// A key or word, and what it does.
     Key(String, String),
     /// A mark of the table, and what it means.
-    Mark(Mark, &'static str),
+    Mark(Mark, String),
     /// The rest of what did not fit in the line before.
     More(String),
 }
@@ -98,16 +98,21 @@ pub fn lines(model: &Model) -> Vec<Entry> {
         lines.extend(steer::VERBS.iter().map(|v| Entry::Key(v.name.to_owned(), v.doc.to_owned())));
     }
     heading(&mut lines, "marks");
-    lines.extend(MARKS.map(|(mark, what)| Entry::Mark(mark, what)));
+    lines.extend(MARKS.map(|(mark, what)| Entry::Mark(mark, what.to_owned())));
     let keys = key_cells(&lines, columns);
     lines.into_iter().flat_map(|entry| wrapped(entry, columns.saturating_sub(keys + 2))).collect()
 }
 
 /// What does not fit in a line goes on in the next one.
 fn wrapped(entry: Entry, room: u16) -> Vec<Entry> {
-    let Entry::Key(key, doc) = &entry else { return vec![entry] };
+    let (Entry::Key(_, doc) | Entry::Mark(_, doc)) = &entry else { return vec![entry] };
     let mut lines = wrap(doc, room, "~").into_iter();
-    let first = Entry::Key(key.clone(), lines.next().unwrap_or_default());
+    let line = lines.next().unwrap_or_default();
+    let first = match entry {
+        Entry::Key(key, _) => Entry::Key(key, line),
+        Entry::Mark(mark, _) => Entry::Mark(mark, line),
+        other => other,
+    };
     std::iter::once(first).chain(lines.map(Entry::More)).collect()
 }
 

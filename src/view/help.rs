@@ -24,7 +24,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model, scroll: usize) {
                 continue;
             }
             Entry::Key(key, doc) => (key.as_str(), doc.as_str()),
-            Entry::Mark(mark, what) => (glyph(*mark, ink), *what),
+            Entry::Mark(mark, what) => (glyph(*mark, ink), what.as_str()),
             Entry::More(doc) => ("", doc.as_str()),
         };
         ink.put(inner, 0, y, &fit(key, keys, g.dots), key_style);
