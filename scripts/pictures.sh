@@ -19,4 +19,4 @@ sleep 30
 # A real evolution, played to its end.
 "$picture" "$out/density.$kind" 120 34 2 "2$end" "$evotop" replay "$real"
 "$picture" "$out/chart.$kind" 120 34 2 "2$end<enter>" "$evotop" replay "$real"
-"$picture" "$out/history.$kind" 120 34 2 "3${end}o" "$evotop" replay "$real"
+"$picture" "$out/history.$kind" 120 34 2 "3${end}oo" "$evotop" replay "$real"
