@@ -204,18 +204,14 @@ impl Model {
             return Vec::new();
         }
         let Some(state) = &self.state else { return Vec::new() };
-        match steer::parse(&text, state) {
-            Ok(command) if self.refused(&command).is_some() => {
-                c.error = self.refused(&command);
-                self.overlay = Some(Overlay::Command(c));
-                Vec::new()
-            }
+        let parsed = steer::parse(&text, state).map_err(|why| why.to_string());
+        match parsed.and_then(|command| self.refused(&command).map_or(Ok(command), Err)) {
             Ok(command) => {
                 self.past.remember(&text);
                 self.ask(command, text.clone(), Some(text))
             }
             Err(why) => {
-                c.error = Some(why.to_string());
+                c.error = Some(why);
                 self.overlay = Some(Overlay::Command(c));
                 Vec::new()
             }

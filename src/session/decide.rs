@@ -289,8 +289,8 @@ impl State {
     /// A name for another slot on the device of this one.
     fn next_share(&self, slot: &str) -> String {
         let device = slot.split_once('#').map_or(slot, |(device, _)| device);
-        let names = (2..).map(|share: usize| format!("{device}#{share}"));
-        names.into_iter().find(|name| !self.slots.contains_key(name)).unwrap_or_default()
+        let mut names = (2..).map(|share: usize| format!("{device}#{share}"));
+        names.find(|name| !self.slots.contains_key(name)).unwrap_or_default()
     }
 
     fn trial(&self, generation: u64) -> Result<&Trial, Refused> {

@@ -47,6 +47,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     let pending = model.pending.last().map(|p| format!("{} …", p.text));
     let from = match &pending {
         Some(text) => (theme.glyphs.own(text), theme.pending),
+        None if state.is_complete() => ("complete: more generations go on".to_owned(), theme.dim),
         None => (format!("changes apply from gen {}", state.next_proposal()), theme.dim),
     };
     let short = area.width < 100;
@@ -69,7 +70,11 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
             parts.push((rule.name(), rule.show(Some(value)), style(true, rule.name())));
         }
     }
-    let brief = format!("from gen {}", state.next_proposal());
+    let brief = if state.is_complete() {
+        "complete".to_owned()
+    } else {
+        format!("from gen {}", state.next_proposal())
+    };
     let mut x = 1;
     for (label, value, value_style) in parts {
         let cells = width(label) + u16::from(!label.is_empty()) + width(&value);

@@ -135,9 +135,8 @@ fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64,
         return What::Says(says.to_vec(), theme.warn);
     }
     let done = model.live.done(generation, running).unwrap_or(0.0);
-    if let Some(silence) = model.figures.silent.iter().find(|s| s.generation == generation) {
-        let quiet = text::short_duration((model.clock() - silence.since).max(0) as f64 / 1000.0);
-        return What::Silent { done, says: format!("silent {quiet}") };
+    if let Some(says) = silence(model, generation) {
+        return What::Silent { done, says };
     }
     let progress = model.live.get(generation).map(|live| &live.progress);
     let left = estimate::trial_left(state, &model.live, generation, model.clock()).map(text::duration);
@@ -176,6 +175,13 @@ fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64,
         cell(text::epoch(epoch, epochs).unwrap_or_default(), theme.label),
     ];
     What::Trains { done, cells }
+}
+
+/// That nothing is heard of a trial, and for how long.
+pub(super) fn silence(model: &Model, generation: u64) -> Option<String> {
+    let silence = model.figures.silent.iter().find(|s| s.generation == generation)?;
+    let quiet = (model.clock() - silence.since).max(0) as f64 / 1000.0;
+    Some(format!("silent {}", text::short_duration(quiet)))
 }
 
 /// Where the columns are, the same in every row.

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use super::glyphs::Glyphs;
 use super::header::status;
 use super::ink::{Ink, fit, fit_words, width};
+use super::slots::silence;
 use super::text;
 use super::trial::gauge;
 use crate::app::{Model, estimate};
@@ -69,6 +70,10 @@ fn slot(ink: &mut Ink, row: Rect, model: &Model, state: &State, name: &str, name
     let x = ink.put(row, x, 0, &format!("gen {generation}"), theme.text) + 2;
     if running.frozen_since.is_some() {
         ink.put(row, x, 0, "frozen", theme.warn);
+        return;
+    }
+    if let Some(silent) = silence(model, *generation) {
+        ink.put(row, x, 0, &fit_words(&silent, row.width.saturating_sub(x), theme.glyphs.dots), theme.warn);
         return;
     }
     let done = model.live.done(*generation, running).unwrap_or(0.0);

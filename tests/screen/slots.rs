@@ -30,7 +30,7 @@ fn a_silent_trainer_is_marked_on_its_row_instead_of_a_rate_that_is_no_longer_tru
         devices: Vec::new(),
         silent: vec![Silence { generation: second, since }],
     }));
-    for (columns, rows) in [(80, 24), (120, 40)] {
+    for (columns, rows) in [(59, 15), (80, 24), (120, 40)] {
         let shown = text(&run.model, columns, rows);
         let row = shown.lines().find(|l| l.contains("cuda:1")).unwrap();
         assert!(row.contains("silent 34m") && !row.contains("/s"), "{shown}");
@@ -159,4 +159,19 @@ fn a_trial_that_takes_longer_than_usual_is_not_said_to_end_now() {
         let shown = text(&run.model, columns, rows);
         assert!(!shown.contains("last in") && !shown.contains("left 0"), "{shown}");
     }
+}
+
+#[test]
+fn a_complete_run_does_not_say_from_which_generation_changes_apply() {
+    let mut run = Run::new(1);
+    run.trials(3);
+    assert!(text(&run.model, 120, 40).contains("changes apply from gen 3"));
+    run.keys(":generations 3<enter>");
+    let shown = text(&run.model, 120, 40);
+    assert!(
+        shown.contains("complete: more generations go on") && !shown.contains("changes apply"),
+        "{shown}"
+    );
+    run.keys(":generations 9<enter>");
+    assert!(text(&run.model, 120, 40).contains("changes apply from gen 3"));
 }
