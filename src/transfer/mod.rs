@@ -7,17 +7,23 @@
 //! journal. The tables that a session keeps up while it runs are in `dir::tables`.
 
 mod columns;
+#[cfg(test)]
+mod damage_tests;
 mod ends;
 mod export;
+#[cfg(test)]
+mod export_tests;
 mod formats;
 mod import;
+#[cfg(test)]
+mod import_tests;
 mod optuna;
 mod read;
 mod records;
 mod seen;
 mod table;
 #[cfg(test)]
-mod tests;
+mod test_files;
 #[cfg(test)]
 mod travel_tests;
 
