@@ -23,29 +23,50 @@ pub enum Hint {
     ZeroCannotMove { param: String, strategy: &'static str },
 }
 
-impl fmt::Display for Hint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Hint {
+    /// What is so.
+    pub fn fact(&self) -> String {
         match self {
             Self::OnBound { param, value, low } => {
-                let (bound, way) = if *low { ("low", "down") } else { ("high", "up") };
-                write!(
-                    f,
-                    "the best {param} = {value} rests on its {bound} bound: set {param}.{bound} lets it go {way}"
-                )
+                let bound = if *low { "low" } else { "high" };
+                format!("the best {param} = {value} rests on its {bound} bound")
             }
-            Self::OneLineage { ancestor } => write!(
-                f,
-                "the best five all come from trial {ancestor}: more sigma, a larger top or parent weighted widen the search"
-            ),
-            Self::ZeroCannotMove { param, strategy } => write!(
-                f,
-                "{param} is 0 and {strategy} multiplies, so it stays 0: strategy normal moves it, or set {param} tries a value"
-            ),
+            Self::OneLineage { ancestor } => format!("the best five all come from trial {ancestor}"),
+            Self::ZeroCannotMove { param, strategy } => {
+                format!("{param} is 0 and {strategy} multiplies, so it stays 0")
+            }
+        }
+    }
+
+    /// What changes it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::OnBound { param, low: true, .. } => format!("set {param}.low lets it go down"),
+            Self::OnBound { param, .. } => format!("set {param}.high lets it go up"),
+            Self::OneLineage { .. } => "more sigma, a larger top or parent weighted widen the search".into(),
+            Self::ZeroCannotMove { param, .. } => {
+                format!("strategy normal moves it, or set {param} tries a value")
+            }
+        }
+    }
+
+    /// A best that would go further comes first; a zero is often meant.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::OnBound { .. } => 0,
+            Self::OneLineage { .. } => 1,
+            Self::ZeroCannotMove { .. } => 2,
         }
     }
 }
 
-/// The hints that hold now.
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.fact(), self.remedy())
+    }
+}
+
+/// The hints that hold now, the most important first.
 pub fn hints(space: &Space, settings: &Settings, history: &History) -> Vec<Hint> {
     let top: Vec<_> = history.ranked().take(TOP).map(|(trial, _)| trial).collect();
     let mut hints = Vec::new();
@@ -76,6 +97,7 @@ pub fn hints(space: &Space, settings: &Settings, history: &History) -> Vec<Hint>
     if top.len() == TOP && history.parents() >= CANDIDATES {
         hints.extend(one_lineage(history, &top.iter().map(|t| t.generation).collect::<Vec<_>>()));
     }
+    hints.sort_by_key(Hint::rank);
     hints
 }
 

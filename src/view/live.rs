@@ -63,7 +63,8 @@ fn panels(body: Rect, slots: u16, params: u16, figures: bool) -> Panels {
     let rest = h - trial - slots;
     let events = if rest >= 18 { (rest * 2 / 5).min(24) } else { 0 };
     let chart = rest - events;
-    let table = Rect::new(body.x, body.y, left, h.min(params.max(10) + 3).max(h.min(12)));
+    // One row beyond the parameters is the hint's.
+    let table = Rect::new(body.x, body.y, left, h.min(params.max(10) + 4).max(h.min(12)));
     let below = h - table.height;
     // Under a short table there is room for the events on the left.
     if below >= 6 {

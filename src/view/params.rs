@@ -53,12 +53,29 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
             ink.put(inner, columns.name + 5 + columns.value, y, "not searched", style);
         }
     }
+    if rows > total {
+        hint(ink, inner, model);
+    }
     if let Some(explained) = model.insight.explained().filter(|_| columns.matters > 0) {
         let text = format!(" what matters explains {:.0}% of the fitness ", explained * 100.0);
         let style = ink.theme.dim;
         ink.put(area, 2, area.height - 1, &text, style);
     }
     ink.place(area, first, rows, total);
+}
+
+/// A hint on the last row, which no parameter needs: with what changes it where that fits, or else without; never cut.
+fn hint(ink: &mut Ink, area: Rect, model: &Model) {
+    let room = area.width.saturating_sub(4);
+    let fits = |text: &String| width(text) <= room;
+    let hints = model.insight.hints();
+    let line = hints.iter().find_map(|hint| [hint.to_string(), hint.fact()].into_iter().find(fits));
+    let Some(line) = line else { return };
+    let others = hints.len() - 1;
+    let more = format!("{line}  (+{others}: evotop status)");
+    let line = if others > 0 && fits(&more) { more } else { line };
+    let style = ink.theme.label;
+    ink.put(area, 2, area.height - 1, &line, style);
 }
 
 /// The first row shown, so that the cursor is in view with some rows around it.

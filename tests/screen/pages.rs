@@ -91,6 +91,38 @@ fn what_mattered_stands_in_the_table_once_there_are_trials_enough() {
 }
 
 #[test]
+fn the_most_important_hint_of_the_status_stands_whole_below_the_table_where_a_row_is_left() {
+    let run = Run::mid_run(1);
+    let told = run.state.status().hints;
+    let fact = |hint: &str| hint.split(": ").next().unwrap().to_owned();
+    assert!(told[0].starts_with("the best hsv_s") && told[0].contains("high bound"), "{told:?}");
+    for (columns, rows) in [(120, 40), (160, 48), (200, 60), (250, 70)] {
+        let shown = ascii(&run, columns, rows);
+        assert!(shown.contains(&fact(&told[0])) && shown.is_ascii(), "{columns}x{rows}\n{shown}");
+        for param in &run.state.space.params {
+            assert!(shown.contains(&format!(" {} ", param.name)), "{} was pushed away\n{shown}", param.name);
+        }
+    }
+    assert!(ascii(&run, 200, 60).contains(&told[0]), "there is room for what changes it");
+    for (columns, rows) in (60..200).step_by(7).flat_map(|c| [24, 36, 39, 50].map(|r| (c, r))) {
+        let shown = ascii(&run, columns, rows);
+        for (hint, start) in told.iter().map(|hint| (hint, hint.get(..12).unwrap())) {
+            assert!(!shown.contains(start) || shown.contains(&fact(hint)), "{columns}x{rows}\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_hint_follows_what_is_changed_at_once() {
+    let mut run = Run::mid_run(1);
+    assert!(ascii(&run, 120, 40).contains("rests on its high bound"));
+    run.keys(":set hsv_s.high 1<enter>");
+    let shown = ascii(&run, 120, 40);
+    let first = run.state.status().hints[0].split(": ").next().unwrap().to_owned();
+    assert!(shown.contains(&first) && !shown.contains("hsv_s = 0.9"), "{first}\n{shown}");
+}
+
+#[test]
 fn a_long_line_of_a_raw_log_is_shown_whole() {
     let mut run = Run::mid_run(1).sized(80, 24);
     run.keys("4<tab>");
