@@ -11,6 +11,7 @@ use crate::clock;
 use crate::dir::{self, Keep, Plan, Registry, SessionDir};
 use crate::journal::Access;
 use crate::size;
+use crate::trial;
 use crate::wire::Client;
 
 /// Begin a session with another one's past, up to a generation
@@ -89,7 +90,11 @@ pub fn gc(args: &GcArgs) -> anyhow::Result<Exit> {
     let collected = if args.dry_run { plan.preview(&session)? } else { plan.collect(&session)? };
     leftovers::of(&dir, !args.dry_run)?;
     let word = if args.dry_run { "would remove" } else { "removed" };
-    tell!("{word} the directories of {} trials, {}", collected.trials.len(), size::taken(collected.bytes));
+    tell!(
+        "{word} the directories of {}, {}",
+        trial::count(collected.trials.len()),
+        size::taken(collected.bytes)
+    );
     Ok(Exit::Done)
 }
 

@@ -8,6 +8,7 @@ use super::exit::{Exit, Told};
 use super::find;
 use crate::dir;
 use crate::plot::{self, Data, Form, Kind};
+use crate::trial;
 
 /// Draw a session's history: a PNG or SVG file
 #[derive(Debug, Args)]
@@ -33,6 +34,6 @@ pub fn plot(args: &PlotArgs) -> anyhow::Result<Exit> {
     let state = find::state(&dir)?;
     let bytes = plot::draw(&Data::of(&state), kind, form).map_err(|error| Told::usage(error.to_string()))?;
     dir::replace(&args.output, &bytes, dir::SessionDir::new(&dir).access())?;
-    tell!("{}: {} of {} trials", args.output.display(), kind.name(), state.history.trials().len());
+    tell!("{}: {} of {}", args.output.display(), kind.name(), trial::count(state.history.trials().len()));
     Ok(Exit::Done)
 }

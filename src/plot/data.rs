@@ -80,8 +80,10 @@ impl Read {
         let error = standing.and_then(|s| s.standard_error);
         let error = error.map_or_else(String::new, |error| format!(" ± {error:.4}"));
         format!(
-            "{ended} trials, best fitness {:.4}{error} at gen {}",
-            self.best_fitness, self.best.generation
+            "{}, best fitness {:.4}{error} at gen {}",
+            crate::trial::count(ended),
+            self.best_fitness,
+            self.best.generation
         )
     }
 

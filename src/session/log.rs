@@ -7,7 +7,7 @@ use crate::evolve::Edit;
 use crate::journal::{Event, How, Mode, PauseWhy, SteerKind, Who};
 use crate::size;
 use crate::space::number::yaml;
-use crate::trial::{End, Origin};
+use crate::trial::{self, End, Origin};
 
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub(super) fn line(state: &State, event: &Event) -> Option<String> {
             }
             Origin::Import => format!("gen {} imported", p.generation),
         },
-        Event::Imported(i) => format!("imported {} trials from {}", i.rows.len(), i.source),
+        Event::Imported(i) => format!("imported {} from {}", trial::count(i.rows.len()), i.source),
         Event::Program(p) if state.program.as_ref().is_some_and(|known| known.build == p.build) => {
             format!("trainer {} reports {}", p.program, p.metrics.join(", "))
         }

@@ -33,7 +33,10 @@ impl State {
         {
             let than =
                 best.map_or_else(String::new, |(t, f)| format!(" than {f:.4} at gen {}", t.generation));
-            let why = format!("patience is over: {patience} trials without a better best{than}");
+            let why = format!(
+                "patience is over: {} without a better best{than}",
+                crate::trial::count(patience as usize)
+            );
             return Some(Stopped { rule: Rule::Patience, why });
         }
         let used = self.used(self.time);

@@ -9,7 +9,7 @@ use super::{ends, optuna};
 use crate::dir::{self, EvolveText};
 use crate::session::State;
 use crate::space::Scalar;
-use crate::trial::Trial;
+use crate::trial::{self, Trial};
 
 /// How a history can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub fn held(state: &State, format: Format, text: &str) -> String {
         Format::EvolveTxt => text.lines().count(),
         Format::Json | Format::Frame | Format::Optuna => all,
     };
-    if rows == all { format!("{all} trials") } else { format!("{rows} of {all} trials") }
+    if rows == all { trial::count(all) } else { format!("{rows} of {}", trial::count(all)) }
 }
 
 fn all(state: &State) -> Value {

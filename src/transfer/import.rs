@@ -13,7 +13,7 @@ use super::table::{Counted, Line, Table};
 use crate::journal::{Imported, More, Row};
 use crate::session::RecoverError;
 use crate::space::{OutOfBounds, Scalar, Space, within};
-use crate::trial::End;
+use crate::trial::{self, End};
 
 /// The single score that a table may have instead of metrics.
 pub(super) const FITNESS: &str = "fitness";
@@ -162,7 +162,7 @@ fn taken_over(rows: &[Taken]) -> String {
     }
     let ends: Vec<String> = ends.iter().map(|(word, count)| format!("{count} {word}")).collect();
     let without = if ends.is_empty() { String::new() } else { format!(", of them {}", ends.join(", ")) };
-    format!("{} trials taken over{without}", rows.len())
+    format!("{} taken over{without}", trial::count(rows.len()))
 }
 
 /// What is to be said of trials that were excluded.

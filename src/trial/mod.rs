@@ -12,3 +12,8 @@ pub use job::Job;
 pub use outcome::{FailureClass, Metrics, Outcome, YOLO_METRICS};
 pub use record::{Change, Cost, End, Origin, Trial};
 pub use spec::{MetricRule, RunSpec, Take, Trainer};
+
+/// `1 trial`, `300 trials`.
+pub fn count(trials: usize) -> String {
+    if trials == 1 { "1 trial".into() } else { format!("{trials} trials") }
+}

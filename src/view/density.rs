@@ -13,6 +13,7 @@ use crate::app::columns::Columns;
 use crate::app::{Model, Target};
 use crate::space::{Kind, Param, Space};
 use crate::stats::{self, Concentration};
+use crate::trial;
 
 /// The least and the preferred width of a chart in the grid, and its height.
 const CHART: (u16, u16) = (24, 8);
@@ -110,7 +111,7 @@ fn grid(ink: &mut Ink, body: Rect, model: &Model, cursor: usize, cache: &mut Den
 fn when(model: &Model) -> String {
     match model.density.until {
         Some(until) => format!("up to gen {until}"),
-        None => format!("{} trials", model.columns.len()),
+        None => trial::count(model.columns.len()),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::process;
 use crate::session::{Command, State};
 use crate::space::{OutOfBounds, Source, Space, hyp, within};
 use crate::transfer;
-use crate::trial::{End, Trial};
+use crate::trial::{self, End, Trial};
 
 use super::args::RunArgs;
 
@@ -100,8 +100,9 @@ fn without_fitness(state: &State, first: u64) -> Option<String> {
     let reported = state.metrics.join(", ");
     (without > 0).then(|| {
         format!(
-            "{without} of {all} trials have no fitness under the weights of this run{what}, so they are no parents; \
-             --fitness chooses others of {reported}"
+            "{without} of {} without a fitness under the weights of this run{what}, so no parents; \
+             --fitness chooses others of {reported}",
+            trial::count(all)
         )
     })
 }

@@ -63,8 +63,8 @@ pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> 
     // Under other weights the best is another: the session itself is to see whether it is enough.
     let scored = !edits.iter().any(|edit| matches!(edit, Edit::Fitness(_)));
     let why = || after.stopped().map_or_else(String::new, |stopped| format!(", {}", stopped.why));
-    let complete =
-        (scored && after.is_complete()).then(|| format!("{} trials{}", after.history.counted(), why()));
+    let complete = (scored && after.is_complete())
+        .then(|| format!("{}{}", crate::trial::count(after.history.counted() as usize), why()));
     Ok(Resumed { edits, spec: created.spec, slots, complete })
 }
 
