@@ -48,30 +48,39 @@ impl Curve {
 
 /// The running trials by generation.
 #[derive(Debug, Clone, Default)]
-pub struct LiveTrials(HashMap<u64, LiveTrial>);
+pub struct LiveTrials {
+    trials: HashMap<u64, LiveTrial>,
+    last: Option<Progress>,
+}
 
 impl LiveTrials {
     pub fn get(&self, generation: u64) -> Option<&LiveTrial> {
-        self.0.get(&generation)
+        self.trials.get(&generation)
+    }
+
+    /// The latest progress of any trial, ended ones included: what the next one will be like.
+    pub fn last(&self) -> Option<&Progress> {
+        self.last.as_ref()
     }
 
     /// Takes news of a trial in.
     pub fn progress(&mut self, generation: u64, progress: Progress, now: i64) {
-        let trial = self.0.entry(generation).or_default();
+        let trial = self.trials.entry(generation).or_default();
         for (name, x) in progress.losses.0.iter().filter(|(_, x)| x.is_finite()) {
             trial.losses.entry(name.clone()).or_default().push(*x);
         }
+        self.last = Some(progress.clone());
         (trial.progress, trial.at) = (progress, now);
     }
 
     /// Forgets what runs no more.
     pub fn keep(&mut self, state: &State) {
-        self.0.retain(|generation, _| state.running.contains_key(generation));
+        self.trials.retain(|generation, _| state.running.contains_key(generation));
     }
 
     /// Forgets a trial: another attempt starts at the beginning.
     pub fn forget(&mut self, generation: u64) {
-        self.0.remove(&generation);
+        self.trials.remove(&generation);
     }
 
     /// The epoch that a running trial is in or has ended last, and how many there are; 0 where that is not known.

@@ -144,7 +144,7 @@ fn row(
     let mean = mean.unwrap_or_default();
     let x = ink.put(area, x + 20, y, &mean, base.patch(theme.text));
     let (x, room) = if mean.is_empty() { (x, room) } else { (x + 2, room.saturating_sub(width(&mean) + 2)) };
-    let changed = changed_most(trial, state, room);
+    let changed = changed_most(trial, state, room, theme.glyphs.dots);
     // Beside a mean, a name without its number says nothing.
     if mean.is_empty() || changed.contains(' ') {
         ink.put(area, x, y, &changed, base.patch(theme.text));
@@ -167,7 +167,7 @@ fn parents(trial: &Trial) -> String {
 }
 
 /// The parameters that differ most from the parent, as many as fit whole: `lr0 +8.6%  box -3.0%`.
-fn changed_most(trial: &Trial, state: &State, cells: u16) -> String {
+fn changed_most(trial: &Trial, state: &State, cells: u16, dots: &str) -> String {
     let Some(parent) = trial.parents.first().and_then(|g| state.history.get(*g)) else {
         return String::new();
     };
@@ -191,7 +191,7 @@ fn changed_most(trial: &Trial, state: &State, cells: u16) -> String {
         // A name that is too long for its column still says more than nothing.
         if width(&line) + width(gap) + width(&piece) > cells {
             if line.is_empty() {
-                line = fit(&p.name, cells, "~");
+                line = fit(&p.name, cells, dots);
             }
             break;
         }

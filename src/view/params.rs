@@ -42,14 +42,11 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
             ink.target(inner, 0, y, inner.width, Target::Param(*i));
         } else if let Some((name, value)) = fixed.get(at - shown.len()) {
             let style = ink.theme.dim;
-            ink.put(inner, 2, y, &fit(name, columns.name, ink.theme.glyphs.dots), style);
-            ink.put_right(
-                inner,
-                columns.name + 3 + columns.value,
-                y,
-                &fit(value, columns.value, ink.theme.glyphs.dots),
-                style,
-            );
+            let value = fit(value, columns.value, ink.theme.glyphs.dots);
+            // The name may be longer than those that are searched: it takes what the value leaves.
+            let room = columns.name + columns.value.saturating_sub(width(&value));
+            ink.put(inner, 2, y, &fit(name, room, ink.theme.glyphs.dots), style);
+            ink.put_right(inner, columns.name + 3 + columns.value, y, &value, style);
             ink.put(inner, columns.name + 5 + columns.value, y, "not searched", style);
         }
     }

@@ -82,6 +82,8 @@ struct Cell {
     /// The same in fewer cells.
     brief: String,
     style: Style,
+    /// Whether it is so; else it is what the text will be like, and only keeps its place.
+    known: bool,
 }
 
 impl Cell {
@@ -148,19 +150,28 @@ fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64,
             ahead,
         )
     });
+    // Before a trial has said anything, its columns have the room that they will need: nothing moves when it does.
+    let known = progress.is_some();
+    let progress = progress.or_else(|| model.live.last());
     let unit = progress.and_then(|p| p.unit.as_deref()).unwrap_or("img/s");
     let rate = progress.and_then(|p| p.rate);
-    let (epoch, epochs) = model.live.epoch(generation, running);
+    let reached = model.live.epoch(generation, running);
+    let (epoch, epochs) = match progress {
+        Some(last) if !known && reached == (0, 0) => (last.epoch, last.epochs),
+        _ => reached,
+    };
     let busy = device::of(model, &slot.spec.device).and_then(|d| d.utilisation);
     let memory = progress.and_then(|p| p.memory).map_or(String::new(), size::short);
-    let cell = |text: String, style| Cell { brief: text.clone(), text, style };
-    let brief = |text: String, brief: String, style| Cell { text, brief, style };
+    let cell = |text: String, style, known| Cell { brief: text.clone(), text, style, known };
+    let brief = |text: String, brief: String, style| Cell { text, brief, style, known };
+    let is_compared = !compared.is_empty();
+    let compared = if is_compared || state.history.best().is_none() { compared } else { "+0.000".into() };
     let show = |rate: f64, unit: &str| {
         if rate < 10.0 { format!("{rate:.1}{unit}") } else { format!("{rate:.0}{unit}") }
     };
     let cells = vec![
-        cell(left, theme.text),
-        cell(compared, if ahead { theme.good } else { theme.warn }),
+        cell(left, theme.text, true),
+        cell(compared, if ahead { theme.good } else { theme.warn }, is_compared),
         brief(
             rate.map_or(String::new(), |rate| show(rate, &format!(" {unit}"))),
             rate.map_or(String::new(), |rate| show(rate, "/s")),
@@ -171,8 +182,8 @@ fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64,
             memory.replace(" GB", "G").replace(" MB", "M").replace(" KB", "K"),
             theme.label,
         ),
-        cell(busy.map_or(String::new(), |busy| format!("{:.0}%", busy * 100.0)), theme.label),
-        cell(text::epoch(epoch, epochs).unwrap_or_default(), theme.label),
+        cell(busy.map_or(String::new(), |busy| format!("{:.0}%", busy * 100.0)), theme.label, true),
+        cell(text::epoch(epoch, epochs).unwrap_or_default(), theme.label, known || reached != (0, 0)),
     ];
     What::Trains { done, cells }
 }
@@ -281,7 +292,8 @@ fn draw_row(ink: &mut Ink, area: Rect, y: u16, row: &Row, name: &str, columns: &
             x += columns.gauge;
             for (cell, wide) in cells.iter().zip(&columns.cells).filter(|(_, wide)| **wide > 0) {
                 x += 2 + wide;
-                ink.put_right(area, x, y, cell.text(columns.brief), base.patch(cell.style));
+                let text = if cell.known { cell.text(columns.brief) } else { "" };
+                ink.put_right(area, x, y, text, base.patch(cell.style));
             }
         }
     }

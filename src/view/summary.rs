@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use super::glyphs::Glyphs;
 use super::header::status;
 use super::ink::{Ink, fit, fit_words, width};
+use super::params::first_row;
 use super::slots::silence;
 use super::text;
 use super::trial::gauge;
@@ -35,8 +36,15 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         y += 1;
     }
     let names = state.slots.keys().map(|n| width(n)).max().unwrap_or(0).min(area.width / 3);
-    for name in state.slots.keys().take(usize::from(area.height.saturating_sub(y))) {
-        slot(ink, Rect { y: area.y + y, height: 1, ..area }, model, state, name, names);
+    let rows = usize::from(area.height.saturating_sub(y));
+    let first = first_row(model.slot_index(), rows, state.slots.len());
+    for (at, name) in state.slots.keys().enumerate().skip(first).take(rows) {
+        let row = Rect { y: area.y + y, height: 1, ..area };
+        if state.slots.len() > 1 && at == model.slot_index() {
+            ink.tint(row, theme.cursor);
+            ink.put(row, 0, 0, ">", theme.cursor.patch(theme.accent));
+        }
+        slot(ink, row, model, state, name, names);
         y += 1;
     }
     if model.overlay.is_some() {
@@ -61,15 +69,16 @@ fn lines(state: &State, model: &Model, glyphs: &Glyphs, best: Style, plain: Styl
 /// A slot: its name, what it trains, and how far that is.
 fn slot(ink: &mut Ink, row: Rect, model: &Model, state: &State, name: &str, names: u16) {
     let theme = ink.theme;
-    ink.put(row, 0, 0, &fit(name, names, theme.glyphs.dots), theme.label);
-    let x = names + 2;
+    ink.put(row, 1, 0, &fit(name, names, theme.glyphs.dots), theme.label);
+    let x = names + 3;
     let Some((generation, running)) = state.running.iter().find(|(_, r)| r.slot == name) else {
         ink.put(row, x, 0, "-", theme.dim);
         return;
     };
     let x = ink.put(row, x, 0, &format!("gen {generation}"), theme.text) + 2;
-    if running.frozen_since.is_some() {
-        ink.put(row, x, 0, "frozen", theme.warn);
+    if let Some(since) = running.frozen_since {
+        let frozen = format!("frozen since {}", text::time_of_day(since, &model.zone));
+        ink.put(row, x, 0, &fit_words(&frozen, row.width.saturating_sub(x), theme.glyphs.dots), theme.warn);
         return;
     }
     if let Some(silent) = silence(model, *generation) {

@@ -26,7 +26,10 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
     }
     let inner = ink.frame(area, &title, ink.theme.border);
     if let Some(running) = state.running.get(&trial.generation) {
-        throughput(ink, area, width(&title) + 4, model, trial.generation);
+        // One that is held has no speed.
+        if running.frozen_since.is_none() {
+            throughput(ink, area, width(&title) + 4, model, trial.generation);
+        }
         progress(ink, inner, model, trial, running);
         losses(ink, inner, model, trial);
         metrics(ink, inner, inner.height.min(3).saturating_sub(1), state, trial, running.epochs_done.last());

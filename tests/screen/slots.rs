@@ -175,3 +175,44 @@ fn a_complete_run_does_not_say_from_which_generation_changes_apply() {
     run.keys(":generations 9<enter>");
     assert!(text(&run.model, 120, 40).contains("changes apply from gen 3"));
 }
+
+/// Keys act on the selected slot: it is in view, and it is known which one that is.
+#[test]
+fn a_small_screen_shows_the_selected_slot_of_many() {
+    let mut run = Run::mid_run(8).sized(40, 8);
+    let selected = |run: &Run| {
+        let shown = text(&run.model, 40, 8);
+        shown.lines().find(|line| line.starts_with('>')).map(str::to_owned)
+    };
+    assert!(selected(&run).is_some_and(|row| row.contains("cuda:0")));
+    run.keys("]]]]]]]z");
+    let row = selected(&run).unwrap();
+    assert!(row.contains("cuda:7") && row.contains("frozen since"), "{row}");
+}
+
+/// People look at this for hours: a bar that jumps each time a trial begins is no calm.
+#[test]
+fn the_columns_of_a_slot_stay_where_they_are_as_one_trial_follows_another() {
+    let mut run = Run::new(1);
+    run.trials(12);
+    let row = |run: &Run| {
+        let shown = text(&run.model, 120, 40);
+        let row = shown.lines().skip_while(|line| !line.contains(" Device ")).nth(1).unwrap();
+        row.rsplit("││").next().unwrap().to_owned()
+    };
+    let generation = run.propose();
+    run.start(generation, 0);
+    run.progress(generation, 1, 3, 5, 10);
+    let before = row(&run);
+    run.finish(generation);
+    let next = run.propose();
+    run.start(next, 0);
+    let starting = row(&run);
+    run.progress(next, 1, 3, 2, 10);
+    let on = row(&run);
+    let bar =
+        |row: &str| (row.find("gen"), row.matches(['\u{2500}', '\u{2501}', '\u{2578}', '\u{257a}']).count());
+    assert_eq!(bar(&before), bar(&starting), "\n{before}\n{starting}");
+    assert_eq!(bar(&starting), bar(&on), "\n{starting}\n{on}");
+    assert!(on.contains("/s") && !starting.contains("/s"), "{starting}");
+}

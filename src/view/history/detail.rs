@@ -152,7 +152,7 @@ fn parameters(ink: &Ink, state: &State, trial: &Trial, cells: u16, lines: &mut V
     for (i, p) in state.space.params.iter().enumerate() {
         let Some(x) = trial.genes.get(i).copied() else { continue };
         let of = |t: Option<&Trial>| t.and_then(|t| t.genes.get(i).copied());
-        let show = |x: Option<f64>| shown(p, x, value - 1);
+        let show = |x: Option<f64>| shown(p, x, value - 1, theme.glyphs.dots);
         let changed = |then: Option<f64>| then.map_or(String::new(), |then| text::change(x, then));
         let by = trial.changes.get(i).map_or("", |c| made_by(*c, trial.parents.len() > 1));
         let from_parent = changed(of(parent));
@@ -169,8 +169,8 @@ fn parameters(ink: &Ink, state: &State, trial: &Trial, cells: u16, lines: &mut V
     }
 }
 
-fn shown(p: &Param, x: Option<f64>, cells: usize) -> String {
-    x.map_or("-".into(), |x| fit(&text::gene(p, x), cells as u16, "~"))
+fn shown(p: &Param, x: Option<f64>, cells: usize, dots: &str) -> String {
+    x.map_or("-".into(), |x| fit(&text::gene(p, x), cells as u16, dots))
 }
 
 /// `mean`: it has several parents, so that what was kept is their weighted mean's value and not the first one's.
