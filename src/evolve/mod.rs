@@ -38,6 +38,7 @@ pub use fitness::Weights;
 pub use hints::{Hint, hints};
 pub use history::History;
 pub use importance::{Importance, Share, importance};
+pub use population::SIZE as ROUND;
 pub use prune::{epochs, prune};
 pub use ranking::Standing;
 pub use rng::{RULES_VERSION, Rng, stream};

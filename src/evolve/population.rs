@@ -24,7 +24,7 @@ use crate::space::{Hyp, Kind, Param, builtin, hyp};
 use crate::trial::{Change, Trial};
 
 /// Trials of a round.
-const SIZE: usize = 50;
+pub const SIZE: usize = 50;
 /// A mutation's largest step.
 const STEP: f64 = 0.1;
 /// The stream a round's selection is drawn from; a child's own is 0.

@@ -52,7 +52,12 @@ impl State {
             Event::Epoch { generation, epoch, epochs, metrics, .. } => {
                 self.epoch(*generation, (*epoch, *epochs), metrics, time);
             }
-            Event::Requeued { generation, counts, .. } => self.requeued(*generation, *counts, time),
+            Event::Requeued { generation, counts, class, who, .. } => {
+                if class.is_none() && who.is_none() {
+                    self.interrupted(*generation);
+                }
+                self.requeued(*generation, *counts, time);
+            }
             Event::Ended { generation, end, metrics, .. } => {
                 self.trial_ended(*generation, end, metrics, time);
             }
@@ -213,6 +218,14 @@ impl State {
             running.first.get_or_insert(end);
             running.last = Some(end);
             self.history.update(generation, |t| t.curve.push(fitness.map_or(f32::NAN, |x| x as f32)));
+        }
+    }
+
+    /// The session stops under a trial: one that is held is a pause when it goes on.
+    fn interrupted(&mut self, generation: u64) {
+        let held = self.running.get(&generation).is_some_and(|r| r.frozen_since.is_some());
+        if held && self.mode == Mode::Running {
+            self.mode = Mode::Paused(PauseWhy::WasFrozen);
         }
     }
 

@@ -303,7 +303,7 @@ fn small(
     // Low and high under the axis; the range of fitness is that of all, and said at the bottom.
     ink.put(area, 1, y + 1, &text::tick(scale.low), theme.dim);
     ink.put_right(area, area.width.saturating_sub(1), y + 1, &text::tick(scale.high), theme.dim);
-    marks(ink, plot, range, &scale, best, now(model, i));
+    marks(ink, plot, range, &scale, best, now(model, i), p.held());
 }
 
 /// `lr0 = 0.0103`: the best value, marked where it rests on a bound.
@@ -357,7 +357,8 @@ fn points(ink: &mut Ink, plot: Rect, chart: &Chart, p: &Param, scale: &Scale) {
     }
 }
 
-/// `+` on the best, `^` at the value now training: under the axis, or on it where a number stands there.
+/// `+` on the best, `^` at the value now training: under the axis, or on it where a number stands there, unless the mark of
+/// what is held does.
 fn marks(
     ink: &mut Ink,
     plot: Rect,
@@ -365,6 +366,7 @@ fn marks(
     scale: &Scale,
     best: Option<(f64, f64, u64)>,
     now: Option<f64>,
+    held: Option<f64>,
 ) {
     let theme = ink.theme;
     let column = |x: f64| ((scale.unit(x) * f64::from(plot.width)) as u16).min(plot.width - 1);
@@ -376,6 +378,8 @@ fn marks(
     if let Some(x) = now {
         let below = Rect { height: plot.height + 2, ..plot };
         let under = ink.is_blank(below, column(x), plot.height + 1);
-        ink.put(below, column(x), plot.height + u16::from(under), "^", theme.now);
+        if under || held != Some(x) {
+            ink.put(below, column(x), plot.height + u16::from(under), "^", theme.now);
+        }
     }
 }

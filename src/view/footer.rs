@@ -47,6 +47,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     let pending = model.pending.last().map(|p| format!("{} …", p.text));
     let from = match &pending {
         Some(text) => (theme.glyphs.own(text), theme.pending),
+        None if state.open.is_none() => ("stopped: the same command goes on".to_owned(), theme.dim),
         None if state.is_complete() => ("complete: more generations go on".to_owned(), theme.dim),
         None => (format!("changes apply from gen {}", state.next_proposal()), theme.dim),
     };

@@ -38,8 +38,8 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
         let error = theme.glyphs.own(&text::give_or_take(state, t.candidate));
         (format!("best {fitness:.4}"), error, format!(" at gen {}", t.generation))
     });
-    let left =
-        estimate::run_left(state, &model.live, model.clock()).map(|s| format!("left {}", text::duration(s)));
+    let left = estimate::run_left(state, &model.live, model.clock()).filter(|_| state.open.is_some());
+    let left = left.map(|s| format!("left {}", text::duration(s)));
     let until = if state.open.is_some() && model.replay.is_none() { model.clock() } else { state.time };
     let clock = text::clock((until - state.created_at) as f64 / 1000.0);
 

@@ -11,6 +11,7 @@ use super::params::first_row;
 use super::trial::{against_best, gauge};
 use super::{device, text};
 use crate::app::{Model, Target, estimate};
+use crate::evolve::{ROUND, StrategyKind};
 use crate::journal::Mode;
 use crate::session::{Running, Slot, SlotHealth, State};
 use crate::size;
@@ -142,7 +143,8 @@ fn trains(ink: &Ink, model: &Model, state: &State, slot: &Slot, generation: u64,
     }
     let progress = model.live.get(generation).map(|live| &live.progress);
     let left = estimate::trial_left(state, &model.live, generation, model.clock()).map(text::duration);
-    let left = left.unwrap_or_else(|| text::duration(running.trained(model.clock())));
+    // Where nobody knows how long it will take: how long it has taken, which counts the other way.
+    let left = left.unwrap_or_else(|| format!("+{}", text::duration(running.trained(model.clock()))));
     let compared = state.history.get(generation).and_then(|t| against_best(state, t));
     let (compared, ahead) = compared.map_or((String::new(), true), |(text, ahead)| {
         (
@@ -305,8 +307,11 @@ fn draw_row(ink: &mut Ink, area: Rect, y: u16, row: &Row, name: &str, columns: &
 /// Why a slot trains nothing.
 fn idle(ink: &Ink, model: &Model, state: &State, slot: &Slot) -> What {
     let (warn, dim) = (ink.theme.warn, ink.theme.dim);
-    let population =
-        || model.settings().is_some_and(|s| s.strategy == crate::evolve::StrategyKind::Population);
+    // Nothing is bred before the round's last trial has ended.
+    let waits_for_round = || {
+        model.settings().is_some_and(|s| s.strategy == StrategyKind::Population)
+            && state.history.last_round().is_some_and(|(_, members)| members.len() >= ROUND)
+    };
     let (says, style) = match &slot.health {
         SlotHealth::Quarantined { reason, retry_at } => {
             let left = text::short_duration(((retry_at - model.clock()) as f64 / 1000.0).max(0.0));
@@ -317,9 +322,8 @@ fn idle(ink: &Ink, model: &Model, state: &State, slot: &Slot) -> What {
         SlotHealth::Well if state.mode != Mode::Running => ("paused".into(), warn),
         SlotHealth::Well if state.is_complete() => ("done".into(), dim),
         SlotHealth::Well if state.left_to_propose() == 0 => ("nothing left to start".into(), dim),
-        SlotHealth::Well if population() => {
-            let members = state.history.last_round().map_or(0, |(_, members)| members.len());
-            let left = format!("{} of {members} left", state.history.open().len());
+        SlotHealth::Well if waits_for_round() => {
+            let left = format!("{} of {ROUND} left", state.history.open().len());
             let says = [format!("waiting for round: {left}"), format!("round: {left}"), "waiting".to_owned()];
             return What::Says(says.to_vec(), dim);
         }

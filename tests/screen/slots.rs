@@ -216,3 +216,15 @@ fn the_columns_of_a_slot_stay_where_they_are_as_one_trial_follows_another() {
     assert_eq!(bar(&starting), bar(&on), "\n{starting}\n{on}");
     assert!(on.contains("/s") && !starting.contains("/s"), "{starting}");
 }
+
+/// Only when all of a round are bred does a free slot wait for the last of them.
+#[test]
+fn a_free_slot_waits_for_the_round_only_where_nothing_is_left_to_breed() {
+    let mut run = Run::new(2);
+    run.keys(":strategy yolov5-population<enter>");
+    for _ in 0..3 {
+        run.propose();
+    }
+    run.start(0, 0);
+    assert!(!text(&run.model, 120, 40).contains("round:"));
+}

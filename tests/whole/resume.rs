@@ -235,3 +235,25 @@ fn a_stale_settings_file_changes_only_what_was_edited_in_it() {
     world.stop("d");
     world.good(&["verify", "d"]);
 }
+
+/// A stop puts the trial back that it ends: that one was held is not forgotten with it.
+#[test]
+fn a_run_whose_trial_was_held_when_it_was_stopped_is_paused_when_it_goes_on() {
+    let world = World::new();
+    let words = sim("--detach", "500", &["--dir", "d"]);
+    world.good(&words);
+    wait_until("it trains", || !world.status("d")["slots"][0]["generation"].is_null());
+    let generation = world.status("d")["slots"][0]["generation"].to_string();
+    world.good(&["steer", "d", "freeze", &generation]);
+    world.good(&["stop", "d", "--now"]);
+    world.good(&words);
+    let status = world.status("d");
+    assert_eq!(
+        (&status["state"], &status["slots"][0]["generation"]),
+        (&"paused".into(), &serde_json::Value::Null),
+        "{status}"
+    );
+    world.good(&["steer", "d", "resume"]);
+    wait_until("it goes on", || world.status("d")["state"] == "running");
+    world.stop("d");
+}

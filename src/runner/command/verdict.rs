@@ -31,7 +31,7 @@ impl Ended {
             (_, Some(9)) => "ended by signal 9 (KILL), as the kernel does where memory runs out".into(),
             (_, Some(signal)) => format!("ended by signal {signal}"),
             (Some(code), _) => format!("ended with exit code {code}"),
-            (None, None) => "its guard is gone".into(),
+            (None, None) => "lost its guard".into(),
         };
         let mut lines = last_words.lines().map(str::trim).filter(|line| !line.is_empty());
         lines.next_back().map_or_else(|| how.clone(), |last| format!("{how}: {last}"))

@@ -31,7 +31,7 @@ pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mu
     frame_ticks(ink, inner, plot, &fitness, &scale, "fitness", 0);
     points(ink, plot, chart, p, &scale);
     let best = best(model, i);
-    marks(ink, plot, range, &scale, best, now(model, i));
+    marks(ink, plot, range, &scale, best, now(model, i), p.held());
     let values = values(&model.columns, i, model.density.until);
     if marginal > 0 {
         histogram(ink, Rect::new(plot.x, inner.y, plot.width, marginal - 1), &values, &scale);
