@@ -142,9 +142,13 @@ fn of_another_recipe(numbers: &[(String, f64)]) -> Option<&'static str> {
     }
 }
 
-/// The name of a field as files spell it: `box` is a word of Rust.
+/// The field of a name in a file: `box` is a word of Rust, and its field's name is none of a file.
 fn spelled(name: &str) -> &str {
-    if name == "box" { "box_" } else { name }
+    match name {
+        "box" => "box_",
+        "box_" => "box",
+        name => name,
+    }
 }
 
 impl Hyp {
@@ -283,6 +287,7 @@ mod tests {
         for (text, expected) in [
             ("lr0: fast", "lr0: fast is not a number"),
             ("learning_rate: 1", "learning_rate: no such"),
+            ("box_: 1", "no such"),
             ("giou: 3.54", "recipe"),
             ("momentum: 1.5", "momentum: 1.5 is out of range (0 to below 1)"),
             ("- 1", "mine.yaml"),

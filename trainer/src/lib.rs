@@ -7,6 +7,7 @@ pub mod device;
 pub mod model;
 pub mod weights;
 
+pub mod failure;
 pub mod machine;
 pub mod threads;
 

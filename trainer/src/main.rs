@@ -17,7 +17,7 @@ use evotop_yolo::setup::{self, Setup};
 use evotop_yolo::threads;
 use evotop_yolo::train::{BatchReport, End, EpochReport, Flow, Run, Watch, evaluate, train};
 use evotop_yolo::weights::{Purpose, Weights};
-use evotop_yolo::{device, digits, preflight, worker};
+use evotop_yolo::{device, digits, failure, preflight, worker};
 
 /// YOLOv5 and YOLOv3 training on libtorch, evotop's built-in trainer
 #[derive(Parser)]
@@ -123,16 +123,22 @@ fn share_cores(command: &Command) {
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
 }
 
+/// Runs what libtorch may panic in.
+fn in_words(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    failure::catch(work).unwrap_or_else(|why| Err(anyhow::Error::msg(why)))
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if matches!(cli.command, Command::Train { .. } | Command::Worker | Command::Val { .. }) {
         settle();
+        failure::hush();
     }
     share_cores(&cli.command);
     let result = match cli.command {
-        Command::Train { options, hyp } => train_once(&options, hyp.as_deref()),
+        Command::Train { options, hyp } => in_words(|| train_once(&options, hyp.as_deref())),
         Command::Val { weights, data, img, batch, device, single_cls } => {
-            validate(&weights, &data, img, batch, &device, single_cls)
+            in_words(|| validate(&weights, &data, img, batch, &device, single_cls))
         }
         Command::Worker => {
             worker::serve(BufReader::new(std::io::stdin()), std::io::stdout().lock()).map_err(Into::into)
@@ -151,6 +157,7 @@ fn main() -> ExitCode {
 
 fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
     let hyp = hyp.map_or_else(|| Ok(Hyp::default()), Hyp::read)?;
+    let device = device::named(&options.device).map_err(anyhow::Error::msg)?;
     let setup = Setup::prepare(options, &Library::new(), &mut |text| println!("{text}"))?;
     let dir = fresh_dir(&options.project, &options.name)?;
     if let Some(line) = preflight::disk(&dir) {
@@ -160,7 +167,7 @@ fn train_once(options: &Options, hyp: Option<&Path>) -> Result<()> {
         hyp,
         epochs: options.epochs.unwrap_or(100),
         seed: options.seed,
-        device: device::named(&options.device).map_err(anyhow::Error::msg)?,
+        device,
         threads: options.threads(),
         results: Some(dir.clone()),
         keep: Some(dir.clone()),
@@ -186,6 +193,9 @@ fn validate(path: &Path, data: &str, img: u32, batch: u32, device: &str, single_
     let opened = data::Options { img, single_class: single_cls, cache: Cache::None };
     let val = Arc::new(Dataset::open(&yaml, Split::Val, opened)?);
     println!("{}", val.summary());
+    for line in preflight::problems(&val) {
+        println!("{line}");
+    }
     let config = weights.config.clone().context("the weights do not say which model they are for")?;
     // Where all classes count as one, whatever number of them the weights know do.
     if !single_cls && config.nc != val.classes() as i64 {

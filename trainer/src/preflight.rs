@@ -24,7 +24,8 @@ pub fn report(train: &Dataset, val: &Dataset, slots: usize, device: Device) -> V
     lines
 }
 
-fn problems(dataset: &Dataset) -> Vec<String> {
+/// What is wrong with a data set, as many lines as a person reads.
+pub fn problems(dataset: &Dataset) -> Vec<String> {
     let warnings = dataset.warnings();
     let mut lines: Vec<String> = warnings.iter().take(MOST_WARNINGS).cloned().collect();
     if warnings.len() > MOST_WARNINGS {

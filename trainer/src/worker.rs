@@ -1,7 +1,6 @@
 //! The worker: evotop's protocol on standard input and output. It stays alive between trainings, so that the data set stays decoded.
 //! What a training does is in `train.rs`, what evotop hears of one in `worker/line.rs`, what an error means in `worker/failure.rs`.
 
-mod failure;
 mod line;
 
 use std::io::{BufRead, Write};
@@ -20,7 +19,7 @@ use crate::preflight;
 use crate::setup::Setup;
 use crate::train::{End, Run, train};
 
-use failure::{catch, class_of, class_of_start};
+use crate::failure::{catch, class_of, class_of_start};
 use line::{Left, Line, named, say};
 
 /// Epochs of a training where none are asked for.
@@ -43,14 +42,14 @@ pub enum WorkerError {
     TwoJobs,
     #[error("evotop does not listen any more: {0}")]
     Deaf(#[from] std::io::Error),
-    #[error("not enough memory: {0}")]
-    OutOfMemory(String),
+    #[error("{0}")]
+    Broken(String),
 }
 
 /// Serves until `exit` or the end of the input.
 ///
 /// # Errors
-/// Where the other side breaks the protocol, or memory has run out.
+/// Where the other side breaks the protocol, memory has run out or a device is broken.
 pub fn serve(input: impl BufRead + Send + 'static, output: impl Write) -> Result<(), WorkerError> {
     let (tell, told) = channel();
     std::thread::spawn(move || {
@@ -186,7 +185,7 @@ impl<W: Write> Worker<W> {
                 say(&mut self.output, &FromWorker::Error { trial, class, message: message.clone() })?;
                 // What is left of memory after that is nobody's guess: a fresh process is the remedy.
                 if matches!(class, FailureClass::OutOfMemory | FailureClass::SlotLost) {
-                    return Err(WorkerError::OutOfMemory(message));
+                    return Err(WorkerError::Broken(message));
                 }
             }
         }

@@ -1,0 +1,121 @@
+//! What went wrong, and whose fault it is.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+
+use evotop::trial::FailureClass;
+
+/// How an error of libtorch begins in the panic that it arrives as.
+const TORCH: &str = "Torch(\"";
+
+/// libtorch's errors arrive as panics: here is the edge where they become words.
+///
+/// # Errors
+/// What the panic says.
+pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| told(words(&*panic).unwrap_or("an unknown panic")))
+}
+
+fn words(panic: &dyn Any) -> Option<&str> {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+}
+
+/// Keeps libtorch's panics off standard error: [`catch`] hands on what they say, without pages of stack frames.
+pub fn hush() {
+    let before = take_hook();
+    set_hook(Box::new(move |panic| {
+        if !words(panic.payload()).is_some_and(|text| text.contains(TORCH)) {
+            before(panic);
+        }
+    }));
+}
+
+/// What a panic says to a person: of libtorch's, the first line without where in its source that is, and what helps.
+fn told(text: &str) -> String {
+    let Some((_, error)) = text.split_once(TORCH) else { return text.to_owned() };
+    let first = error.split("\\n").next().unwrap_or(error).trim_end_matches("\")");
+    // `[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory`
+    let said = first.split_once("] ").filter(|_| first.starts_with('[')).map_or(first, |(_, rest)| rest);
+    let said = said.trim_start_matches(['.', ' ']);
+    match class_of(said) {
+        FailureClass::OutOfMemory => {
+            format!("{said} (a smaller batch, smaller pictures or fewer slots take less)")
+        }
+        _ => said.to_owned(),
+    }
+}
+
+/// The class of a failure, from its text.
+pub fn class_of(text: &str) -> FailureClass {
+    let lower = text.to_ascii_lowercase();
+    let any = |marks: &[&str]| marks.iter().any(|mark| lower.contains(mark));
+    if any(&[
+        "out of memory",
+        "can't allocate memory",
+        "cannot allocate memory",
+        "bad_alloc",
+        "not enough memory",
+    ]) {
+        FailureClass::OutOfMemory
+    } else if any(&["no space left", "quota exceeded", "os error 28", "os error 122"]) {
+        FailureClass::NoSpace
+    } else if any(&[
+        "cuda error",
+        "cudnn error",
+        "cublas error",
+        "device-side assert",
+        "cuda devices here",
+        "nccl error",
+    ]) {
+        FailureClass::SlotLost
+    } else {
+        FailureClass::Crash
+    }
+}
+
+/// The class of a failure that keeps every training from starting here, whatever its hyperparameters: where it is neither memory nor
+/// disk space the slot is to blame and no candidate, so that it is tried again later with the same one.
+pub fn class_of_start(text: &str) -> FailureClass {
+    match class_of(text) {
+        FailureClass::Crash => FailureClass::SlotLost,
+        class => class,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_classed_by_what_libtorch_says() {
+        for (text, class) in [
+            ("CUDA out of memory. Tried to allocate 20 MiB", FailureClass::OutOfMemory),
+            ("DefaultCPUAllocator: can't allocate memory: you tried", FailureClass::OutOfMemory),
+            ("CUDA error: an illegal memory access was encountered", FailureClass::SlotLost),
+            ("results.csv: No space left on device (os error 28)", FailureClass::NoSpace),
+            ("a.jpg: truncated", FailureClass::Crash),
+        ] {
+            assert_eq!(class_of(text), class, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_panic_becomes_a_sentence() {
+        let torch = r#"called `Result::unwrap()` on an `Err` value: Torch("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 943718400 bytes. Error code 12 (Cannot allocate memory)\nframe #0: c10::ThrowEnforceNotMet(char const*) + 0x88\nframe #1: x")"#;
+        let said = catch(|| panic!("{torch}")).unwrap_err();
+        assert!(
+            said.starts_with(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 943718400 bytes."
+            ),
+            "{said}"
+        );
+        assert!(
+            said.ends_with("(a smaller batch, smaller pictures or fewer slots take less)")
+                && !said.contains("frame"),
+            "{said}"
+        );
+        let said = catch(|| panic!("Torch: {}", "shape")).unwrap_err();
+        assert_eq!(said, "Torch: shape");
+    }
+}
