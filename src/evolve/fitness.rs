@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yolov5_fitness_is_a_tenth_map50_and_nine_tenths_map() {
+    fn fixture_15_fitness_is_a_tenth_map50_and_nine_tenths_map() {
         let names: Vec<String> =
             ["metrics/precision", "metrics/recall", "metrics/mAP_0.5", "metrics/mAP_0.5:0.95"]
                 .map(String::from)
