@@ -59,7 +59,8 @@ fn accepted<T>(read: Result<T, String>) -> bool {
         Ok(_) => true,
         Err(why) => {
             assert!(!why.trim().is_empty(), "an error without a reason");
-            assert!(why.len() < 10_000, "an error of {} bytes", why.len());
+            assert!(!why.chars().any(char::is_control), "an error that steers a terminal: {why:?}");
+            assert!(why.len() < 2_000, "an error of {} bytes", why.len());
             false
         }
     }

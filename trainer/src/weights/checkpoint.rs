@@ -9,7 +9,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::pickle;
 use super::tree::{Id, Node, Tree};
-use super::{Purpose, Weights};
+use super::{Purpose, Weights, brief};
 use crate::model::Config;
 
 /// A pickle longer than this is no checkpoint's.
@@ -25,6 +25,10 @@ const MOST_LOOKED_AT: usize = 1_000_000;
 /// # Errors
 /// Says what is wrong with the file.
 pub fn parse(bytes: &[u8], origin: &str, purpose: Purpose) -> Result<Weights, String> {
+    read(bytes, origin, purpose).map_err(|why| brief(&why))
+}
+
+fn read(bytes: &[u8], origin: &str, purpose: Purpose) -> Result<Weights, String> {
     let mut file = File::open(bytes)?;
     let tree = pickle::read(&file.entry("data.pkl", LONGEST_PICKLE)?)?;
     let keys: &[&str] = match purpose {

@@ -9,9 +9,11 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use evotop::clean::clean;
 use tch::Tensor;
 
 use crate::model::{Config, Model};
@@ -28,6 +30,16 @@ pub enum WeightsError {
     Write { path: PathBuf, why: String },
     #[error("{}: not a weights file: {why}", path.display())]
     Format { path: PathBuf, why: String },
+}
+
+/// An error as it can be shown: names in a file may be as long as the file, and steer a terminal.
+fn brief(why: &str) -> String {
+    const MOST: usize = 300;
+    let why = clean(why);
+    match why.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &why[..end]),
+        None => why,
+    }
 }
 
 /// What weights are wanted for. The checkpoint of a training that was cut off holds two models: as it was trained, and the average
@@ -75,7 +87,9 @@ impl Weights {
 
     /// Gives a network everything that has its name and shape; without anchors if those are the network's own business.
     pub fn transfer(&self, model: &mut Model, keep_anchors: bool) -> Transfer {
-        let total = model.state().len();
+        let own: Vec<String> = model.state().into_iter().map(|(name, _)| name).collect();
+        let there: HashSet<&str> = self.tensors.iter().map(|(name, _)| name.as_str()).collect();
+        let lacking = own.iter().filter(|name| !there.contains(name.as_str())).cloned().collect();
         let mut moved = 0;
         let mut left = Vec::new();
         for (name, tensor) in &self.tensors {
@@ -88,7 +102,8 @@ impl Weights {
                 left.push(name.clone());
             }
         }
-        Transfer { origin: self.origin.clone(), moved, total, left }
+        let own_anchors = keep_anchors && there.iter().any(|name| name.contains("anchor"));
+        Transfer { origin: self.origin.clone(), moved, total: own.len(), left, lacking, own_anchors }
     }
 }
 
@@ -101,16 +116,26 @@ pub struct Transfer {
     pub total: usize,
     /// Entries of the file that fit nowhere.
     pub left: Vec<String>,
+    /// Entries of the network that the file has not: they are as they were.
+    pub lacking: Vec<String>,
+    /// The file's anchors were not wanted.
+    pub own_anchors: bool,
 }
 
 impl fmt::Display for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} of {} entries taken over", self.origin, self.moved, self.total)?;
-        if self.left.is_empty() {
-            return Ok(());
+        if self.own_anchors {
+            write!(f, "; not its anchors, the model has its own")?;
         }
-        let shown = self.left.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = if self.left.len() > 6 { ", ..." } else { "" };
-        write!(f, "; left out, of another shape or name: {shown}{more}")
+        for (what, names) in
+            [("left out, of another shape or name", &self.left), ("not in the file", &self.lacking)]
+        {
+            if !names.is_empty() {
+                let shown = names.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(", ");
+                write!(f, "; {what}: {shown}{}", if names.len() > 6 { ", ..." } else { "" })?;
+            }
+        }
+        Ok(())
     }
 }

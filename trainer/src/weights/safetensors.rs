@@ -7,7 +7,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use tch::{Device, Kind, Tensor};
 
-use super::{Weights, WeightsError};
+use super::{Weights, WeightsError, brief};
 use crate::model::Model;
 
 /// Metadata keys: the model as JSON, the class names as a JSON list.
@@ -19,6 +19,10 @@ const NAMES: &str = "evotop.names";
 /// # Errors
 /// Says what is wrong with them.
 pub fn parse(bytes: &[u8], origin: &str) -> Result<Weights, String> {
+    read(bytes, origin).map_err(|why| brief(&why))
+}
+
+fn read(bytes: &[u8], origin: &str) -> Result<Weights, String> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|why| why.to_string())?;
     let file = SafeTensors::deserialize(bytes).map_err(|why| why.to_string())?;
     let mut offsets: Vec<(usize, String, Tensor)> = Vec::new();
