@@ -287,6 +287,7 @@ impl Engine {
             run: self.state.spec.clone(),
             threads: self.threads(),
             slots: self.state.slots.len(),
+            generations: self.state.settings.generations,
             dir: self.start.dir.clone(),
             evotop: process::own_program(),
             guard: process::this_program(),

@@ -18,6 +18,8 @@ pub struct SlotConfig {
     pub threads: usize,
     /// How many slots there are, this one included: what they share is shared among so many.
     pub slots: usize,
+    /// How many trials the run is to have.
+    pub generations: u64,
     /// The session's directory: every process of it carries its name.
     pub dir: PathBuf,
     /// Where the evotop program is: trainers of ours lie beside it.

@@ -115,6 +115,7 @@ pub(super) fn environment(config: &SlotConfig) -> Environment {
         (survivors::SESSION.into(), survivors::mark(&config.dir).into()),
         ("EVOTOP_SLOT".into(), config.spec.name.clone().into()),
         ("EVOTOP_SLOTS".into(), config.slots.to_string().into()),
+        ("EVOTOP_GENERATIONS".into(), config.generations.to_string().into()),
         ("PYTHONUNBUFFERED".into(), "1".into()),
         ("CUDA_DEVICE_ORDER".into(), "PCI_BUS_ID".into()),
         ("OMP_NUM_THREADS".into(), config.threads.to_string().into()),

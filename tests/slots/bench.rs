@@ -90,6 +90,7 @@ pub fn config(spec: RunSpec, dir: &Path, name: &str) -> SlotConfig {
         run: spec,
         threads: 1,
         slots: 1,
+        generations: 300,
         dir: dir.to_owned(),
         evotop: PathBuf::from(env!("CARGO_BIN_EXE_evotop")),
         guard: PathBuf::from(env!("CARGO_BIN_EXE_evotop")),

@@ -16,6 +16,11 @@ pub fn slots() -> usize {
     std::env::var("EVOTOP_SLOTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
+/// How many generations the run is to have that this training is one of, as that session says.
+pub fn generations() -> Option<u64> {
+    std::env::var("EVOTOP_GENERATIONS").ok().and_then(|text| text.parse().ok())
+}
+
 /// Bytes that can still be written below `folder`.
 pub fn free_disk(folder: &Path) -> Option<u64> {
     let folder = std::path::absolute(folder).ok()?;

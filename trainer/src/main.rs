@@ -207,11 +207,18 @@ fn validate(path: &Path, data: &str, img: u32, batch: u32, device: &str, single_
         );
     }
     let mut model = Model::new(&config, device)?;
-    println!("{}", weights.transfer(&mut model, false));
+    let transfer = weights.transfer(&mut model, false);
+    println!("{transfer}");
+    if transfer.moved < transfer.total {
+        bail!(
+            "{}: these are not all of this model's weights, so there is nothing to measure",
+            path.display()
+        );
+    }
     let threads = options::cores();
     threads::compute_with(threads);
     let loader = ValLoader::new(Arc::clone(&val), img, batch as usize, threads);
-    print!("{}", evaluate(&model, None, &loader, single_cls)?.table(val.names()));
+    print!("{}", evaluate(&model, None, &loader, single_cls, &mut || Flow::Continue)?.table(val.names()));
     Ok(())
 }
 

@@ -100,11 +100,18 @@ impl Outlook {
         let epoch = self.batches as f64 * self.seconds_per_batch;
         epoch * f64::from(self.epochs) + self.val_batches as f64 * self.seconds_per_batch / 3.0
     }
+}
 
-    /// One line.
-    pub fn summary(&self) -> String {
-        format!("a generation will take about {}", clock::duration(self.generation()))
+/// What is to be expected where a generation takes so many seconds: that, hence the run of so many on so many slots.
+pub fn expected(generation: f64, generations: Option<u64>, slots: usize) -> String {
+    let mut line = format!("a generation will take about {}", clock::duration(generation));
+    if let Some(count) = generations.filter(|count| *count > 1) {
+        let slots = slots.max(1);
+        let run = generation * count.div_ceil(slots as u64) as f64;
+        let on = if slots > 1 { format!(" on {slots} slots") } else { String::new() };
+        line = format!("{line}, the run's {count}{on} about {}", clock::duration(run));
     }
+    line
 }
 
 #[cfg(test)]
@@ -154,6 +161,16 @@ mod tests {
     fn the_outlook_tells_how_long_a_generation_takes() {
         let outlook = Outlook { seconds_per_batch: 0.5, batches: 100, val_batches: 60, epochs: 3 };
         assert!((outlook.generation() - 160.0).abs() < 1e-9);
-        assert_eq!(outlook.summary(), "a generation will take about 2m 40s");
+        let expected = |generations, slots| expected(outlook.generation(), generations, slots);
+        assert_eq!(expected(None, 1), "a generation will take about 2m 40s");
+        assert_eq!(
+            expected(Some(300), 1),
+            "a generation will take about 2m 40s, the run's 300 about 13h 20m"
+        );
+        assert!(
+            expected(Some(301), 4).ends_with("the run's 301 on 4 slots about 3h 22m"),
+            "{}",
+            expected(Some(301), 4)
+        );
     }
 }

@@ -42,6 +42,8 @@ pub enum TrainError {
     Weights(#[from] WeightsError),
     #[error(transparent)]
     Torch(#[from] tch::TchError),
+    #[error("cancelled while it validated")]
+    Cancelled,
     #[error("--freeze holds every layer of this model still: name fewer, so that something is left to train")]
     AllFrozen,
     #[error(
@@ -107,7 +109,7 @@ pub struct EpochReport {
 
 /// Somebody who follows a training and may end it.
 pub trait Watch {
-    /// Asked before every batch; a pause is spent in here.
+    /// Asked before every batch, of a validation too; a pause is spent in here.
     fn flow(&mut self) -> Flow;
     fn batch(&mut self, report: &BatchReport);
     fn epoch(&mut self, report: &EpochReport);
@@ -161,7 +163,10 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
         shares.add(&trained.shares);
         let last = epoch == run.epochs;
         let metrics = if last || setup.options.val == Val::Every {
-            Some(trainer.validate(&val)?.seven())
+            match trainer.validate(&val, watch) {
+                Err(TrainError::Cancelled) => return Ok(End::Cancelled),
+                validated => Some(validated?.seven()),
+            }
         } else {
             None
         };
@@ -259,13 +264,13 @@ impl<'a> Trainer<'a> {
         Ok(Self { setup, run, learner, schedule, stepper: Stepper::default(), loader })
     }
 
-    fn validate(&mut self, val: &ValLoader) -> Result<Evaluation, TrainError> {
+    fn validate(&mut self, val: &ValLoader, watch: &mut dyn Watch) -> Result<Evaluation, TrainError> {
         let mixed = self.learner.is_mixed();
         let Learner { ema, criterion, .. } = &mut self.learner;
         if mixed {
             ema.model.arena_mut().round_to_half();
         }
-        evaluate(&ema.model, Some(criterion), val, self.setup.options.single_cls)
+        evaluate(&ema.model, Some(criterion), val, self.setup.options.single_cls, &mut || watch.flow())
     }
 
     fn keep(&self, epoch: u32, best: &Best) -> Result<(), TrainError> {
@@ -279,24 +284,28 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Validates a network; with a criterion its losses too.
+/// Validates a network; with a criterion its losses too. `flow` is asked before every batch.
 ///
 /// # Errors
-/// Where pictures or memory fail.
+/// Where pictures or memory fail, and where it is cancelled.
 pub fn evaluate(
     model: &Model,
     criterion: Option<&Criterion>,
     val: &ValLoader,
     single_class: bool,
+    flow: &mut dyn FnMut() -> Flow,
 ) -> Result<Evaluation, TrainError> {
     let device = model.device();
     let options = NmsOptions { single_class, ..NmsOptions::default() };
     val::evaluate(val, &options, |batch| {
+        if flow() == Flow::Cancel {
+            return Err(TrainError::Cancelled);
+        }
         let pictures = batch.floats(device);
         let (predictions, logits) = tch::autocast(device.is_cuda(), || model.eval_forward(&pictures));
         let loss = criterion
             .map(|criterion| tch::no_grad(|| criterion.loss(&logits, &epoch::targets_of(batch)).parts));
-        Ok::<_, TrainError>(Forward { predictions, loss })
+        Ok(Forward { predictions, loss })
     })
 }
 

@@ -92,7 +92,15 @@ mod tests {
         let weights = weights().unwrap();
         let mut model = Model::new(weights.config.as_ref().unwrap(), tch::Device::Cpu).unwrap();
         weights.transfer(&mut model, false);
-        let found = crate::train::evaluate(&model, None, &loader, false).unwrap();
+        let cancelled =
+            crate::train::evaluate(&model, None, &loader, false, &mut || crate::train::Flow::Cancel);
+        assert!(
+            matches!(cancelled, Err(crate::train::TrainError::Cancelled)),
+            "it ends before its first batch"
+        );
+        let found =
+            crate::train::evaluate(&model, None, &loader, false, &mut || crate::train::Flow::Continue)
+                .unwrap();
         assert!(found.map50 > 0.85 && found.map > 0.5, "{:?}", found.seven());
     }
 }

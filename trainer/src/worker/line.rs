@@ -7,6 +7,7 @@ use evotop::trial::protocol::{FromWorker, ToWorker};
 use evotop::trial::{Metrics, YOLO_METRICS};
 
 use super::{Words, WorkerError};
+use crate::machine;
 use crate::preflight::{self, Outlook};
 use crate::train::{BatchReport, EpochReport, Flow, Watch};
 
@@ -35,6 +36,13 @@ impl<W: Write> Line<'_, W> {
         if let Err(why) = say(self.output, word) {
             self.fault.get_or_insert(why.into());
         }
+    }
+
+    /// Says, once, what a generation and the run will take.
+    fn expect(&mut self, generation: f64) {
+        *self.estimated = true;
+        let text = preflight::expected(generation, machine::generations(), machine::slots());
+        self.say(&FromWorker::Log { text });
     }
 
     fn exit(&mut self) -> Flow {
@@ -74,14 +82,13 @@ impl<W: Write> Watch for Line<'_, W> {
 
     fn batch(&mut self, report: &BatchReport) {
         if !*self.estimated && report.batch >= preflight::TIMED.min(report.batches as usize) as u32 {
-            *self.estimated = true;
             let outlook = Outlook {
                 seconds_per_batch: report.seconds_a_batch,
                 batches: report.batches as usize,
                 val_batches: self.val_batches,
                 epochs: report.epochs,
             };
-            self.say(&FromWorker::Log { text: outlook.summary() });
+            self.expect(outlook.generation());
         }
         let losses = ["box", "obj", "cls"].into_iter().zip(report.losses).collect();
         self.say(&FromWorker::Batch {
@@ -108,6 +115,9 @@ impl<W: Write> Watch for Line<'_, W> {
             metrics.0.insert(name.to_owned(), loss);
         }
         let (epoch, epochs, seconds) = (report.epoch, report.epochs, report.seconds);
+        if !*self.estimated {
+            self.expect(seconds * f64::from(epochs));
+        }
         self.say(&FromWorker::Epoch { trial: self.trial, epoch, epochs, metrics, seconds });
     }
 
