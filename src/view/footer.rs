@@ -71,7 +71,9 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
             parts.push((rule.name(), rule.show(Some(value)), style(true, rule.name())));
         }
     }
-    let brief = if state.is_complete() {
+    let brief = if state.open.is_none() {
+        "stopped".to_owned()
+    } else if state.is_complete() {
         "complete".to_owned()
     } else {
         format!("from gen {}", state.next_proposal())

@@ -174,6 +174,11 @@ fn a_complete_run_does_not_say_from_which_generation_changes_apply() {
     );
     run.keys(":generations 9<enter>");
     assert!(text(&run.model, 120, 40).contains("changes apply from gen 3"));
+    run.journal(Event::Closed { why: "asked to".into() });
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let shown = text(&run.model, columns, rows);
+        assert!(shown.contains("stopped") && !shown.contains("from gen 3"), "{shown}");
+    }
 }
 
 /// Keys act on the selected slot: it is in view, and it is known which one that is.
