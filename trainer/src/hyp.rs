@@ -1,5 +1,6 @@
 //! The hyperparameters of a training, by the names of the YOLOv5 hyp files. What they are searched within is evotop's business.
 
+use evotop::space::{builtin, hyp};
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -110,32 +111,16 @@ hyp! {
 /// learning rate, the exponent of a power of ten, which later ones give as a fraction; or, where somebody left both out, its other names
 /// all together and none besides, as every later recipe has further ones.
 fn of_another_recipe(numbers: &[(String, f64)]) -> Option<&'static str> {
-    const OTHERS: [&str; 16] = [
-        "cls",
-        "cls_pw",
-        "obj",
-        "obj_pw",
-        "iou_t",
-        "lr0",
-        "momentum",
-        "weight_decay",
-        "fl_gamma",
-        "hsv_h",
-        "hsv_s",
-        "hsv_v",
-        "degrees",
-        "translate",
-        "scale",
-        "shear",
-    ];
+    let theirs =
+        builtin::hyp("yolov3-2020-01").and_then(|source| hyp::read(&source).ok()).unwrap_or_default();
+    let mut others = theirs.keys().filter(|name| !["giou", "lrf"].contains(&name.as_str()));
     let has = |wanted: &str| numbers.iter().any(|(name, _)| name == wanted);
     let exponent = numbers.iter().any(|(name, value)| name == "lrf" && *value < 0.0);
-    let known = |name: &str| name == "lrf" || OTHERS.contains(&name);
     if has("giou") {
         Some("giou")
     } else if exponent {
         Some("lrf below 0")
-    } else if OTHERS.into_iter().all(has) && numbers.iter().all(|(name, _)| known(name)) {
+    } else if others.all(|name| has(name)) && numbers.iter().all(|(name, _)| theirs.contains_key(name)) {
         Some("neither `box` nor `anchor_t`")
     } else {
         None
