@@ -1,12 +1,17 @@
-//! From what a person calls a session to its directory.
+//! From what a person calls a session to its directory, and to the session itself.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::block_on;
 use super::exit::{Exit, Told};
 use crate::dir::{Holder, Lock, Registry, SessionDir};
 use crate::session::{State, Status};
 use crate::wire::{Client, ClientError};
+
+/// How long a session may take to open its socket: it may have to read a long journal, and end survivors.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The directory of the session with this name, or in this directory.
 pub fn dir(name: &str) -> anyhow::Result<PathBuf> {
@@ -58,9 +63,44 @@ pub fn state(dir: &Path) -> anyhow::Result<State> {
     Ok(crate::session::recover(&path)?.state)
 }
 
+/// A connection to the session in `dir`. One that has only just begun is waited for until it listens.
+///
+/// # Errors
+/// As [`Client::connect`].
+pub async fn connect(dir: &Path, read_only: bool) -> Result<Client, ClientError> {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let client = Client::connect(dir, read_only).await;
+        if !client.as_ref().is_err_and(|error| will_listen(dir, error)) || tokio::time::Instant::now() > end {
+            return client;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Whether a session that cannot be reached is of this user and machine: it begins or ends, or makes its socket anew.
+pub fn will_listen(dir: &Path, error: &ClientError) -> bool {
+    let is_mine = |file: std::fs::Metadata| file.uid() == rustix::process::getuid().as_raw();
+    matches!(error, ClientError::NoSession { .. })
+        && std::fs::metadata(SessionDir::new(dir).lock()).is_ok_and(is_mine)
+        && holder(dir).is_some_and(|holder| holder.is_here())
+}
+
 /// How a session stands, from itself; where none runs, from its journal, and then the state as well.
 pub fn status(dir: &Path) -> anyhow::Result<(Status, Option<State>)> {
-    match block_on(async { Client::connect(dir, true).await?.status().await })? {
+    or_of_journal(dir, block_on(async { connect(dir, true).await?.status().await })?)
+}
+
+/// As [`status`], and without waiting for a session that has only just begun: for one of many.
+pub fn status_at_once(dir: &Path) -> anyhow::Result<(Status, Option<State>)> {
+    or_of_journal(dir, block_on(async { Client::connect(dir, true).await?.status().await })?)
+}
+
+fn or_of_journal(
+    dir: &Path,
+    said: Result<Box<Status>, ClientError>,
+) -> anyhow::Result<(Status, Option<State>)> {
+    match said {
         Ok(status) => Ok((*status, None)),
         // One that cannot be understood may be of a later build; its journal may still be read.
         Err(

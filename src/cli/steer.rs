@@ -5,7 +5,6 @@ use clap::Args;
 use super::exit::{Exit, Told};
 use super::{block_on, find};
 use crate::journal::How;
-use crate::wire::Client;
 
 /// Change a running session: pin lr0, sigma 0.15, parent weighted, pause, undo, ... (docs/steering.md)
 #[derive(Debug, Args)]
@@ -40,11 +39,8 @@ pub fn stop(args: &StopArgs) -> anyhow::Result<Exit> {
 
 fn say(name: &str, line: &str) -> anyhow::Result<Exit> {
     let dir = find::dir(name)?;
-    let answer = block_on(async {
-        let mut client = Client::connect(&dir, false).await?;
-        client.say(line, How::Shell).await
-    })?
-    .map_err(|error| find::told(&error))?;
+    let answer = block_on(async { find::connect(&dir, false).await?.say(line, How::Shell).await })?
+        .map_err(|error| find::told(&error))?;
     match answer {
         Ok(text) => {
             tell!("{text}");

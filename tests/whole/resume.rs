@@ -2,6 +2,8 @@
 
 use std::process::{Output, Stdio};
 
+use evotop::dir::{Lock, SessionDir};
+
 use crate::common::{World, rows, wait_until};
 use crate::pty::Terminal;
 use crate::sim::sim;
@@ -129,6 +131,26 @@ fn the_picker_goes_on_with_a_run_as_it_was_started() {
     world.stop("d");
     let unit = world.good(&["service", "d"]);
     assert!(unit.contains("--keep best:2 --on finished \"echo it is over\""), "{unit}");
+}
+
+/// It has the lock and does not listen yet: what an earlier process left is ended first.
+#[test]
+fn a_session_that_has_only_just_begun_is_waited_for() {
+    let world = World::new();
+    let words =
+        ["run", "--headless", "--devices", "cpu", "--dir", "d", "--grace", "2", "--param", "x=1[0..2]"];
+    let words = [&words[..], &["--", "sh", "-c", "trap '' TERM; echo > runs; sleep 60"]].concat();
+    let start = || world.evotop(&words).stdout(Stdio::null()).spawn().unwrap();
+    let mut killed = start();
+    wait_until("it trains", || world.path("runs").exists());
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let mut session = start();
+    let dir = SessionDir::new(world.path("d"));
+    wait_until("it has the session", || Lock::holder(&dir).is_some_and(|holder| holder.pid == session.id()));
+    assert!(world.good(&["steer", "d", "sigma", "0.15"]).contains("0.15"));
+    world.good(&["stop", "d", "--now"]);
+    session.wait().unwrap();
 }
 
 #[test]

@@ -9,13 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use crate::cli::exit::Told;
-use crate::cli::{block_on, find, warn};
+use crate::cli::find::{self, PATIENCE};
+use crate::cli::{block_on, warn};
 use crate::dir::SessionDir;
 use crate::engine::Start;
 use crate::wire::{Client, ClientError};
-
-/// How long a session may take to open its socket: it may have to read a long journal, and end survivors.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a session may take to say how it stands, before it is taken for one that ends.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -67,7 +65,7 @@ pub fn runs(dir: &Path) -> anyhow::Result<bool> {
             }
             Ok(_) | Err(ClientError::Disconnected) => {}
             Err(ClientError::Io(error)) if error.kind() == ErrorKind::ConnectionReset => {}
-            Err(ClientError::NoSession { .. }) if find::holder(dir).is_some_and(|h| h.is_here()) => {}
+            Err(error) if find::will_listen(dir, &error) => {}
             Err(ClientError::Undecodable(_) | ClientError::OtherProtocol { .. }) => return Ok(true),
             Err(_) => return Ok(false),
         }
