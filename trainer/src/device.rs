@@ -1,6 +1,6 @@
-//! Devices by the names people give them, and what a process holds.
+//! Devices by the names people give them, how numbers get there, and what a process holds.
 
-use tch::{Cuda, Device, utils};
+use tch::{Cuda, Device, Tensor, utils};
 
 /// `cpu`, `cuda:1`, `1`, `mps`; nothing or `auto` takes the first GPU, or the CPU.
 ///
@@ -36,6 +36,16 @@ pub fn spelled(device: Device) -> String {
         Device::Cuda(n) => format!("cuda:{n}"),
         Device::Mps => "mps".to_owned(),
         Device::Cpu | Device::Vulkan => "cpu".to_owned(),
+    }
+}
+
+/// A tensor of this process's memory on `device`. Nothing waits for the copy: to a GPU it goes from pinned memory, since from any other
+/// the driver would first let all work that was given to it end.
+pub fn sent(tensor: &Tensor, device: Device) -> Tensor {
+    match device {
+        Device::Cpu => tensor.shallow_clone(),
+        Device::Cuda(_) => tensor.pin_memory(device).to_device_(device, tensor.kind(), true, false),
+        _ => tensor.to_device(device),
     }
 }
 

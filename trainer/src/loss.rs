@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use tch::{Device, Kind, Reduction, Tensor};
 
 use crate::assign::{Matches, Target, assign};
+use crate::device::sent;
 use crate::hyp::Hyp;
 use crate::model::Detect;
 
@@ -68,7 +69,7 @@ impl Criterion {
                 let found = rows.index_select(0, &at).to_kind(Kind::Float);
                 let ciou = ciou(&decoded(&found, &matches), &table(&matches.boxes, device));
                 boxes += 1.0 - ciou.mean(Kind::Float);
-                let last = Tensor::from_slice(&matches.last_rows()).to_device(device);
+                let last = sent(&Tensor::from_slice(&matches.last_rows()), device);
                 let quality = ciou.detach().clamp_min(0.0).index_select(0, &last);
                 let _ = wanted.index_put_(&[Some(at.index_select(0, &last))], &quality, false);
                 if self.classes > 1 {
@@ -80,7 +81,7 @@ impl Criterion {
             objects += level * balance(logits.len()).get(i).copied().unwrap_or(0.02);
             debug_assert_eq!(n * ny * nx * anchors, rows.size()[0]);
         }
-        let gains = Tensor::from_slice(&self.gains.map(|gain| gain as f32)).to_device(device);
+        let gains = sent(&Tensor::from_slice(&self.gains.map(|gain| gain as f32)), device);
         let parts = Tensor::cat(&[boxes, objects, classes], 0) * gains;
         Loss { total: parts.sum(Kind::Float) * logits[0].size()[0], parts: parts.detach() }
     }
@@ -88,7 +89,7 @@ impl Criterion {
     fn class_loss(&self, found: &Tensor, matches: &Matches) -> Tensor {
         let logits = found.slice(1, 5, None, 1);
         let (positive, negative) = (1.0 - self.label_smoothing / 2.0, self.label_smoothing / 2.0);
-        let class = Tensor::from_slice(&matches.classes).to_device(found.device()).unsqueeze(1);
+        let class = sent(&Tensor::from_slice(&matches.classes), found.device()).unsqueeze(1);
         let wanted = logits.full_like(negative).scatter_value(1, &class, positive);
         self.binary(&logits, &wanted, self.cls_pw)
     }
@@ -97,7 +98,7 @@ impl Criterion {
     fn binary(&self, logits: &Tensor, wanted: &Tensor, positive_weight: f64) -> Tensor {
         // A weight of 1 is none, and costs nothing.
         let weight = (positive_weight != 1.0)
-            .then(|| Tensor::from_slice(&[positive_weight as f32]).to_device(logits.device()));
+            .then(|| sent(&Tensor::from_slice(&[positive_weight as f32]), logits.device()));
         if self.fl_gamma <= 0.0 {
             return logits.binary_cross_entropy_with_logits(wanted, None, weight, Reduction::Mean);
         }
@@ -126,11 +127,11 @@ fn cell_numbers(matches: &Matches, [ny, nx, anchors]: [i64; 3], device: Device) 
         .iter()
         .map(|[image, anchor, row, column]| ((image * ny + row) * nx + column) * anchors + anchor)
         .collect();
-    Tensor::from_slice(&numbers).to_device(device)
+    sent(&Tensor::from_slice(&numbers), device)
 }
 
 fn table<const N: usize>(rows: &[[f32; N]], device: Device) -> Tensor {
-    Tensor::from_slice(rows.as_flattened()).view([-1, N as i64]).to_device(device)
+    sent(&Tensor::from_slice(rows.as_flattened()).view([-1, N as i64]), device)
 }
 
 /// Boxes in cells from the first four logits of each row.

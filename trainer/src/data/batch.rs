@@ -2,6 +2,8 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::device::sent;
+
 /// Some pictures of one size with their targets, on the CPU.
 #[derive(Debug)]
 pub struct Batch {
@@ -30,17 +32,7 @@ pub struct Origin {
 impl Batch {
     /// The pictures as fractions, f32, on `device`. The copy does not block where the device allows that.
     pub fn floats(&self, device: Device) -> Tensor {
-        let there = if device == Device::Cpu {
-            self.images.shallow_clone()
-        } else {
-            let pinned = if matches!(device, Device::Cuda(_)) {
-                self.images.pin_memory(device)
-            } else {
-                self.images.shallow_clone()
-            };
-            pinned.to_device_(device, Kind::Uint8, true, false)
-        };
-        there.to_kind(Kind::Float) / 255.0
+        sent(&self.images, device).to_kind(Kind::Float) / 255.0
     }
 
     /// How many pictures.
