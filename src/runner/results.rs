@@ -14,11 +14,13 @@ const AT_ONCE: u64 = 1 << 20;
 pub struct Results {
     dir: PathBuf,
     found: Option<(PathBuf, u64, Table)>,
+    /// It was shorter than what was read of it.
+    shrunk: bool,
 }
 
 impl Results {
     pub fn in_dir(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), found: None }
+        Self { dir: dir.to_owned(), found: None, shrunk: false }
     }
 
     /// Rows that were written since the last look.
@@ -29,9 +31,13 @@ impl Results {
         let Some((path, read, table)) = &mut self.found else { return Vec::new() };
         let Ok(mut file) = File::open(&*path) else { return Vec::new() };
         let length = file.metadata().map_or(0, |meta| meta.len());
-        if length < *read {
-            // Written anew.
-            (*read, *table) = (0, Table::default());
+        // A program that writes its whole table after each epoch leaves a short one for a moment; one that stays so is
+        // another table.
+        let before = std::mem::replace(&mut self.shrunk, length < *read);
+        match (before, self.shrunk) {
+            (false, true) => return Vec::new(),
+            (true, true) => (*read, *table, self.shrunk) = (0, Table::default(), false),
+            _ => {}
         }
         let mut bytes = Vec::new();
         if length == *read || file.seek(SeekFrom::Start(*read)).is_err() {
@@ -44,7 +50,7 @@ impl Results {
 
     /// Everything that is left, now that the program has ended.
     pub fn finish(&mut self) -> Vec<Row> {
-        let mut rows = Vec::new();
+        let mut rows = self.look();
         loop {
             let before = self.found.as_ref().map_or(0, |(_, read, _)| *read);
             rows.extend(self.look());
@@ -89,5 +95,24 @@ mod tests {
         let last = results.finish();
         assert_eq!(last[0].metrics.get("acc"), Some(0.6));
         assert_eq!(last[0].epoch, 2);
+    }
+
+    #[test]
+    fn a_table_that_is_written_whole_after_each_epoch_has_each_row_once_and_another_table_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut results = Results::in_dir(dir.path());
+        let write = |text: &str| std::fs::write(dir.path().join("results.csv"), text).unwrap();
+        write("epoch,acc\n1,0.5\n2,0.6\n");
+        assert_eq!(results.look().len(), 2);
+        for half in ["", "epoch,acc\n1,0."] {
+            write(half);
+            assert!(results.look().is_empty());
+            write("epoch,acc\n1,0.5\n2,0.6\n");
+            assert!(results.look().is_empty());
+        }
+        write("epoch,acc\n1,0.5\n2,0.6\n3,0.7\n");
+        assert_eq!(results.look().iter().map(|row| row.epoch).collect::<Vec<_>>(), [3]);
+        write("epoch,acc\n1,0.9\n");
+        assert_eq!(results.finish()[0].metrics.get("acc"), Some(0.9), "it stays short: it was begun anew");
     }
 }
