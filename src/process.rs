@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use crate::journal::Host;
@@ -75,20 +76,11 @@ pub fn children() -> Vec<u32> {
     all().filter(|pid| parent(*pid) == Some(own)).collect()
 }
 
-/// Processes of this user whose environment has this variable with this value: a mark, handed down to every child,
-/// whatever group or session that moved to.
-pub fn marked(name: &str, value: &str) -> Vec<ProcessId> {
-    let has_it = |(process, found): (ProcessId, String)| (found == value).then_some(process);
-    all_marked(name).filter_map(has_it).collect()
-}
-
-/// Processes of this user whose environment has this variable, and its value.
-pub fn all_marked(name: &str) -> impl Iterator<Item = (ProcessId, String)> {
+/// The living processes that this one can see, but for itself.
+pub fn others() -> impl Iterator<Item = ProcessId> {
     let own = std::process::id();
-    all().filter(move |pid| *pid != own).filter_map(move |pid| {
-        let value = variable(pid, name)?;
-        Some((ProcessId { pid, start_time: start_time(pid)? }, value))
-    })
+    let others = all().filter(move |pid| *pid != own);
+    others.filter_map(|pid| Some(ProcessId { pid, start_time: start_time(pid)? }))
 }
 
 /// A variable of the environment that a process was started with.
@@ -97,6 +89,28 @@ pub fn variable(pid: u32, name: &str) -> Option<String> {
     let mut entries = environment.split(|b| *b == 0);
     let value = entries.find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
     Some(String::from_utf8_lossy(value).into_owned())
+}
+
+/// The soft limit on file locks of a process, where it has one. Linux limits nothing by it since 2.4, shows it to
+/// everybody, and hands it down to every child.
+pub fn lock_limit(pid: u32) -> Option<u64> {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let locks = limits.lines().find_map(|line| line.strip_prefix("Max file locks"))?;
+    locks.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// Sets this process's own, where the system allows it.
+pub fn limit_locks(locks: u64) {
+    let maximum = getrlimit(Resource::Locks).maximum;
+    let _ = setrlimit(Resource::Locks, Rlimit { current: Some(locks), maximum });
+}
+
+/// Whether a process is this user's.
+pub fn is_own(pid: u32) -> bool {
+    let own = rustix::process::getuid().as_raw();
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    uids.and_then(|uids| uids.split_ascii_whitespace().next()?.parse().ok()) == Some(own)
 }
 
 /// A process's words, as it was called.
@@ -172,9 +186,20 @@ pub fn program_of(pid: u32) -> Option<PathBuf> {
 
 /// Whether a file is the program of this process.
 pub fn is_this_program(path: &Path) -> bool {
-    let identity = |path: &Path| std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
     let own = identity(&this_program());
     own.is_some() && identity(path) == own
+}
+
+/// Whether this path leads a process to another file than this one, as it may in a container.
+pub fn sees_another(pid: u32, path: &Path) -> bool {
+    let below_root = path.strip_prefix("/").unwrap_or(path);
+    let there = identity(&Path::new("/proc").join(pid.to_string()).join("root").join(below_root));
+    there.is_some() && there != identity(path)
+}
+
+/// What tells a file from every other one.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 /// The name of the user this process belongs to, or the number where it has no name.
@@ -214,21 +239,12 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_found_by_its_mark_and_among_the_children() {
-        let value = format!("{}-mark", std::process::id());
-        let mut child =
-            std::process::Command::new("sleep").arg("60").env("EVOTOP_TEST_MARK", &value).spawn().unwrap();
-        // The kernel shows its environment a moment after it has begun.
-        let mut found = Vec::new();
-        while found.is_empty() && child.try_wait().unwrap().is_none() {
-            found = marked("EVOTOP_TEST_MARK", &value);
-        }
+    fn a_child_is_among_the_children_until_it_is_buried() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let is_child = children().contains(&child.id());
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(found.iter().map(|p| p.pid).collect::<Vec<_>>(), [child.id()]);
         assert!(is_child && !children().contains(&child.id()));
-        assert!(!found[0].lives());
     }
 
     #[test]

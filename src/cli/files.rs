@@ -75,6 +75,7 @@ pub fn rm(args: &RmArgs) -> anyhow::Result<Exit> {
     if !args.yes && !confirmed(&format!("remove {} ({size}) and all its results?", dir.display()))? {
         return Err(Told::usage("nothing was removed"));
     }
+    leftovers::of(&dir, true)?;
     let full = std::fs::canonicalize(&dir)?;
     std::fs::remove_dir_all(&full)?;
     Registry::open().remove(&full)?;

@@ -76,7 +76,7 @@ pub fn doctor() -> anyhow::Result<Exit> {
     }
     tell!("sessions   {} known", Registry::open().list().len());
     for left in leftovers::of_all() {
-        tell!("left over  {left}, which was killed: its next start, or evotop gc, ends it");
+        tell!("left over  {left}");
     }
     match lingers() {
         Some(true) => tell!("logout     sessions go on (linger is enabled)"),

@@ -19,6 +19,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use super::marks;
 use crate::process::{self, ProcessId};
 
 /// What a guard says. The word `guard` sets its lines apart from a trainer's.
@@ -70,6 +71,7 @@ pub fn guard(orders: &Orders) -> anyhow::Result<()> {
 /// Where the program cannot be run.
 pub fn exec(argv: &[String]) -> anyhow::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    marks::number_this();
     // Where memory runs out, the kernel takes a trainer before it takes a session.
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
     let _ = rustix::process::nice(5);

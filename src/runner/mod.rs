@@ -11,8 +11,8 @@
 //! disk). `process.rs` is a trainer under its guard, `guard.rs` the guard itself, `trainer.rs` which program in which
 //! environment, `build.rs` which state of it, `log.rs` keeps a trial's log, `silence.rs` knows when a trainer says nothing for unusually long.
 //! `health.rs` says when a slot is to blame, `devices.rs` which slots there are, `gpus.rs` what NVML knows of them,
-//! `figures.rs` what the screen is told of both, `survivors.rs` ends what an earlier session left,
-//! `children.rs` knows what a killed guard left.
+//! `figures.rs` what the screen is told of both, `marks.rs` how a session's processes are known,
+//! `survivors.rs` ends what an earlier session left, `children.rs` knows what a killed guard left.
 //! What an end means for the trial is not here: see `session`.
 
 mod active;
@@ -25,6 +25,7 @@ pub mod gpus;
 pub mod guard;
 pub mod health;
 mod log;
+mod marks;
 mod news;
 mod nvidia_smi;
 mod once;

@@ -19,7 +19,7 @@ use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, FramedRead};
 use super::children::Own;
 use super::command::Ended;
 use super::guard::{Orders, Said, signal_group};
-use super::survivors;
+use super::{marks, survivors};
 use crate::clean::clean;
 use crate::process::ProcessId;
 
@@ -68,7 +68,7 @@ impl Guarded {
             .arg(serde_json::to_string(orders)?)
             .current_dir(cwd)
             .envs(env.iter().map(|(name, value)| (name, value)))
-            .env(survivors::GUARD, &mark)
+            .env(marks::GUARD, &mark)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,5 +1,6 @@
 //! Processes that outlived whoever was to end them: a session that was killed, a guard that was killed.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,41 +8,61 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::children;
 use super::guard::signal_group;
+use super::marks::{self, Mark};
 use crate::process::{self, ProcessId};
-
-/// In the environment of everything a session runs: the session's directory.
-pub(super) const SESSION: &str = "EVOTOP_SESSION";
-/// In the environment of everything one guard runs: which guard.
-pub(super) const GUARD: &str = "EVOTOP_GUARD";
 
 /// How long to wait for what was killed: a process in a system call of a dead disk does not end.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is looked whether they are gone.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The mark of a session: its directory, however it was spelled.
-pub(super) fn mark(session: &Path) -> String {
-    let full = std::fs::canonicalize(session).unwrap_or_else(|_| session.to_owned());
-    full.to_string_lossy().into_owned()
+/// A process of a session, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub process: ProcessId,
+    /// The session's directory; none where its number is no known session's.
+    pub session: Option<PathBuf>,
 }
 
-/// Every process of this user's sessions, with the session's directory. Reads the whole process table.
-pub fn all() -> Vec<(ProcessId, PathBuf)> {
-    process::all_marked(SESSION).map(|(process, dir)| (process, dir.into())).collect()
+/// Every process of this user's sessions. `known` are directories that a number may be of. Reads the whole process
+/// table.
+pub fn all(known: impl Iterator<Item = PathBuf>) -> Vec<Left> {
+    let mut left = Vec::new();
+    let mut numbered = Vec::new();
+    let mut dirs: HashMap<u64, PathBuf> = HashMap::new();
+    for dir in known {
+        dirs.insert(marks::number(&marks::directory(&dir)), dir);
+    }
+    for process in process::others() {
+        if let Some(dir) = process::variable(process.pid, marks::SESSION) {
+            dirs.insert(marks::number(&dir), dir.clone().into());
+            left.push(Left { process, session: Some(dir.into()) });
+        } else if let Some(number) = marks::number_of(process.pid) {
+            numbered.push((process, number));
+        }
+    }
+    let of_number = |(process, number)| Left { process, session: dirs.get(&number).cloned() };
+    left.extend(numbered.into_iter().map(of_number));
+    left.retain(|Left { process, session }| match session {
+        Some(dir) => !process::sees_another(process.pid, dir),
+        // Another user's may be of a session that is not known here and runs well.
+        None => process::is_own(process.pid),
+    });
+    left
 }
 
 /// Processes of the session in this directory.
 pub fn of(session: &Path) -> Vec<ProcessId> {
-    process::marked(SESSION, &mark(session))
+    Mark::of(session).bearers()
 }
 
 /// Ends what an earlier process of this session left: the recorded processes with their groups, and whatever carries
 /// the session's mark, guards included. Says how many lived.
 pub async fn end(session: &Path, recorded: &[(ProcessId, u32)], grace: Duration) -> usize {
-    let session = mark(session);
+    let mark = Mark::of(session);
     let mut left: Vec<(ProcessId, Option<u32>)> =
         recorded.iter().filter(|(process, _)| process.lives()).map(|(p, group)| (*p, Some(*group))).collect();
-    for process in marked(SESSION, session.clone()).await {
+    for process in bearers(&mark).await {
         if left.iter().all(|(known, _)| *known != process) {
             left.push((process, None));
         }
@@ -56,28 +77,28 @@ pub async fn end(session: &Path, recorded: &[(ProcessId, u32)], grace: Duration)
     }
     wait(&left, grace).await;
     let lived = left.len();
-    kill(left, SESSION, session).await;
+    kill(left, mark).await;
     lived
 }
 
 /// Kills what a guard that is gone left: its trainer's group, whatever carries its mark, and what came from it to this
 /// process. Waits until it is gone.
-pub(super) async fn of_guard(mark: String, trainer: Option<ProcessId>) {
+pub(super) async fn of_guard(guard: String, trainer: Option<ProcessId>) {
     if let Some(trainer) = trainer {
         signal_group(trainer.pid, Signal::KILL);
     }
-    kill(trainer.map(|trainer| (trainer, None)).into_iter().collect(), GUARD, mark).await;
+    kill(trainer.map(|trainer| (trainer, None)).into_iter().collect(), Mark::Guard(guard)).await;
 }
 
 /// Kills these, whatever carries the mark, and what was taken in, again and again: one of them may have given birth while it was looked.
-async fn kill(mut left: Vec<(ProcessId, Option<u32>)>, name: &'static str, value: String) {
+async fn kill(mut left: Vec<(ProcessId, Option<u32>)>, mark: Mark) {
     let end = tokio::time::Instant::now() + PATIENCE;
     loop {
         for (process, group) in &left {
             send(*process, *group, Signal::KILL);
         }
         wait(&left, end.saturating_duration_since(tokio::time::Instant::now())).await;
-        let marked = marked(name, value.clone()).await;
+        let marked = bearers(&mark).await;
         left = marked.into_iter().chain(children::taken_in()).map(|process| (process, None)).collect();
         if left.is_empty() || tokio::time::Instant::now() >= end {
             return;
@@ -86,8 +107,9 @@ async fn kill(mut left: Vec<(ProcessId, Option<u32>)>, name: &'static str, value
 }
 
 /// Reads the whole process table, which takes a while on a large machine: not on the loop.
-async fn marked(name: &'static str, value: String) -> Vec<ProcessId> {
-    tokio::task::spawn_blocking(move || process::marked(name, &value)).await.unwrap_or_default()
+async fn bearers(mark: &Mark) -> Vec<ProcessId> {
+    let mark = mark.clone();
+    tokio::task::spawn_blocking(move || mark.bearers()).await.unwrap_or_default()
 }
 
 fn send(process: ProcessId, group: Option<u32>, signal: Signal) {

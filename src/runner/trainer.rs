@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::build::{build, script};
 use super::command::{Preset, Reader, Values, epochs_of, fill};
-use super::{SlotConfig, devices, survivors};
+use super::{SlotConfig, devices, marks};
 use crate::journal::Program;
 use crate::trial::{Job, Trainer};
 
@@ -112,7 +112,7 @@ pub(super) fn program(
 /// The environment of every trainer of this slot.
 pub(super) fn environment(config: &SlotConfig) -> Environment {
     let mut env: Environment = vec![
-        (survivors::SESSION.into(), survivors::mark(&config.dir).into()),
+        (marks::SESSION.into(), marks::directory(&config.dir).into()),
         ("EVOTOP_SLOT".into(), config.spec.name.clone().into()),
         ("EVOTOP_SLOTS".into(), config.slots.to_string().into()),
         ("EVOTOP_GENERATIONS".into(), config.generations.to_string().into()),

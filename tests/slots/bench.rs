@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use evotop::journal::SlotSpec;
-use evotop::runner::{Slot, SlotConfig, SlotNews, SlotNewsKind};
+use evotop::runner::{Slot, SlotConfig, SlotNews, SlotNewsKind, survivors};
 use evotop::space::Scalar;
 use evotop::trial::{Job, MetricRule, Outcome, RunSpec, Trainer};
 use indexmap::IndexMap;
@@ -173,11 +173,7 @@ impl Bench {
 
 /// Command lines of the processes that belong to the session in `dir`.
 pub fn marked(dir: &Path) -> Vec<String> {
-    let marked = evotop::process::marked("EVOTOP_SESSION", &dir.to_string_lossy());
-    marked
-        .into_iter()
-        .map(|p| std::fs::read_to_string(format!("/proc/{}/cmdline", p.pid)).unwrap_or_default())
-        .collect()
+    survivors::of(dir).into_iter().map(|p| evotop::process::words(p.pid)).collect()
 }
 
 pub fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
