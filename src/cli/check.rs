@@ -9,7 +9,7 @@ use super::exit::{Exit, Told};
 use super::out;
 use super::run::{RunArgs, created, slots};
 use crate::runner::command::check::{Question, check as answer};
-use crate::runner::devices;
+use crate::runner::{devices, script_text};
 use crate::trial::{Job, Trainer};
 
 /// Show what `evotop run -- CMD` would start, and what would be found in its output
@@ -46,12 +46,14 @@ pub fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         device,
         threads: 1,
     };
+    let script = script_text(argv, &created.spec.cwd);
     let question = Question {
         words: argv,
         job: &job,
         rules: metrics,
         preset: preset.as_deref(),
         number: number.as_deref(),
+        script: script.as_deref(),
         log: log.as_deref(),
     };
     let found = answer(&question);

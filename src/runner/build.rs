@@ -15,6 +15,11 @@ pub(super) fn script(argv: &[String], cwd: &Path) -> Option<PathBuf> {
     argv.iter().find_map(|word| file(word, cwd, &SCRIPTS))
 }
 
+/// The text of that script, where it can be read: which options it knows.
+pub fn script_text(argv: &[String], cwd: &Path) -> Option<String> {
+    std::fs::read_to_string(script(argv, cwd)?).ok()
+}
+
 /// What a command is by its words, its script's text, and the YAML files that its words name.
 pub(super) fn build(argv: &[String], script: Option<&Path>, cwd: &Path) -> String {
     let text = script.and_then(|path| std::fs::read(path).ok()).unwrap_or_default();

@@ -39,6 +39,7 @@ mod task;
 mod trainer;
 mod worker;
 
+pub use build::script_text;
 pub use figures::{DeviceUse, Figures, Holder, Silence};
 pub use news::{SlotConfig, SlotNews, SlotNewsKind};
 pub use slot::Slot;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use super::build::{build, script};
+use super::build::{build, script, script_text};
 use super::command::{Preset, Reader, Values, epochs_of, fill};
 use super::{SlotConfig, devices, marks};
 use crate::journal::Program;
@@ -67,7 +67,7 @@ pub(super) fn call(config: &SlotConfig, job: &Job, number: Option<&str>) -> Resu
     let words = match preset {
         Some(preset) => {
             preset.knows_device(&config.spec.device, number).map_err(|e| e.to_string())?;
-            let text = script.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+            let text = script_text(argv, &config.run.cwd);
             preset.words(argv, &values, job, number, text.as_deref()).map_err(|e| e.to_string())?
         }
         None => argv.clone(),

@@ -65,6 +65,7 @@ fn whatever_a_program_prints_is_read_without_failing() {
             rules: &rules,
             preset: None,
             number: None,
+            script: None,
             log: Some(&text),
         });
         let _ = answer.to_string();

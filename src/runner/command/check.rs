@@ -19,6 +19,8 @@ pub struct Question<'a> {
     pub preset: Option<&'a str>,
     /// The number of its GPU among all of the machine, `cpu` for none, where that is known.
     pub number: Option<&'a str>,
+    /// The text of its script, where that can be read.
+    pub script: Option<&'a str>,
     /// Text of an earlier run's output, or of its `results.csv`.
     pub log: Option<&'a str>,
 }
@@ -38,12 +40,12 @@ pub struct Answer {
 
 /// Fills the command line in and reads the log as an attempt's output would be read.
 pub fn check(question: &Question) -> Answer {
-    let Question { words, job, rules, preset, number, log } = question;
+    let Question { words, job, rules, preset, number, script, log } = question;
     let mut problems = Vec::new();
     let values = Values::of(job);
     let preset = preset.and_then(|name| Preset::parse(name).map_err(|e| problems.push(e.to_string())).ok());
     let with_preset = match preset {
-        Some(preset) => preset.words(words, &values, job, *number, None).map_err(|e| e.to_string()),
+        Some(preset) => preset.words(words, &values, job, *number, *script).map_err(|e| e.to_string()),
         None => Ok(words.to_vec()),
     };
     let command = with_preset.and_then(|words| fill(&words, &values).map_err(|e| e.to_string()));
@@ -200,7 +202,8 @@ mod tests {
         };
         let words: Vec<String> = command.split(' ').map(Into::into).collect();
         let rules: Vec<MetricRule> = rules.iter().map(|text| MetricRule::parse(text).unwrap()).collect();
-        check(&Question { words: &words, job: &job, rules: &rules, preset, number: Some("cpu"), log })
+        let (number, script) = (Some("cpu"), Some("parser.add_argument('--notest')"));
+        check(&Question { words: &words, job: &job, rules: &rules, preset, number, script, log })
     }
 
     #[test]
@@ -211,6 +214,12 @@ mod tests {
         assert!(text.contains("python t.py --lr 0.01\n"), "{text}");
         assert!(text.contains("line 2: epoch 1: acc 0.5") && text.contains("would be: acc 0.75"), "{text}");
         assert_eq!(answer.problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_known_program_is_given_what_its_own_script_knows() {
+        let answer = answer("python train.py", &[], Some("yolov5"), None);
+        assert_eq!(answer.command, ["python", "train.py", "--notest"]);
     }
 
     #[test]
