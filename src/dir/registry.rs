@@ -2,6 +2,7 @@
 //!
 //! A convenience, not a truth: whatever is wrong with it, sessions are found by their directory.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
@@ -26,9 +27,14 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether its journal is there; of another host's session that cannot be told where the directory is not shared.
+    /// Whether it is there; of another host's session that cannot be told where the directory is not shared.
     fn is_there(&self, here: &str) -> bool {
-        self.host != here || SessionDir::new(&self.dir).journal().exists()
+        self.host != here || self.is_seen()
+    }
+
+    /// Whether its journal can be seen from here.
+    fn is_seen(&self) -> bool {
+        SessionDir::new(&self.dir).journal().exists()
     }
 }
 
@@ -74,12 +80,15 @@ impl Registry {
         }
     }
 
-    /// Every session that is still there, the one started last first. What cannot be read is passed over.
+    /// Every session that is still there, the one started last first. What cannot be read is passed over, and one that
+    /// several hosts of a shared disk have started is there once.
     pub fn list(&self) -> Vec<Known> {
         let here = process::host().name;
         let mut known: Vec<Known> = self.files().filter_map(|path| read(&path)).collect();
         known.retain(|session| session.is_there(&here));
         known.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| a.dir.cmp(&b.dir)));
+        let mut seen = HashSet::new();
+        known.retain(|session| !session.is_seen() || seen.insert(session.dir.clone()));
         known
     }
 
@@ -173,6 +182,27 @@ mod tests {
         assert_eq!(registry.find("exp").unwrap().dir, a);
         assert_eq!(registry.list().len(), 2);
     }
+
+    #[test]
+    fn a_session_that_two_hosts_of_a_shared_disk_have_started_is_listed_once() {
+        let home = tempfile::tempdir().unwrap();
+        let registry = Registry::at(&home.path().join("state"));
+        let dir = session(home.path(), "exp");
+        registry.add("exp", &dir).unwrap();
+        let here = registry.list().remove(0);
+        let far = Known { host: "far".into(), started: here.started - 1, ..here.clone() };
+        let write = |name: &str, known: &Known| {
+            fs::write(registry.place.join(name), serde_json::to_string(known).unwrap()).unwrap();
+        };
+        write("far.json", &far);
+        assert_eq!(registry.list(), std::slice::from_ref(&here));
+        // What cannot be seen from here may be two.
+        let (gone, other) = (Known { dir: "/far/exp".into(), ..far.clone() }, "further".to_owned());
+        write("far.json", &gone);
+        write("further.json", &Known { host: other, ..gone });
+        assert_eq!(registry.list().len(), 3);
+    }
+
     /// As it is written now: what it says has to be read for ever.
     const WRITTEN: &str = r#"{
   "name": "exp",

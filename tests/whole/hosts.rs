@@ -54,8 +54,11 @@ fn a_second_session_is_refused_with_the_first_ones_host_and_so_is_all_that_would
         let said = refused(&world, "host-b", words);
         assert!(said.contains("host-a"), "{words:?}: {said}");
     }
+    let said = refused(&world, "host-a", &["run", "--headless", "--dir", "d"]);
+    assert!(said.contains("runs already on host-a"), "{said}");
     let listed = good(&world, "host-b", &["ls"]);
     assert!(listed.contains("running") && listed.contains("(on host-a)"), "{listed}");
+    assert_eq!(listed.lines().count(), 1, "host-b has not run it: {listed}");
     // The first one did not notice any of it.
     assert_eq!(world.status("d")["settings"]["sigma"], 0.2);
     let before = world.status("d")["done"].as_u64().unwrap();

@@ -131,9 +131,11 @@ fn share(session: &SessionDir) -> anyhow::Result<()> {
 /// The session runs already: changed settings are told to it.
 fn join(args: &RunArgs, name: &str, dir: &Path, edits: &[Edit]) -> anyhow::Result<Exit> {
     if args.headless {
+        let by = find::holder(dir).map(|by| format!(" on {} (process {})", by.host, by.pid));
         return Err(Told::usage(format!(
-            "the session in {} runs already; attach to it, or stop it first",
-            dir.display()
+            "the session in {} runs already{}; attach to it, or stop it first",
+            dir.display(),
+            by.unwrap_or_default()
         )));
     }
     if !edits.is_empty() {
