@@ -23,6 +23,7 @@ use crate::journal::Access;
 const LAPSED: Duration = Duration::from_secs(60);
 /// How long a lapsed heartbeat is watched before it is believed: clocks of two hosts may differ.
 const WATCHED: Duration = Duration::from_secs(11);
+
 /// Why a session cannot be had.
 #[derive(Debug, Error)]
 pub enum LockError {

@@ -31,17 +31,24 @@ pub fn socket_of(dir: &Path) -> Result<PathBuf, PlaceError> {
     // Two hosts do not share this place.
     let host = process::faked_host().map(|host| format!("-{host}")).unwrap_or_default();
     let home = PathBuf::from(format!("/tmp/evotop-{uid}{host}"));
-    let io_error = |error| PlaceError::Io { dir: home.clone(), error };
-    match DirBuilder::new().mode(0o700).create(&home) {
+    private(&home)?;
+    let full = fs::canonicalize(dir).map_err(|error| PlaceError::Io { dir: dir.into(), error })?;
+    Ok(home.join(format!("{:016x}.sock", fnv1a(full.as_os_str().as_encoded_bytes()))))
+}
+
+/// Makes the place of sockets where it is not there, and sees to it that it is this user's alone.
+pub(super) fn private(home: &Path) -> Result<(), PlaceError> {
+    let io_error = |error| PlaceError::Io { dir: home.to_owned(), error };
+    match DirBuilder::new().mode(0o700).create(home) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(io_error(error)),
         _ => {}
     }
-    let there = fs::symlink_metadata(&home).map_err(io_error)?;
-    if !there.is_dir() || there.uid() != uid || there.mode() & 0o077 != 0 {
-        return Err(PlaceError::NotPrivate { dir: home, owner: there.uid(), mode: there.mode() & 0o777 });
+    let there = fs::symlink_metadata(home).map_err(io_error)?;
+    let (owner, mode) = (there.uid(), there.mode() & 0o777);
+    if !there.is_dir() || owner != rustix::process::getuid().as_raw() || mode & 0o077 != 0 {
+        return Err(PlaceError::NotPrivate { dir: home.to_owned(), owner, mode });
     }
-    let full = fs::canonicalize(dir).map_err(|error| PlaceError::Io { dir: dir.into(), error })?;
-    Ok(home.join(format!("{:016x}.sock", fnv1a(full.as_os_str().as_encoded_bytes()))))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -54,5 +61,19 @@ mod tests {
         let socket = socket_of(dir.path()).unwrap();
         assert_eq!(socket, socket_of(&dir.path().join(".")).unwrap());
         assert!(socket.as_os_str().len() < 100, "a socket's path has room for 107 bytes");
+    }
+
+    #[test]
+    fn a_place_that_others_may_enter_and_a_link_to_one_are_refused_with_what_to_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, open, link) = (dir.path().join("made"), dir.path().join("open"), dir.path().join("link"));
+        private(&home).unwrap();
+        private(&home).unwrap();
+        DirBuilder::new().mode(0o755).create(&open).unwrap();
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        for refused in [open, link] {
+            let said = private(&refused).unwrap_err().to_string();
+            assert!(said.contains("has to be yours alone; remove it"), "{said}");
+        }
     }
 }

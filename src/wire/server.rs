@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
 use super::frame::{Frame, FrameError, decode, encode, reader, writer};
+use super::place::private;
 use super::{FromSession, PROTOCOL, Snapshot, ToSession};
 use crate::journal::{How, Who};
 use crate::process;
@@ -95,14 +96,13 @@ impl Server {
     /// Makes the socket again where it has vanished. Says whether it had.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// Where it cannot be made, or its place is no longer this user's alone.
     pub fn keep(&mut self) -> io::Result<bool> {
         if self.socket.exists() {
             return Ok(false);
         }
         if let Some(home) = self.socket.parent() {
-            use std::os::unix::fs::DirBuilderExt;
-            let _ = std::fs::DirBuilder::new().mode(0o700).create(home);
+            private(home).map_err(io::Error::other)?;
         }
         self.accepting.abort();
         self.accepting = listen(&self.socket, &self.itself, &self.requests)?;
