@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use tokio::time::Instant;
 
 use super::SlotNewsKind;
@@ -110,15 +111,7 @@ impl Task {
                 self.end_process(Outcome::Failed { class: FailureClass::SlotLost, detail });
             }
             FromWorker::Hello { program, build, metrics, fitness, .. } => {
-                if let Some(Running { kind: Kind::Worker { greeted }, .. }) = &mut self.trainer {
-                    *greeted = true;
-                }
-                let argv = trainer::worker(&self.config).unwrap_or_default();
-                let run = &self.config.run;
-                let data = run.options.get("data").map(String::as_str).into_iter();
-                let build = with_data(build, data, &run.cwd);
-                self.report_program(trainer::program(&self.config, program, build, argv, metrics), fitness);
-                self.send_job();
+                self.greeted(program, build, metrics, fitness);
             }
             FromWorker::Batch { trial, epoch, epochs, batch, batches, rate, unit, memory, losses }
                 if self.trains(trial) =>
@@ -157,6 +150,25 @@ impl Task {
             // Answers to a pause, and late words for a trial that is over.
             _ => {}
         }
+    }
+
+    /// It has said who it is.
+    fn greeted(
+        &mut self,
+        program: String,
+        build: String,
+        metrics: Vec<String>,
+        fitness: IndexMap<String, f64>,
+    ) {
+        if let Some(Running { kind: Kind::Worker { greeted }, .. }) = &mut self.trainer {
+            *greeted = true;
+        }
+        let argv = trainer::worker(&self.config).unwrap_or_default();
+        let run = &self.config.run;
+        let data = run.options.get("data").map(String::as_str).into_iter();
+        let build = with_data(build, data, &run.cwd);
+        self.report_program(trainer::program(&self.config, program, build, argv, metrics), fitness);
+        self.send_job();
     }
 
     fn tell(&self, line: &ToWorker) {

@@ -102,56 +102,54 @@ impl Preset {
         index: Option<&str>,
         script: Option<&str>,
     ) -> Result<Vec<String>, PresetError> {
-        let dir = job.dir.to_string_lossy().into_owned();
-        let mut line = words.to_vec();
-        match self {
+        let more = match self {
             Self::Yolov5 => {
                 let device = index.ok_or_else(|| PresetError::NoIndex(job.device.clone()))?;
-                let hyp = job.dir.join("hyp.yaml").to_string_lossy().into_owned();
-                let seed = job.seed.to_string();
-                let wanted = [
-                    ("--hyp", Some(hyp.as_str())),
-                    ("--project", Some(dir.as_str())),
-                    ("--name", Some("train")),
-                    ("--device", Some(device)),
-                    ("--seed", (job.seed != 0).then_some(seed.as_str())),
-                ];
-                for (option, value) in wanted {
-                    if let Some(value) = value
-                        && knows(script, option)
-                        && !has(words, option)
-                    {
-                        line.extend([option.to_owned(), value.to_owned()]);
-                    }
-                }
-                let validates =
-                    if script.is_some_and(|s| !s.contains("--noval")) { "--notest" } else { "--noval" };
-                for flag in ["--exist-ok", validates, "--nosave"] {
-                    if knows(script, flag) && !has(words, flag) {
-                        line.push(flag.to_owned());
-                    }
-                }
+                yolov5(words, job, device, script)
             }
-            Self::Ultralytics => {
-                let own = [
-                    ("project", dir),
-                    ("name", "train".to_owned()),
-                    ("exist_ok", "True".to_owned()),
-                    ("device", if job.device == "cpu" { "cpu".to_owned() } else { "0".to_owned() }),
-                    ("seed", job.seed.to_string()),
-                    ("plots", "False".to_owned()),
-                ];
-                let hyp = values.hyp().iter().map(|(name, value)| (name.as_str(), value.clone()));
-                for (name, value) in own.into_iter().chain(hyp) {
-                    let there = words.iter().any(|word| word.split_once('=').is_some_and(|(n, _)| n == name));
-                    if !there {
-                        line.push(format!("{name}={value}"));
-                    }
-                }
-            }
-        }
-        Ok(line)
+            Self::Ultralytics => ultralytics(words, values, job),
+        };
+        Ok([words, &more].concat())
     }
+}
+
+/// What YOLOv5's `train.py` needs besides these words.
+fn yolov5(words: &[String], job: &Job, device: &str, script: Option<&str>) -> Vec<String> {
+    let (dir, seed) = (job.dir.to_string_lossy(), job.seed.to_string());
+    let hyp = job.dir.join("hyp.yaml").to_string_lossy().into_owned();
+    let validates = if script.is_some_and(|s| !s.contains("--noval")) { "--notest" } else { "--noval" };
+    let mut wanted = vec![
+        vec!["--hyp", &hyp],
+        vec!["--project", &dir],
+        vec!["--name", "train"],
+        vec!["--device", device],
+        vec!["--seed", &seed],
+        vec!["--exist-ok"],
+        vec![validates],
+        vec!["--nosave"],
+    ];
+    wanted.retain(|option| {
+        let is_default = option[0] == "--seed" && job.seed == 0;
+        knows(script, option[0]) && !has(words, option[0]) && !is_default
+    });
+    wanted.concat().into_iter().map(str::to_owned).collect()
+}
+
+/// What Ultralytics' `yolo` needs besides these words: its own arguments, and every hyperparameter.
+fn ultralytics(words: &[String], values: &Values, job: &Job) -> Vec<String> {
+    let device = if matches!(&*job.device, "cpu" | "mps") { &*job.device } else { "0" };
+    let own = [
+        ("project", job.dir.to_string_lossy().into_owned()),
+        ("name", "train".to_owned()),
+        ("exist_ok", "True".to_owned()),
+        ("device", device.to_owned()),
+        ("seed", job.seed.to_string()),
+        ("plots", "False".to_owned()),
+    ];
+    let hyp = values.hyp().iter().map(|(name, value)| (name.as_str(), value.clone()));
+    let said = |name: &str| words.iter().any(|word| word.split_once('=').is_some_and(|(n, _)| n == name));
+    let wanted = own.into_iter().chain(hyp).filter(|(name, _)| !said(name));
+    wanted.map(|(name, value)| format!("{name}={value}")).collect()
 }
 
 /// Whether a script knows an option, as far as its text is known.

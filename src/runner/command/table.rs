@@ -40,8 +40,7 @@ impl Table {
     /// Takes what was written since the last time. Only whole lines count.
     pub fn feed(&mut self, bytes: &[u8]) -> Vec<Row> {
         let mut rows = Vec::new();
-        let mut lines = bytes.split_inclusive(|b| *b == b'\n');
-        for part in lines.by_ref() {
+        for part in bytes.split_inclusive(|b| *b == b'\n') {
             self.begun.extend_from_slice(part);
             if part.ends_with(b"\n") {
                 let line = std::mem::take(&mut self.begun);
