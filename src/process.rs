@@ -56,6 +56,11 @@ impl ProcessId {
         Self { pid, start_time: start_time(pid).unwrap_or_default() }
     }
 
+    /// The process that has this id now, if one does that is not dead.
+    pub fn living(pid: u32) -> Option<Self> {
+        Some(Self { pid, start_time: start_time(pid)? })
+    }
+
     /// Whether this very process still runs.
     pub fn lives(&self) -> bool {
         is_alive(self.pid, self.start_time)
@@ -77,10 +82,11 @@ pub fn children() -> Vec<u32> {
 }
 
 /// The living processes that this one can see, but for itself.
+///
+/// Known before anything is asked of them: what is found out of one that has this id later is not taken for theirs.
 pub fn others() -> impl Iterator<Item = ProcessId> {
     let own = std::process::id();
-    let others = all().filter(move |pid| *pid != own);
-    others.filter_map(|pid| Some(ProcessId { pid, start_time: start_time(pid)? }))
+    all().filter(move |pid| *pid != own).filter_map(ProcessId::living)
 }
 
 /// A variable of the environment that a process was started with.

@@ -69,7 +69,7 @@ pub fn taken_in() -> Vec<ProcessId> {
         let buried = buried.and_then(|pid| waitpid(Some(pid), WaitOptions::NOHANG).ok().flatten());
         buried.is_none() && process::variable(*pid, HOOK).is_none()
     });
-    living.filter_map(|pid| Some(ProcessId { pid, start_time: process::start_time(pid)? })).collect()
+    living.filter_map(ProcessId::living).collect()
 }
 
 /// Buries the dead that came from others: what a hook left behind and has ended since.

@@ -38,18 +38,21 @@ impl Mark {
 
     /// The processes that have it, but for this one. Reads the whole process table.
     pub fn bearers(&self) -> Vec<ProcessId> {
-        let has = |pid, name, value: &String| process::variable(pid, name).as_ref() == Some(value);
-        match self {
+        let bears = |process: &ProcessId| match self {
             Self::Session(dir) => {
-                let number = Some(number(dir));
-                let bears = |pid| has(pid, SESSION, dir) || process::lock_limit(pid) == number;
+                let pid = process.pid;
+                let is_marked = has(pid, SESSION, dir) || process::lock_limit(pid) == Some(number(dir));
                 // A container's session may be in a directory of this name.
-                let is_ours = |p: &ProcessId| bears(p.pid) && !process::sees_another(p.pid, Path::new(dir));
-                process::others().filter(is_ours).collect()
+                is_marked && !process::sees_another(pid, Path::new(dir))
             }
-            Self::Guard(guard) => process::others().filter(|p| has(p.pid, GUARD, guard)).collect(),
-        }
+            Self::Guard(guard) => has(process.pid, GUARD, guard),
+        };
+        process::others().filter(bears).collect()
     }
+}
+
+fn has(pid: u32, name: &str, value: &String) -> bool {
+    process::variable(pid, name).as_ref() == Some(value)
 }
 
 /// A session's directory, however it was spelled.

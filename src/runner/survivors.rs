@@ -27,12 +27,11 @@ pub struct Left {
 /// Every process of this user's sessions. `known` are directories that a number may be of. Reads the whole process
 /// table.
 pub fn all(known: impl Iterator<Item = PathBuf>) -> Vec<Left> {
-    let mut left = Vec::new();
-    let mut numbered = Vec::new();
     let mut dirs: HashMap<u64, PathBuf> = HashMap::new();
     for dir in known {
         dirs.insert(marks::number(&marks::directory(&dir)), dir);
     }
+    let (mut left, mut numbered) = (Vec::new(), Vec::new());
     for process in process::others() {
         if let Some(dir) = process::variable(process.pid, marks::SESSION) {
             dirs.insert(marks::number(&dir), dir.clone().into());
