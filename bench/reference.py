@@ -3,16 +3,33 @@
 The checkout and a Python with torch are the caller's; nothing of either is part of this project.
 """
 
+import importlib.util
 import json
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 
+
+def settings():
+    """A folder of settings for the checkout that holds the font it would download otherwise: one of matplotlib's, which it needs anyway."""
+    folder = tempfile.TemporaryDirectory(prefix="yolov5-settings-")
+    matplotlib = importlib.util.find_spec("matplotlib")
+    if matplotlib:
+        fonts = pathlib.Path(matplotlib.submodule_search_locations[0]) / "mpl-data/fonts/ttf"
+        for name in ("Arial.ttf", "Arial.Unicode.ttf"):
+            shutil.copy(fonts / "DejaVuSans.ttf", pathlib.Path(folder.name) / name)
+    return folder
+
+
+SETTINGS = settings()  # gone when the program ends
 # Keeps the checkout from asking the network for fonts, updates and packages.
 QUIET = {
+    "YOLOV5_CONFIG_DIR": SETTINGS.name,
     "WANDB_MODE": "disabled",
     "YOLO_OFFLINE": "true",
     "YOLO_AUTOINSTALL": "false",
