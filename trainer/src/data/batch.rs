@@ -13,6 +13,8 @@ pub struct Batch {
     pub targets: Tensor,
     /// One per picture, in order.
     pub origins: Vec<Origin>,
+    /// Pictures that were to be in it and could not be read, a line each; only of a data set whose pictures were not read before.
+    pub left_out: Vec<String>,
 }
 
 /// Where a picture of a batch came from, and the way back to its native pixels: `(pixel - pad) / gain`.

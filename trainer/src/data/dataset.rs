@@ -55,6 +55,8 @@ pub struct Dataset {
     items: Vec<Item>,
     /// Pictures at load size; empty unless cached.
     cached: Vec<Pixels>,
+    /// Every picture has been read once, and those that cannot be are no part of this.
+    read: bool,
     options: Options,
     split: Split,
     names: Vec<String>,
@@ -73,7 +75,8 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// Lists and checks a split without decoding a picture.
+    /// Lists and checks a split without decoding a picture: for who wants each of them but once. Pictures that cannot be read are found
+    /// out as they come, and left out then.
     ///
     /// # Errors
     /// As [`Dataset::open`].
@@ -117,7 +120,8 @@ impl Dataset {
             items.iter_mut().flat_map(|item| &mut item.labels.boxes).for_each(|label| label.class = 0);
         }
         let names = if options.single_class { vec!["item".to_owned()] } else { yaml.names.clone() };
-        let mut dataset = Self { items, cached: Vec::new(), options, split, names, found, warnings };
+        let mut dataset =
+            Self { items, cached: Vec::new(), read: false, options, split, names, found, warnings };
         dataset.count();
         Ok(dataset)
     }
@@ -154,6 +158,7 @@ impl Dataset {
             }
         }
         self.items = kept;
+        self.read = true;
         self.count();
         match (self.items.first(), self.warnings.last()) {
             (None, Some(last)) if self.found.corrupt > 0 => Err(DataError::Unusable {
@@ -163,6 +168,11 @@ impl Dataset {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Whether all pictures have been read once, so that one that cannot be read any more has gone missing since.
+    pub(super) fn is_read(&self) -> bool {
+        self.read
     }
 
     pub fn len(&self) -> usize {
@@ -258,4 +268,4 @@ fn load(item: &Item, split: Split, img: usize) -> Result<Pixels, DataError> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -167,6 +167,7 @@ fn stream(seed: u64, epoch: u64, place: u64) -> ChaCha8Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::dataset::tests::{BOX, damage, set};
     use crate::data::{Cache, DataYaml, Options, Split};
 
     const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
@@ -280,6 +281,25 @@ mod tests {
         let label = dataset.items()[origin.index].labels.boxes[0];
         let x = (batch.targets.double_value(&[0, 2]) * 96.0 - origin.pad.0) / origin.gain;
         assert!((x - f64::from(label.x) * 160.0).abs() < 1e-3, "{x} {label:?}");
+    }
+
+    #[test]
+    fn a_set_that_was_only_listed_is_read_as_it_comes_and_without_what_cannot_be() {
+        let (folder, yaml) = set(&[("a.png", BOX), ("b.png", BOX), ("c.png", BOX)]);
+        let inside = |name: &str| folder.path().join("images").join(name);
+        damage(&inside("b.png"));
+        image::RgbImage::from_pixel(64, 32, image::Rgb([7, 8, 9])).save(inside("c.png")).unwrap();
+        let all = |dataset: Dataset| {
+            let loader = ValLoader::new(Arc::new(dataset), 64, 3, 2);
+            loader.pass().unwrap().map(Result::unwrap).collect::<Vec<_>>()
+        };
+        let listed = Dataset::list(&yaml, Split::Val, OPTIONS).unwrap();
+        assert_eq!((listed.len(), listed.warnings().len()), (3, 0), "nothing is decoded yet");
+        let [batch] = all(listed).try_into().unwrap();
+        assert_eq!(batch.origins.iter().map(|origin| origin.index).collect::<Vec<_>>(), [0, 2]);
+        assert!(batch.left_out.len() == 1 && batch.left_out[0].contains("b.png"), "{:?}", batch.left_out);
+        let [opened] = all(Dataset::open(&yaml, Split::Val, OPTIONS).unwrap()).try_into().unwrap();
+        assert!(batch.images.equal(&opened.images) && batch.targets.equal(&opened.targets));
     }
 
     #[test]

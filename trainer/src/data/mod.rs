@@ -32,3 +32,6 @@ pub use library::Library;
 pub use loader::{TrainLoader, TrainOptions, ValLoader};
 pub use pixels::Pixels;
 pub use yaml::{DataYaml, Split};
+
+#[cfg(test)]
+pub(crate) use dataset::tests;

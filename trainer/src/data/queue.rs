@@ -89,7 +89,7 @@ impl Maker {
     /// Makes one of these members of the data set, each sample by its place and its index.
     ///
     /// # Errors
-    /// Where a picture cannot be read, or the batch does not fit into memory.
+    /// Where a picture cannot be read any more, or the batch does not fit into memory.
     pub fn batch<F>(
         &mut self,
         dataset: &Dataset,
@@ -113,11 +113,24 @@ impl Maker {
                     planes(&scratch.picture, out);
                     Ok(made)
                 })
-                .collect::<Result<Vec<_>, DataError>>()
-        })?;
-        let mut targets = Vec::new();
+                .collect::<Vec<Result<_, DataError>>>()
+        });
+        let (mut targets, mut left_out) = (Vec::new(), Vec::new());
         let mut origins = Vec::with_capacity(members.len());
-        for (place, (&index, (labels, pad))) in members.iter().zip(made).enumerate() {
+        for (from, (&index, made)) in members.iter().zip(made).enumerate() {
+            let (labels, pad) = match made {
+                Ok(made) => made,
+                Err(why) if !dataset.is_read() => {
+                    left_out.push(format!("{why}; left out"));
+                    continue;
+                }
+                Err(why) => return Err(why),
+            };
+            let place = origins.len();
+            // The pictures behind one that is left out move up.
+            if place < from {
+                pictures.copy_within(from * bytes..(from + 1) * bytes, place * bytes);
+            }
             for label in &labels {
                 targets.extend([place as f32, label.class as f32, label.x, label.y, label.w, label.h]);
             }
@@ -131,11 +144,12 @@ impl Maker {
                 pad,
             });
         }
-        let shape = [members.len() as i64, 3, height as i64, width as i64];
+        let shape = [origins.len() as i64, 3, height as i64, width as i64];
         Ok(Batch {
-            images: Tensor::f_from_slice(pictures)?.f_view(shape.as_slice())?,
+            images: Tensor::f_from_slice(&pictures[..bytes * origins.len()])?.f_view(shape.as_slice())?,
             targets: Tensor::f_from_slice(&targets)?.f_view([(targets.len() / 6) as i64, 6])?,
             origins,
+            left_out,
         })
     }
 }

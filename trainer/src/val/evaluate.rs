@@ -31,6 +31,8 @@ pub struct Evaluation {
     pub instances: usize,
     /// Classes that have labels.
     pub classes: Vec<ClassResult>,
+    /// Pictures that could not be read and have no part in this, a line each.
+    pub left_out: Vec<String>,
 }
 
 impl Evaluation {
@@ -83,8 +85,13 @@ where
     let mut tally = Tally::default();
     let mut losses = Tensor::zeros([3], (Kind::Float, Device::Cpu));
     let (mut images, mut batches) = (0, 0);
+    let mut left_out = Vec::new();
     for batch in loader.pass()? {
-        let batch = batch?;
+        let mut batch = batch?;
+        left_out.append(&mut batch.left_out);
+        if batch.is_empty() {
+            continue;
+        }
         let Forward { predictions, loss } = forward(&batch)?;
         if let Some(loss) = loss {
             losses = losses.to_device(loss.device()).f_add(&loss.detach().to_kind(Kind::Float))?;
@@ -94,7 +101,8 @@ where
         batches += 1;
     }
     let losses = (losses / f64::from(batches.max(1))).to_device(Device::Cpu);
-    Ok(summarise(&tally, images, std::array::from_fn(|i| losses.double_value(&[i as i64]))))
+    let losses = std::array::from_fn(|i| losses.double_value(&[i as i64]));
+    Ok(Evaluation { left_out, ..summarise(&tally, images, losses) })
 }
 
 fn summarise(tally: &Tally, images: usize, losses: [f64; 3]) -> Evaluation {
@@ -188,6 +196,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::data::tests::{BOX, damage, set};
     use crate::data::{Cache, DataYaml, Dataset, Options, Split};
 
     fn loader() -> (tempfile::TempDir, ValLoader) {
@@ -257,6 +266,20 @@ mod tests {
         let loader = ValLoader::new(dataset, 160, 5, 1);
         let result = evaluate::<DataError>(&loader, &NmsOptions::default(), |b| Ok(oracle(b, 0.9, 0)));
         assert_eq!(result.unwrap(), Evaluation::default());
+    }
+
+    #[test]
+    fn pictures_that_cannot_be_read_have_no_part_and_are_named() {
+        let (folder, yaml) = set(&[("a.png", BOX), ("b.png", BOX), ("c.png", BOX)]);
+        let options = Options { img: 64, single_class: false, cache: Cache::None };
+        let listed = Dataset::list(&yaml, Split::Val, options).unwrap();
+        damage(&folder.path().join("images/c.png"));
+        // The last batch has that picture alone: the model does not see it.
+        let loader = ValLoader::new(Arc::new(listed), 64, 2, 1);
+        let result =
+            evaluate::<DataError>(&loader, &NmsOptions::default(), |b| Ok(oracle(b, 0.9, 0))).unwrap();
+        assert_eq!((result.images, result.instances, result.losses), (2, 2, [1.0, 2.0, 4.0]));
+        assert!(result.left_out.len() == 1 && result.left_out[0].contains("c.png"), "{:?}", result.left_out);
     }
 
     #[test]

@@ -159,7 +159,7 @@ fn a_validation_folder_without_pictures_is_an_empty_split_and_a_missing_one_a_mi
 }
 
 /// Flips bits in the middle of what a PNG packs, which its header does not show.
-fn damage(path: &Path) {
+pub fn damage(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     let middle = bytes.len() / 2;
     for byte in &mut bytes[middle..middle + 4] {
