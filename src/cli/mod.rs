@@ -8,7 +8,10 @@ macro_rules! tell {
 }
 
 /// Prints lines. They hold names from files and trainers, none of which may steer a terminal.
-fn say(text: &str) -> std::io::Result<()> {
+///
+/// # Errors
+/// Where nobody listens.
+pub fn say(text: &str) -> std::io::Result<()> {
     out(&(clean_lines(text) + "\n"))
 }
 
@@ -166,7 +169,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
 }
 
 /// An error with its causes; one that tells its cause itself does not tell it twice.
-fn whole(error: &anyhow::Error) -> String {
+pub fn whole(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {
@@ -176,7 +179,8 @@ fn whole(error: &anyhow::Error) -> String {
     text
 }
 
-fn broken_pipe(error: &anyhow::Error) -> bool {
+/// Whether it is that nobody reads what is printed any more, which is no fault.
+pub fn broken_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()
         .filter_map(|e| e.downcast_ref::<std::io::Error>())

@@ -33,6 +33,8 @@ pub mod train;
 pub mod val;
 pub mod worker;
 
+pub mod cli;
+
 #[cfg(test)]
 mod fixture;
 

@@ -17,16 +17,15 @@ const MOST_WARNINGS: usize = 20;
 /// One line each, for people. Where results go is told apart, by [`disk`]: a worker hears of it only with its first job.
 pub fn report(train: &Dataset, val: &Dataset, slots: usize, device: Device) -> Vec<String> {
     let mut lines = vec![train.summary(), val.summary()];
-    lines.extend(problems(train));
-    lines.extend(problems(val));
+    lines.extend(self::lines(train.warnings()));
+    lines.extend(self::lines(val.warnings()));
     lines.push(memory(train, val, slots, machine::available_memory()));
     lines.push(device_line(device));
     lines
 }
 
 /// What is wrong with a data set, as many lines as a person reads.
-pub fn problems(dataset: &Dataset) -> Vec<String> {
-    let warnings = dataset.warnings();
+pub fn lines(warnings: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = warnings.iter().take(MOST_WARNINGS).cloned().collect();
     if warnings.len() > MOST_WARNINGS {
         lines.push(format!("and {} more such problems", warnings.len() - MOST_WARNINGS));

@@ -1,9 +1,9 @@
-//! What the program refuses, or counts otherwise, when somebody calls it: `val` on weights of three classes and the built-in data set of
-//! ten, and trainings that cannot be meant.
+//! What the program does when somebody calls it in a way that is no training as usual: `val` on weights of three classes and the built-in
+//! data set of ten, or on pictures that cannot be read, trainings that cannot be meant, and output that nobody reads.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn run(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_evotop-yolo")).args(words).output().unwrap()
@@ -32,6 +32,93 @@ fn weights_of_other_classes_are_refused_unless_all_count_as_one() {
     let rows: Vec<_> = said.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert!(counted.status.success(), "{}", String::from_utf8_lossy(&counted.stderr));
     assert!(rows.ends_with(&["class", "all", "item"]), "{said}");
+}
+
+#[test]
+fn val_leaves_out_what_cannot_be_read_and_measures_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("d");
+    assert!(
+        run(&["digits", "--out", folder.to_str().unwrap(), "--train", "1", "--val", "3"]).status.success()
+    );
+    let val = || {
+        let weights = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/digits/yolov5p.safetensors");
+        let data = folder.join("digits.yaml");
+        run(&[
+            "val",
+            "--weights",
+            weights,
+            "--data",
+            data.to_str().unwrap(),
+            "--img",
+            "64",
+            "--device",
+            "cpu",
+        ])
+    };
+    let damage = |number: u32| {
+        let path = folder.join(format!("images/val/{number:06}.png"));
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x5A;
+        std::fs::write(path, bytes).unwrap();
+    };
+    damage(1);
+    let done = val();
+    let said = String::from_utf8_lossy(&done.stdout);
+    // The pictures are decoded as they are measured and not before, so that they are read once.
+    let all = said.lines().find(|line| line.trim_start().starts_with("all ")).unwrap_or_default();
+    assert_eq!(all.split_whitespace().nth(1), Some("2"), "{said}");
+    let named = said.lines().find(|line| line.contains("000001.png")).unwrap_or_default();
+    assert!(said.starts_with("val: 3 images") && named.ends_with("left out"), "{said}");
+    damage(0);
+    damage(2);
+    let said = val().stderr;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("none of the 3 val images can be used") && said.contains(".png"), "{said}");
+}
+
+#[test]
+fn output_that_nobody_reads_ends_a_call_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("runs");
+    let digits = folder.path().join("d");
+    let train = [
+        "train",
+        "--digits",
+        "4",
+        "2",
+        "--epochs",
+        "1000",
+        "--batch",
+        "2",
+        "--img",
+        "64",
+        "--device",
+        "cpu",
+        "--project",
+    ];
+    for words in [
+        vec!["info", "yolov5n"],
+        vec!["digits", "--out", digits.to_str().unwrap(), "--train", "1", "--val", "1"],
+        vec![
+            "val",
+            "--weights",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/digits/yolov5p.safetensors"),
+            "--img",
+            "64",
+        ],
+        [&train[..], &[project.to_str().unwrap()]].concat(),
+        vec!["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut call = Command::new(env!("CARGO_BIN_EXE_evotop-yolo"));
+        call.args(&words).env("XDG_CACHE_HOME", folder.path()).stdin(Stdio::null()).stdout(writer);
+        let ended = call.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success() && said.is_empty(), "{words:?}: {} {said}", ended.status);
+    }
 }
 
 /// What a training with these words more says as it is refused.

@@ -1,0 +1,91 @@
+//! `evotop-yolo train`: one training, told line by line.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use evotop::cli::say;
+use evotop::trial::YOLO_METRICS;
+
+use crate::data::Library;
+use crate::hyp::Hyp;
+use crate::options::Options;
+use crate::setup::Setup;
+use crate::train::{self, BatchReport, End, EpochReport, Flow, Run, Watch};
+use crate::{device, preflight};
+
+pub fn train(options: &Options, hyp: Option<&Path>) -> Result<()> {
+    let hyp = hyp.map_or_else(|| Ok(Hyp::default()), Hyp::read)?;
+    let device = device::named(&options.device).map_err(anyhow::Error::msg)?;
+    let mut told = Told(Ok(()));
+    let setup = Setup::prepare(options, &Library::new(), &mut |text| told.tell(&text))?;
+    let dir = fresh_dir(&options.project, &options.name)?;
+    if let Some(line) = preflight::disk(&dir) {
+        told.tell(&line);
+    }
+    let run = Run {
+        hyp,
+        epochs: options.epochs.unwrap_or(100),
+        seed: options.seed,
+        device,
+        threads: options.threads(),
+        results: Some(dir.clone()),
+        keep: Some(dir.clone()),
+    };
+    told.tell(&format!("{}: {} epochs on {}", dir.display(), run.epochs, device::spelled(run.device)));
+    let ended = train::train(&setup, &run, &mut told)?;
+    told.0?;
+    match ended {
+        End::Finished { metrics } => {
+            for (name, x) in YOLO_METRICS.iter().zip(metrics) {
+                say(&format!("{name:>22} {x:.6}"))?;
+            }
+            Ok(())
+        }
+        End::Diverged { epoch, what } => bail!("diverged in epoch {epoch}: {what}"),
+        End::Cancelled => Ok(()),
+    }
+}
+
+/// `exp`, `exp2`, `exp3`, ...: the first that is not there.
+fn fresh_dir(project: &Path, name: &str) -> Result<PathBuf> {
+    let names = std::iter::once(name.to_owned()).chain((2..10_000).map(|n| format!("{name}{n}")));
+    let dir = names.map(|name| project.join(name)).find(|dir| !dir.exists());
+    let dir = dir.with_context(|| format!("{}: no free name like {name}", project.display()))?;
+    std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+    Ok(dir)
+}
+
+/// A training on a terminal: one line an epoch. It ends where nobody reads them any more.
+struct Told(io::Result<()>);
+
+impl Told {
+    fn tell(&mut self, text: &str) {
+        if self.0.is_ok() {
+            self.0 = say(text);
+        }
+    }
+}
+
+impl Watch for Told {
+    fn flow(&mut self) -> Flow {
+        if self.0.is_ok() { Flow::Continue } else { Flow::Cancel }
+    }
+
+    fn batch(&mut self, _: &BatchReport) {}
+
+    fn epoch(&mut self, report: &EpochReport) {
+        let [box_, obj, cls] = report.losses;
+        let metrics = report.metrics.map_or_else(String::new, |m| {
+            format!("  P {:.4}  R {:.4}  mAP50 {:.4}  mAP {:.4}", m[0], m[1], m[2], m[3])
+        });
+        self.tell(&format!(
+            "epoch {}/{}  box {box_:.4}  obj {obj:.4}  cls {cls:.4}{metrics}  {:.1} s (training {:.1}, of it waiting for pictures {:.1})",
+            report.epoch, report.epochs, report.seconds, report.shares.total, report.shares.waiting
+        ));
+    }
+
+    fn say(&mut self, text: String) {
+        self.tell(&text);
+    }
+}

@@ -1,0 +1,78 @@
+//! `evotop-yolo val`: weights on a data set, one row for all classes and one for each.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use evotop::cli::say;
+
+use crate::data::{self, Cache, DataError, DataYaml, Dataset, Split, ValLoader};
+use crate::model::Model;
+use crate::train::{Flow, evaluate};
+use crate::weights::{Purpose, Weights};
+use crate::{device, options, preflight, setup, threads};
+
+#[derive(Args)]
+pub struct ValArgs {
+    #[arg(long)]
+    weights: PathBuf,
+    /// Data set YAML, or `digits`
+    #[arg(long, default_value = options::DIGITS)]
+    data: String,
+    #[arg(long, visible_aliases = ["imgsz", "img-size"], default_value_t = 640)]
+    img: u32,
+    #[arg(long, visible_aliases = ["batch-size"], default_value_t = 32)]
+    batch: u32,
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// All classes count as one
+    #[arg(long)]
+    single_cls: bool,
+}
+
+pub fn val(args: &ValArgs) -> Result<()> {
+    let ValArgs { weights: path, data, single_cls, .. } = args;
+    let device = device::named(&args.device).map_err(anyhow::Error::msg)?;
+    let weights = Weights::read(path, Purpose::Validate)?;
+    let yaml = DataYaml::read(&setup::data_yaml(data, [128, 64])?)?;
+    let img = options::round_img(args.img);
+    let opened = data::Options { img, single_class: *single_cls, cache: Cache::None };
+    // Listed only: every picture is wanted once, so none is read before it is.
+    let val = Arc::new(Dataset::list(&yaml, Split::Val, opened)?);
+    say(&val.summary())?;
+    for line in preflight::lines(val.warnings()) {
+        say(&line)?;
+    }
+    let config = weights.config.clone().context("the weights do not say which model they are for")?;
+    // Where all classes count as one, whatever number of them the weights know do.
+    if !single_cls && config.nc != val.classes() as i64 {
+        bail!(
+            "{}: these weights know {} classes, {data} has {}; validate on the data they were trained for, or with --single-cls",
+            path.display(),
+            config.nc,
+            val.classes()
+        );
+    }
+    let mut model = Model::new(&config, device)?;
+    let transfer = weights.transfer(&mut model, false);
+    say(&transfer.to_string())?;
+    if transfer.moved < transfer.total {
+        bail!(
+            "{}: these are not all of this model's weights, so there is nothing to measure",
+            path.display()
+        );
+    }
+    let threads = options::cores();
+    threads::compute_with(threads);
+    let loader = ValLoader::new(Arc::clone(&val), img, args.batch as usize, threads);
+    let found = evaluate(&model, None, &loader, *single_cls, &mut || Flow::Continue)?;
+    if let Some(first) = found.left_out.first().filter(|_| found.images == 0) {
+        let (split, images, first) = (Split::Val.word(), found.left_out.len(), first.clone());
+        bail!(DataError::Unusable { split, images, first });
+    }
+    for line in preflight::lines(&found.left_out) {
+        say(&line)?;
+    }
+    Ok(say(found.table(val.names()).trim_end())?)
+}
