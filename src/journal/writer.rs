@@ -65,16 +65,6 @@ impl Writer {
         Ok(Self { disk, path, file, length, next_seq, doubt: None, buffer: Vec::new() })
     }
 
-    /// The `seq` the next entry gets.
-    pub fn next_seq(&self) -> u64 {
-        self.next_seq
-    }
-
-    /// Bytes of the journal.
-    pub fn length(&self) -> u64 {
-        self.length
-    }
-
     /// Why the journal has to be reopened before anything can be written, if so.
     pub fn doubt(&self) -> Option<&str> {
         self.doubt.as_deref()

@@ -80,8 +80,6 @@ pub enum Refused {
     NoTrial { generation: u64, last: u64 },
     #[error("trial {generation} is not running: {state}")]
     NotRunning { generation: u64, state: String },
-    #[error("trial {generation} has not finished, so it cannot be {what}")]
-    NotFinished { generation: u64, what: &'static str },
     #[error("nothing to {what}")]
     Nothing { what: &'static str },
     #[error("the last change was made by {by} ({what}): confirm to take it back")]

@@ -13,8 +13,6 @@ pub enum SpaceError {
     #[error("{file}{line}: {what}", line = line.map(|n| format!(":{n}")).unwrap_or_default())]
     File { file: String, line: Option<usize>, what: String },
     #[error("{0}")]
-    OutOfBounds(String),
-    #[error("{0}")]
     Param(String),
 }
 
