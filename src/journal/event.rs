@@ -1,7 +1,7 @@
 //! Events: the only things that change a session.
 //!
-//! Each stands on a line of `journal.jsonl` as an [`Entry`]. To add one: a variant here, its fold in
-//! `session/state.rs`, its line in `session/log.rs`; then a reader of the old version meets it as unknown, so
+//! Each stands on a line of `journal.jsonl` as an [`Entry`]. To add one: a variant here, its fold in `session/fold.rs`, its
+//! line in `session/log.rs`, its row in `docs/session-directory.md`; then a reader of the old version meets it as unknown, so
 //! raise [`VERSION`] if it cannot be ignored. Fields are only ever added, with a default.
 
 use std::path::PathBuf;
@@ -158,7 +158,7 @@ pub struct Opened {
     pub start_time: u64,
     /// evotop's version.
     pub evotop: String,
-    /// Explicit flags whose value differs from the running settings become a `Steered` by resume after this.
+    /// The words it was started with. What they set otherwise than the start line did becomes a [`Steered`] after this.
     pub argv: Vec<String>,
 }
 

@@ -1,9 +1,11 @@
-//! A session as a fold over its events. Pure: no files, no clock, no processes.
+//! A session as a fold over its events. Pure: no clock, no processes, and no file but the journal that `recover.rs` reads.
 //!
-//! [`State::decide`] turns a [`Command`] into events or refuses it, [`State::apply`] folds an event; the same two
-//! serve the session, recovery, every client, replay and export. `advance.rs` is what follows from the
-//! state by itself, `steer/` the grammar of commands, `stop.rs` when a run has had enough, `times.rs` how long things take, `undo.rs` what can be taken back, `log.rs` an event as a line,
-//! `verify.rs` the check that a journal follows from its own start.
+//! [`State::decide`] (`decide.rs`) turns a [`Command`] (`command.rs`) into events or refuses it, [`State::apply`] (`fold.rs`)
+//! folds an event into the state (`state.rs`); the same two serve the session, recovery, every client, replay and export.
+//! `advance.rs` is what follows from the state by itself, `steer/` the grammar of commands, `stop.rs` when a run has had
+//! enough, `times.rs` how long things take, `undo.rs` what can be taken back, `log.rs` an event as a line, `status.rs` how the
+//! session stands, `verify.rs` the check that a journal follows from its own start. Who asks, and what runs, is not here: see
+//! `engine`.
 
 mod advance;
 mod command;

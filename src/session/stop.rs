@@ -81,7 +81,7 @@ mod tests {
             self.0.apply(&entry);
         }
 
-        /// A trial that trains for 20 s and has this fitness; every tenth of it after the other.
+        /// A trial that trains for 20 s and has this fitness.
         fn trial(&mut self, generation: u64, fitness: f64) {
             let [proposed, started, epoch, _] = trial(generation);
             for event in [proposed, started, epoch] {

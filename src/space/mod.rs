@@ -1,8 +1,9 @@
 //! WHAT is searched: parameters with their start value, gain, bounds, kind and pin. Pure.
 //!
-//! `param.rs` is one parameter, `space.rs` all of them with the fixed keys of the hyp file. `yaml.rs`, `hyp.rs` and
-//! `file.rs` read and write the files, `load.rs` joins them by name, `bounds.rs` is what happens outside the bounds, `builtin.rs` has those that are built in,
-//! `propose.rs` bounds for any hyp file. How the next value is bred is not here: see `evolve`.
+//! `param.rs` is one parameter, `space.rs` all of them with the fixed keys of the hyp file. `yaml.rs` reads a file with the
+//! lines of its keys, `hyp.rs` start values, `file.rs` gains and bounds, `load.rs` joins the two by name, `bounds.rs` is what
+//! happens outside the bounds. `builtin.rs` has the files that are built in, `propose.rs` bounds for any hyp file, `scalar.rs`
+//! is a plain value and `number.rs` how numbers are written. How the next value is bred is not here: see `evolve`.
 
 mod bounds;
 pub mod builtin;

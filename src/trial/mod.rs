@@ -1,5 +1,6 @@
-//! ONE training: what is trained (`trial.rs`), how it ended (`outcome.rs`), what a worker is told (`job.rs`)
-//! and the lines it and evotop exchange (`protocol.rs`), where it can run (`device.rs`). No processes here: see `runner`.
+//! ONE training: what trains (`spec.rs`), what a slot is given to do (`job.rs`) and where (`device.rs`), the lines that a
+//! worker and evotop exchange (`protocol.rs`), how an attempt ended (`outcome.rs`), and what is remembered of the trial
+//! (`record.rs`). No processes here: see `runner`.
 
 pub mod device;
 mod job;

@@ -1,4 +1,4 @@
-//! How one attempt at a trial ended, as the runner reports it.
+//! How one attempt at a trial ended, as the runner reports it: the class of what went wrong, or its metrics.
 
 use std::fmt;
 

@@ -146,6 +146,7 @@ mod tests {
         let line = r#"{"type":"epoch","trial":3,"epoch":1,"epochs":2,"metrics":{"acc":0.5},"seconds":1.5,"watts":300}"#;
         assert!(matches!(round_trip(line), FromWorker::Epoch { epoch: 1, .. }));
     }
+
     /// What this version tells a worker: workers that were written for it have to understand it for ever.
     const TO_WORKER: [&str; 7] = [
         r#"{"type":"setup","protocol":1,"options":{"data":"digits.yaml","epochs":"5"}}"#,
