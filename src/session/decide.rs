@@ -1,6 +1,6 @@
 //! `decide`: what a person asks for, as events, or why it is refused. Nothing changes here.
 
-use super::{Command, Refused, Running, SlotHealth, State};
+use super::{Command, Draft, Refused, Running, SlotHealth, State};
 use crate::evolve::{Edit, EditError};
 use crate::journal::{Event, Mode, PauseWhy, Proposed, SlotSpec, SteerKind, Steered, Who};
 use crate::trial::{End, Origin, Trial};
@@ -42,30 +42,37 @@ impl State {
             self.metrics_known(edit)?;
         }
         let (edits, inverse) = self.tried(edits)?;
-        Ok(steer(SteerKind::Edit, edits, inverse, self, who))
+        if edits.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![self.steering(SteerKind::Edit, edits, inverse, who)])
     }
 
     fn undo(&self, confirmed: bool, who: &Who) -> Result<Vec<Event>, Refused> {
         let step = self.undo.last().ok_or(Refused::Nothing { what: "undo" })?;
         own(&step.who, &step.edits, confirmed, who)?;
         let (edits, inverse) = self.tried_or_skipped(&step.inverse);
-        Ok(vec![Event::Steered(Steered::of(SteerKind::Undo, edits, inverse, self, who.clone()))])
+        Ok(vec![self.steering(SteerKind::Undo, edits, inverse, who)])
     }
 
     fn redo(&self, confirmed: bool, who: &Who) -> Result<Vec<Event>, Refused> {
         let step = self.undo.next().ok_or(Refused::Nothing { what: "redo" })?;
         own(&step.who, &step.edits, confirmed, who)?;
         let (edits, inverse) = self.tried_or_skipped(&step.edits);
-        Ok(vec![Event::Steered(Steered::of(SteerKind::Redo, edits, inverse, self, who.clone()))])
+        Ok(vec![self.steering(SteerKind::Redo, edits, inverse, who)])
+    }
+
+    fn steering(&self, kind: SteerKind, edits: Vec<Edit>, inverse: Vec<Edit>, who: &Who) -> Event {
+        let (revision, from) = (self.revision + 1, self.next_proposal());
+        Event::Steered(Steered { revision, edits, inverse, kind, who: who.clone(), from })
     }
 
     /// The edits that change something, and the edits that take them back, in the order to apply them.
     fn tried(&self, edits: &[Edit]) -> Result<(Vec<Edit>, Vec<Edit>), EditError> {
-        let (mut space, mut settings, mut next) =
-            (self.space.clone(), self.settings.clone(), self.next.clone());
+        let mut draft = Draft::of(self);
         let (mut changed, mut inverse) = (Vec::new(), Vec::new());
         for edit in edits {
-            let back = edit.apply(&mut space, &mut settings, &mut next)?;
+            let back = draft.apply(edit)?;
             if back != *edit {
                 changed.push(edit.clone());
                 inverse.insert(0, back);
@@ -76,11 +83,10 @@ impl State {
 
     /// As [`State::tried`], leaving out what is refused by now: undo never gets stuck on a step.
     fn tried_or_skipped(&self, edits: &[Edit]) -> (Vec<Edit>, Vec<Edit>) {
-        let (mut space, mut settings, mut next) =
-            (self.space.clone(), self.settings.clone(), self.next.clone());
+        let mut draft = Draft::of(self);
         let (mut done, mut inverse) = (Vec::new(), Vec::new());
         for edit in edits {
-            if let Ok(back) = edit.apply(&mut space, &mut settings, &mut next) {
+            if let Ok(back) = draft.apply(edit) {
                 done.push(edit.clone());
                 inverse.insert(0, back);
             }
@@ -100,9 +106,7 @@ impl State {
 
     /// The present value of what an edit changes, in words.
     fn present(&self, edit: &Edit) -> String {
-        let (mut space, mut settings, mut next) =
-            (self.space.clone(), self.settings.clone(), self.next.clone());
-        let back = edit.apply(&mut space, &mut settings, &mut next);
+        let back = Draft::of(self).apply(edit);
         back.map_or_else(|_| "the same".into(), |back| super::log::value(self, &back))
     }
 
@@ -308,13 +312,6 @@ impl State {
                 .map_or("it waits for a slot".into(), |end| format!("it has {}", end.word())),
         })
     }
-}
-
-fn steer(kind: SteerKind, edits: Vec<Edit>, inverse: Vec<Edit>, state: &State, who: &Who) -> Vec<Event> {
-    if edits.is_empty() {
-        return Vec::new();
-    }
-    vec![Event::Steered(Steered::of(kind, edits, inverse, state, who.clone()))]
 }
 
 /// Another's change is taken back only when that is confirmed.

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use super::{EpochEnd, LogLine, Running, Slot, SlotHealth, State, log, state::LOG_LINES, state::score};
 use crate::clean::clean;
-use crate::evolve::{Edit, NextValues, Settings, epochs};
+use crate::evolve::{NextValues, Settings, epochs};
 use crate::journal::{
-    AttemptStart, Entry, Event, How, Imported, Mode, More, Opened, PauseWhy, Proposed, Row, SteerKind,
-    Steered,
+    AttemptStart, Entry, Event, How, Imported, Mode, More, Opened, PauseWhy, Proposed, Row, Steered,
 };
 use crate::trial::{Cost, End, Metrics, Origin, Trial};
 
@@ -357,17 +356,4 @@ impl State {
 /// A curve as it is kept of a trial.
 fn curve(row: &Row) -> Vec<f32> {
     row.iter().map(|x| x.map_or(f32::NAN, |x| x as f32)).collect()
-}
-
-impl Steered {
-    /// The kind and edits of the change that takes this one back.
-    pub(super) fn of(
-        kind: SteerKind,
-        edits: Vec<Edit>,
-        inverse: Vec<Edit>,
-        state: &State,
-        who: crate::journal::Who,
-    ) -> Self {
-        Self { revision: state.revision + 1, edits, inverse, kind, who, from: state.next_proposal() }
-    }
 }

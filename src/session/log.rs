@@ -168,6 +168,7 @@ fn outside(state: &State, new: &Edit) -> Option<String> {
         .then(|| format!(" (the {whose} value {} is outside: its children are moved inside)", p.show(x, 5)))
 }
 
+/// What an edit sets, in words.
 pub(super) fn value(state: &State, edit: &Edit) -> String {
     let show = |param: &str, x: f64| state.space.get(param).map_or_else(|| x.to_string(), |p| p.show(x, 5));
     match edit {

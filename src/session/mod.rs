@@ -2,7 +2,7 @@
 //!
 //! [`State::decide`] (`decide.rs`) turns a [`Command`] (`command.rs`) into events or refuses it, [`State::apply`] (`fold.rs`)
 //! folds an event into the state (`state.rs`); the same two serve the session, recovery, every client, replay and export.
-//! `advance.rs` is what follows from the state by itself, `steer/` the grammar of commands, `stop.rs` when a run has had
+//! `draft.rs` is where edits are tried first, `advance.rs` what follows from the state by itself, `steer/` the grammar of commands, `stop.rs` when a run has had
 //! enough, `times.rs` how long things take, `undo.rs` what can be taken back, `log.rs` an event as a line, `status.rs` how the
 //! session stands, `verify.rs` the check that a journal follows from its own start. Who asks, and what runs, is not here: see
 //! `engine`.
@@ -10,6 +10,7 @@
 mod advance;
 mod command;
 mod decide;
+mod draft;
 mod fold;
 mod log;
 mod recover;
@@ -23,6 +24,7 @@ mod verify;
 
 pub use advance::{Next, Waiting};
 pub use command::{Command, Refused};
+use draft::Draft;
 pub use log::{LogLine, mode_text};
 pub use recover::{RecoverError, Recovery, recover};
 pub use state::{EpochEnd, Running, Slot, SlotHealth, State};

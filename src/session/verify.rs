@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::State;
+use super::{Draft, State};
 use crate::evolve::{RULES_VERSION, Refusal};
 use crate::journal::{Entry, Event, Proposed, Steered};
 use crate::trial::Origin;
@@ -151,11 +151,10 @@ fn steering(state: &State, found: &Steered, seq: u64) -> Result<(), VerifyError>
     if found.from != state.next_proposal() {
         return wrong(format!("the next generation was {}", state.next_proposal()));
     }
-    let (mut space, mut settings, mut next) =
-        (state.space.clone(), state.settings.clone(), state.next.clone());
+    let mut draft = Draft::of(state);
     let mut inverse = Vec::new();
     for edit in &found.edits {
-        match edit.apply(&mut space, &mut settings, &mut next) {
+        match draft.apply(edit) {
             Ok(back) => inverse.insert(0, back),
             Err(refused) => return wrong(refused.to_string()),
         }
