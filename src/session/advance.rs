@@ -118,10 +118,13 @@ impl State {
     /// Another trial of this one's candidate: what it trains, the candidate, and the next trial seed.
     pub(super) fn again(&self, trial: &Trial) -> (Box<[f64]>, u64, u64) {
         let last = self.history.trials_of(trial.candidate).map(|t| t.seed).max().unwrap_or(trial.seed);
-        // An imported row may lack a gene: the start value stands for it.
+        (self.whole_genes(trial), trial.candidate, last.saturating_add(1))
+    }
+
+    /// A trial's genes. An imported row, or one that holds a lost trial's place, may lack some: the start value stands for it.
+    pub(super) fn whole_genes(&self, trial: &Trial) -> Box<[f64]> {
         let known = trial.genes.iter().zip(&self.space.params);
-        let genes = known.map(|(x, p)| if x.is_nan() { p.value } else { *x });
-        (genes.collect(), trial.candidate, last.saturating_add(1))
+        known.map(|(x, p)| if x.is_nan() { p.value } else { *x }).collect()
     }
 
     /// A digest of everything that was set: crc32 over the JSON of space, settings and next-only values.
