@@ -75,8 +75,6 @@ fn damaged_space_files_are_refused_by_name() {
 #[test]
 fn damaged_parameters_of_a_command_line_are_refused() {
     let examples: [&[u8]; 3] = [b"lr=3e-4[1e-6..1e-2,log]", b"layers=3[1..8,int]", b"act=relu[relu|gelu]"];
-    let examples: Vec<&[u8]> =
-        examples.into_iter().filter(|e| parse_param(std::str::from_utf8(e).unwrap()).is_ok()).collect();
     damage("param", &examples, |bytes| {
         let Ok(text) = std::str::from_utf8(bytes) else { return false };
         let param = parse_param(text);
@@ -136,14 +134,9 @@ fn damaged_commands_are_refused() {
         b"pin lr0 at 0.01",
         b"exclude 0..",
         b"enqueue lr0=0.02 from best",
-        b"generations +20",
+        b"generations 20",
         b"pause",
     ];
-    let examples: Vec<&[u8]> = examples
-        .into_iter()
-        .filter(|e| steer::parse(std::str::from_utf8(e).unwrap(), &state).is_ok())
-        .collect();
-    assert!(examples.len() > 2);
     damage("command", &examples, |bytes| {
         let Ok(text) = std::str::from_utf8(bytes) else { return false };
         match steer::parse(text, &state) {

@@ -72,7 +72,12 @@ impl<'a> Words<'a> {
     }
 }
 
+/// A number. What is set is the new value itself: `+20` would be read as 20, and is meant as 20 more.
 pub(super) fn number<T: std::str::FromStr>(word: &str, wanted: &str) -> Result<T, GrammarError> {
+    if word.starts_with('+') {
+        let wanted = format!("{wanted}: it is the new value that is said, not what is added");
+        return Err(GrammarError::Value { word: word.into(), wanted });
+    }
     word.parse().map_err(|_| GrammarError::Value { word: word.into(), wanted: wanted.into() })
 }
 
@@ -84,4 +89,18 @@ pub(super) fn finite(word: &str) -> Result<f64, GrammarError> {
             Err(GrammarError::Value { word: word.into(), wanted: "a number".into() })
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_added_is_not_taken_for_the_new_value() {
+        for word in ["+20", "+0.5"] {
+            let said = finite(word).unwrap_err().to_string();
+            assert!(said.contains(word) && said.contains("not what is added"), "{said}");
+        }
+        assert_eq!(finite("1e+3"), Ok(1000.0));
+    }
 }
