@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::{Exit, Told};
-use super::{block_on, find, leftovers};
+use super::{block_on, find, leftovers, out};
 use crate::clock;
 use crate::dir::{self, Keep, Plan, Registry, SessionDir};
 use crate::journal::Access;
@@ -112,7 +112,7 @@ fn confirmed(question: &str) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Err(Told::usage(format!("{question} say so with --yes")));
     }
-    print!("{question} [y/N] ");
+    out(&format!("{question} [y/N] "))?;
     std::io::stdout().flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;

@@ -1,4 +1,8 @@
 //! The shell's side: one file per subcommand. Each parses, calls one function, and gives an exit code.
+//!
+//! What they share: `exit.rs` has the exit codes, `find.rs` goes from a name to a session, `leftovers.rs` names what a killed
+//! session left. `link.rs`, `tail.rs`, `choices.rs` and `other_build.rs` are between sessions and the screen, which is not
+//! here: see `term`. `hidden.rs` is what evotop runs of itself.
 
 /// `println!` for whom nobody may listen any more (`evotop ls | head`): that is an error to return, not a panic.
 macro_rules! tell {

@@ -261,24 +261,22 @@ impl RunArgs {
 impl TrainerArgs {
     /// As the trainer gets them: names without dashes, values as given.
     pub fn options(&self) -> indexmap::IndexMap<String, String> {
-        let text = |x: &Option<String>| x.clone();
-        let number = |x: Option<String>| x;
         let given = [
-            ("data", text(&self.data)),
-            ("weights", text(&self.weights)),
-            ("cfg", text(&self.cfg)),
-            ("epochs", number(self.epochs.map(|n| n.to_string()))),
-            ("batch", number(self.batch.map(|n| n.to_string()))),
-            ("img", number(self.img.map(|n| n.to_string()))),
-            ("cache", text(&self.cache)),
-            ("optimizer", text(&self.optimizer)),
-            ("freeze", text(&self.freeze)),
+            ("data", self.data.clone()),
+            ("weights", self.weights.clone()),
+            ("cfg", self.cfg.clone()),
+            ("epochs", self.epochs.map(|n| n.to_string())),
+            ("batch", self.batch.map(|n| n.to_string())),
+            ("img", self.img.map(|n| n.to_string())),
+            ("cache", self.cache.clone()),
+            ("optimizer", self.optimizer.clone()),
+            ("freeze", self.freeze.clone()),
             ("single-cls", self.single_cls.then(|| "true".into())),
-            ("val", text(&self.val)),
-            ("sim-noise", number(self.sim_noise.map(|x| x.to_string()))),
-            ("sim-fail", number(self.sim_fail.map(|x| x.to_string()))),
-            ("sim-diverge", number(self.sim_diverge.map(|x| x.to_string()))),
-            ("sim-epoch-ms", number(self.sim_epoch_ms.map(|n| n.to_string()))),
+            ("val", self.val.clone()),
+            ("sim-noise", self.sim_noise.map(|x| x.to_string())),
+            ("sim-fail", self.sim_fail.map(|x| x.to_string())),
+            ("sim-diverge", self.sim_diverge.map(|x| x.to_string())),
+            ("sim-epoch-ms", self.sim_epoch_ms.map(|n| n.to_string())),
         ];
         given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }

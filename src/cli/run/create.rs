@@ -151,7 +151,7 @@ fn usual(trainer: &Trainer, strategy: StrategyKind) -> Option<(&'static str, &'s
 
 /// The hyp file that the command line names.
 pub fn hyp(args: &RunArgs) -> anyhow::Result<Option<Source>> {
-    args.hyp.as_deref().map(|name| source(name, "")).transpose()
+    args.hyp.as_deref().map(|name| source(name, space::builtin::hyp)).transpose()
 }
 
 /// Start values, gains and bounds, and what is to be said of them.
@@ -171,31 +171,21 @@ pub fn space(
     let usual = usual(trainer, strategy);
     let hyp = match (hyp, usual) {
         (Some(hyp), _) => hyp,
-        (None, Some((name, _))) => source(name, "")?,
+        (None, Some((name, _))) => source(name, space::builtin::hyp)?,
         (None, None) => {
             return Err(Told::usage(
                 "what is to be evolved? --hyp FILE, or --param NAME=START[LOW..HIGH] for each",
             ));
         }
     };
-    let mut proposed = None;
     let kin = kin(&hyp);
-    let ranges = match (&args.space, kin, usual) {
-        (Some(name), ..) => source(name, "space/")?,
-        (None, None, Some(_)) if trainer.is_yolo() && strategy == StrategyKind::Population => {
-            source("yolov5-population", "space/")?
-        }
-        (None, None, Some(_)) if hyp.name == "hyp/digits.yaml" => source("digits", "space/")?,
-        (None, Some(name), Some(_)) | (None, None, Some((_, name))) => source(name, "space/")?,
-        (None, _, None) => {
-            let text = space::propose(&hyp)?;
-            proposed = Some(format!(
-                "bounds are proposed from the values of {}; evotop hyp init writes them to a file",
-                hyp.name
-            ));
-            Source { name: format!("the proposed space for {}", hyp.name), text }
-        }
+    let builtin = match (kin, usual) {
+        (_, None) => None,
+        (None, _) if trainer.is_yolo() && strategy == StrategyKind::Population => Some("yolov5-population"),
+        (None, _) if hyp.name == "hyp/digits.yaml" => Some("digits"),
+        (Some(name), _) | (None, Some((_, name))) => Some(name),
     };
+    let (ranges, proposed) = ranges(args, &hyp, builtin)?;
     let defaults = match (trainer.is_yolo() && kin.is_none(), strategy) {
         (true, StrategyKind::Yolov5March2021) => Defaults::Yolov5March2021,
         (true, StrategyKind::Yolov3) | (false, _) => Defaults::None,
@@ -204,6 +194,21 @@ pub fn space(
     let (space, notices) =
         space::load(&hyp, &ranges, defaults, outside).map_err(|error| Told::usage(error.to_string()))?;
     Ok((space, proposed.into_iter().chain(notices).collect()))
+}
+
+/// Gains and bounds: a file that is named, the built-in one, or else proposed ones, which is to be said.
+fn ranges(
+    args: &RunArgs,
+    hyp: &Source,
+    builtin: Option<&'static str>,
+) -> anyhow::Result<(Source, Option<String>)> {
+    if let Some(name) = args.space.as_deref().or(builtin) {
+        return Ok((source(name, space::builtin::space)?, None));
+    }
+    let said =
+        format!("bounds are proposed from the values of {}; evotop hyp init writes them to a file", hyp.name);
+    let text = space::propose(hyp)?;
+    Ok((Source { name: format!("the proposed space for {}", hyp.name), text }, Some(said)))
 }
 
 fn from_params(texts: &[String]) -> anyhow::Result<Space> {
@@ -219,14 +224,13 @@ fn from_params(texts: &[String]) -> anyhow::Result<Space> {
 }
 
 /// A file, or a built-in one by its name.
-fn source(name: &str, folder: &str) -> anyhow::Result<Source> {
+fn source(name: &str, builtin: impl Fn(&str) -> Option<Source>) -> anyhow::Result<Source> {
     let path = Path::new(name);
     // A clone of YOLOv5 is often a directory of that name.
     if path.is_file() {
         return Source::read(path).map_err(|error| Told::usage(error.to_string()));
     }
-    let builtin = if folder.is_empty() { space::builtin::hyp(name) } else { space::builtin::space(name) };
-    builtin.ok_or_else(|| {
+    builtin(name).ok_or_else(|| {
         Told::usage(format!("{name}: no such file, and no built-in one of that name (evotop hyp list)"))
     })
 }
