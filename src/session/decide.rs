@@ -322,23 +322,3 @@ fn own(by: &Who, edits: &[Edit], confirmed: bool, who: &Who) -> Result<(), Refus
     let what: Vec<String> = edits.iter().map(Edit::subject).collect();
     Err(Refused::Another { by: by.name(), what: what.join(", ") })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::journal::sample::created;
-    use crate::journal::{Entry, How, Imported};
-
-    #[test]
-    fn a_copy_of_a_trial_that_lacks_values_takes_the_start_values() {
-        let mut state = State::new(&created(), 0);
-        let rows = vec![(vec![Some(0.5), None, None], Vec::new())];
-        let event = Event::Imported(Imported { source: "repair".into(), rows, ..Imported::default() });
-        state.apply(&Entry { seq: 1, time: 1, event });
-        let who = Who { user: "ada".into(), tty: None, ssh: None, how: How::Shell };
-        let values = indexmap::IndexMap::from([("box".to_owned(), 0.7)]);
-        let events = state.decide(&Command::Enqueue { values, base: Some(0) }, &who).unwrap();
-        let [Event::Proposed(proposed)] = &events[..] else { panic!("{events:?}") };
-        assert_eq!(*proposed.genes, [0.5, 0.01, 0.7]);
-    }
-}

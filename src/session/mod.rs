@@ -18,6 +18,8 @@ mod state;
 mod status;
 pub mod steer;
 mod stop;
+#[cfg(test)]
+mod tests;
 mod times;
 mod undo;
 mod verify;

@@ -63,24 +63,13 @@ fn counts(trial: &Trial) -> bool {
 mod tests {
     use super::*;
     use crate::evolve::{Edit, NextValues};
-    use crate::journal::sample::{created, metrics, trial};
-    use crate::journal::{Entry, Event, Host, How, Opened, Who};
+    use crate::journal::sample::{metrics, trial};
+    use crate::journal::{Event, Host, How, Opened, Who};
+    use crate::session::tests::Session;
     use crate::session::{Command, Next, Waiting};
     use crate::trial::{Cost, End, FailureClass};
 
-    /// A session, and a clock: every event takes ten seconds.
-    struct Session(State);
-
     impl Session {
-        fn new() -> Self {
-            Self(State::new(&created(), 0))
-        }
-
-        fn tell(&mut self, event: Event) {
-            let entry = Entry { seq: self.0.seq + 1, time: self.0.time + 10_000, event };
-            self.0.apply(&entry);
-        }
-
         /// A trial that trains for 20 s and has this fitness.
         fn trial(&mut self, generation: u64, fitness: f64) {
             let [proposed, started, epoch, _] = trial(generation);
