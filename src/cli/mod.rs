@@ -102,8 +102,7 @@ enum Command {
     Theme(pages::ThemeArgs),
     /// Print completions for a shell
     Completions(pages::CompletionsArgs),
-    /// Print the manual page
-    Man,
+    Man(pages::ManArgs),
     #[command(hide = true)]
     Session,
     #[command(hide = true, disable_help_flag = true)]
@@ -163,7 +162,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         Some(Command::Completions(args)) => {
             pages::completions(&args, &mut <Cli as clap::CommandFactory>::command())
         }
-        Some(Command::Man) => pages::man(<Cli as clap::CommandFactory>::command()),
+        Some(Command::Man(args)) => pages::man(&args, <Cli as clap::CommandFactory>::command()),
         Some(Command::Session) => hidden::session(),
         Some(Command::Guard(args)) => hidden::guard(&args),
         Some(Command::GuardExec(args)) => hidden::guard_exec(&args),

@@ -24,10 +24,33 @@ pub fn completions(args: &CompletionsArgs, command: &mut clap::Command) -> anyho
     Ok(Exit::Done)
 }
 
-/// Prints the manual page.
-pub fn man(command: clap::Command) -> anyhow::Result<Exit> {
-    clap_mangen::Man::new(command).render(&mut std::io::stdout())?;
+/// Print the manual page of evotop, or of one of its commands
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command: `evotop man run`
+    pub command: Option<String>,
+}
+
+/// Prints a manual page.
+pub fn man(args: &ManArgs, evotop: clap::Command) -> anyhow::Result<Exit> {
+    out(&page(args.command.as_deref(), evotop)?)?;
     Ok(Exit::Done)
+}
+
+fn page(command: Option<&str>, mut evotop: clap::Command) -> anyhow::Result<String> {
+    // So that a command knows whose it is.
+    evotop.build();
+    let described = match command {
+        None => evotop,
+        Some(name) => {
+            let known = evotop.find_subcommand(name).filter(|command| !command.is_hide_set());
+            let none = || Told::usage(format!("there is no command {name}; evotop help lists them"));
+            known.cloned().ok_or_else(none)?
+        }
+    };
+    let mut text = Vec::new();
+    clap_mangen::Man::new(described).render(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Print the keys file with every default in it (for ~/.config/evotop/keys.yaml)
@@ -56,4 +79,29 @@ pub struct ThemeArgs {
 pub fn theme(args: &ThemeArgs) -> anyhow::Result<Exit> {
     out(Theme::file(&args.name).map_err(|error| Told::with(Exit::Usage, error.to_string()))?)?;
     Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn every_command_has_a_manual_page_that_names_its_options() {
+        let evotop = Cli::command();
+        for command in evotop.get_subcommands().filter(|command| !command.is_hide_set()) {
+            let text = page(Some(command.get_name()), evotop.clone()).unwrap();
+            assert!(text.contains(&format!("evotop\\-{}", command.get_name())), "{text}");
+            for long in command.get_arguments().filter_map(clap::Arg::get_long) {
+                let escaped = format!("\\-\\-{}", long.replace('-', "\\-"));
+                assert!(text.contains(&escaped), "{} lacks --{long}", command.get_name());
+            }
+        }
+        assert!(page(None, evotop.clone()).unwrap().contains("evotop\\-run(1)"));
+        for unknown in ["runs", "sim-worker"] {
+            assert!(page(Some(unknown), evotop.clone()).is_err(), "{unknown}");
+        }
+    }
 }
