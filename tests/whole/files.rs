@@ -3,7 +3,7 @@
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use crate::common::{World, wait_until};
+use crate::common::{World, processes, wait_until};
 use crate::sim::sim;
 
 /// Every file and directory below, with its permission bits.
@@ -41,6 +41,30 @@ fn a_session_is_its_users_alone_whatever_the_trainer_writes() {
     }
     let open: Vec<_> = found.iter().filter(|(_, mode)| mode & 0o077 != 0).collect();
     assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn a_session_listens_on_a_socket_of_its_users_alone_and_on_no_network() {
+    let world = World::new();
+    world.good(&sim("--detach", "500", &["--dir", "d"]));
+    let socket = evotop::wire::socket_of(&world.path("d")).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!((mode(socket.parent().unwrap()), mode(&socket)), (0o700, 0o600));
+    let [session] = processes(&world, "session")[..] else { panic!("not one session") };
+    let inodes: Vec<String> = std::fs::read_dir(format!("/proc/{session}/fd"))
+        .unwrap()
+        .filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok()?.to_str().map(Into::into))
+        .filter_map(|link: String| Some(link.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    assert!(!inodes.is_empty(), "no socket among its descriptors");
+    for table in ["tcp", "tcp6", "udp", "udp6"] {
+        let text = std::fs::read_to_string(format!("/proc/{session}/net/{table}")).unwrap_or_default();
+        let listening = text.lines().find(|line| {
+            line.split_whitespace().nth(9).is_some_and(|inode| inodes.iter().any(|own| own == inode))
+        });
+        assert_eq!(listening, None, "in {table}");
+    }
+    world.stop("d");
 }
 
 #[test]
