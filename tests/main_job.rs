@@ -9,9 +9,10 @@ mod common;
 #[path = "whole/pty.rs"]
 mod pty;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use common::{World, processes, rows, wait_until};
 use pty::Terminal;
@@ -36,6 +37,20 @@ fn yolo() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_evotop")).with_file_name("evotop-yolo");
     assert!(path.exists(), "{} is not built: run this test by `make test`", path.display());
     path
+}
+
+/// Every file below a directory, with its length and the time of its last change.
+fn files(dir: &Path) -> BTreeMap<PathBuf, (u64, SystemTime)> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let (path, meta) = entry.map(|entry| (entry.path(), entry.metadata().unwrap())).unwrap();
+        if meta.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.insert(path, (meta.len(), meta.modified().unwrap()));
+        }
+    }
+    found
 }
 
 /// How much of the trial is done, in percent, as the screen shows it; a frame may be half read.
@@ -78,6 +93,23 @@ fn files_agree_with_the_journal(world: &World, dir: &Path) {
     for (name, value) in best["hyp"].as_object().unwrap() {
         assert_eq!(hyp[name].as_f64(), value.as_f64(), "{name} in hyp_evolve.yaml");
     }
+}
+
+/// `evotop-yolo train` with the best candidate, on a data set that it leaves as it is.
+fn its_result_trains(world: &World, yolo: &Path, hyp: &Path) {
+    let run = |words: &[&str]| {
+        let done = Command::new(yolo).args(words).current_dir(world.home.path()).output().unwrap();
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    run(&["digits", "--out", "scenes", "--train", "32", "--val", "16"]);
+    let scenes = files(&world.path("scenes"));
+    assert!(scenes.len() > 90, "48 pictures and their labels: {scenes:?}");
+    let words =
+        "train --data scenes/digits.yaml --cfg yolov5p --epochs 1 --img 160 --project trained --name one";
+    let words = words.split(' ').chain(["--weights", "", "--hyp", hyp.to_str().unwrap()]);
+    run(&words.collect::<Vec<_>>());
+    assert_eq!(table(&world.path("trained/one/results.csv")).len(), 1);
+    assert_eq!(files(&world.path("scenes")), scenes, "a training wrote into its data set");
 }
 
 #[test]
@@ -139,31 +171,5 @@ fn an_evolution_on_digits_is_steered_left_killed_resumed_and_its_result_trained_
     assert_eq!(Some(cell(bred_last, "lr0")), started.as_f64(), "a pinned value moved");
     files_agree_with_the_journal(&world, &dir);
     world.good(&["verify", "digits"]);
-
-    let run = |words: &[&str]| {
-        let done = Command::new(&yolo).args(words).current_dir(world.home.path()).output().unwrap();
-        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
-    };
-    run(&["digits", "--out", "scenes", "--train", "32", "--val", "16"]);
-    let hyp = dir.join("hyp_evolve.yaml");
-    run(&[
-        "train",
-        "--data",
-        "scenes/digits.yaml",
-        "--cfg",
-        "yolov5p",
-        "--weights",
-        "",
-        "--hyp",
-        hyp.to_str().unwrap(),
-        "--epochs",
-        "1",
-        "--img",
-        "160",
-        "--project",
-        "trained",
-        "--name",
-        "one",
-    ]);
-    assert_eq!(table(&world.path("trained/one/results.csv")).len(), 1);
+    its_result_trains(&world, &yolo, &dir.join("hyp_evolve.yaml"));
 }
