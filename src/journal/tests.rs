@@ -343,6 +343,16 @@ fn a_journal_of_version_1_is_read_as_it_was_written() {
     }
 }
 
+#[test]
+fn the_page_about_a_session_s_directory_has_every_kind_of_event() {
+    let page = include_str!("../../docs/session-directory.md");
+    for event in every() {
+        let event = serde_json::to_value(event).unwrap();
+        let kind = event.as_object().unwrap().keys().next().unwrap();
+        assert!(page.contains(&format!("`{kind}`")), "{kind}");
+    }
+}
+
 /// An event as it is after a journal: JSON knows one number that is none.
 fn readable(event: &Event) -> String {
     format!("{event:?}").replace(": inf}", ": NaN}")

@@ -201,3 +201,39 @@ fn the_end_of_an_attempt_that_is_over_already_says_nothing_of_the_next_one() {
     assert_eq!(s.0.attempt_ended(0, 1, &finished), []);
     assert_eq!(s.0.attempt_ended(0, 2, &finished).len(), 1);
 }
+
+#[test]
+fn the_steering_page_has_every_verb_with_what_it_takes_and_every_setting() {
+    let page = include_str!("../../docs/steering.md");
+    for steer::Verb { name, takes, .. } in steer::VERBS {
+        let row = |takes: &str| format!("`{name} {}`", takes.replace('|', "\\|")).replace(" `", "`");
+        let each = || takes.split(" | ").all(|takes| page.contains(&row(takes)));
+        assert!(page.contains(&row(takes)) || each(), "{}", row(takes));
+    }
+    let (_, settings) = page.split_once("SETTING    =").unwrap();
+    let (settings, _) = settings.split_once("```").unwrap();
+    assert_eq!(settings.split('|').map(str::trim).collect::<Vec<_>>(), steer::SETTINGS);
+}
+
+#[test]
+fn the_status_page_names_every_field() {
+    let page = include_str!("../../docs/status.md");
+    let mut s = Session::new();
+    for event in trial(0) {
+        s.tell(event);
+    }
+    let slot = crate::journal::SlotSpec { name: "cpu".into(), device: "cpu".into() };
+    s.tell(Event::SlotAdded { slot, who: None });
+    let mut settings = s.0.settings.clone();
+    for rule in crate::evolve::Rule::ALL {
+        settings.rules.set(rule, Some(3.0));
+    }
+    s.0.settings = settings;
+    let status = serde_json::to_value(s.0.status()).unwrap();
+    let parts = ["/best", "/settings", "/cost", "/params/0", "/slots/0", "/last/0"];
+    for part in [""].into_iter().chain(parts) {
+        for field in status.pointer(part).unwrap().as_object().unwrap().keys() {
+            assert!(page.contains(&format!("`{field}`")), "{part}/{field}");
+        }
+    }
+}
