@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{ParentMode, Prune, Rule, Settings, StrategyKind, Weights};
-use crate::space::{Param, Space};
+use crate::space::{Kind, Param, Space};
 
 /// The new value of one thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -254,9 +254,9 @@ fn bounds(p: &Param, low: f64, high: f64) -> Result<(), EditError> {
         Err(EditError::Kind { param: format!("a bound of {}", p.name), value, why: why.into() })
     };
     match p.kind {
-        crate::space::Kind::Log if low <= 0.0 => fail(low, "a logarithmic range starts above 0"),
-        crate::space::Kind::Choice(_) => fail(low, "the options of a choice are fixed"),
-        crate::space::Kind::Int if low.fract() != 0.0 || high.fract() != 0.0 => {
+        Kind::Log if low <= 0.0 => fail(low, "a logarithmic range starts above 0"),
+        Kind::Choice(_) => fail(low, "the options of a choice are fixed"),
+        Kind::Int if low.fract() != 0.0 || high.fract() != 0.0 => {
             fail(if low.fract() == 0.0 { high } else { low }, "it must be a whole number")
         }
         _ => match p.held() {

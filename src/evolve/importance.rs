@@ -45,10 +45,11 @@ pub struct Share {
 struct Term {
     param: usize,
     column: Vec<f64>,
-    /// Its value where the parameter's unit is 0, a quarter ... 1.
+    /// Its values at places evenly spaced over what was tried and as much again on either side.
     range: [f64; RANGE],
 }
 
+/// Places at which a parameter's effect is looked at.
 const RANGE: usize = 9;
 
 /// The importance of every parameter, from the trials that may be parents.

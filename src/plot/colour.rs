@@ -1,7 +1,6 @@
 //! Colours for numbers.
 
-use super::canvas::{Anchor, width_of};
-use super::canvas::{Canvas, FAINT, LABEL, Rgb, SMALL};
+use super::canvas::{Anchor, Canvas, FAINT, Rgb, SMALL, width_of};
 
 /// Matplotlib's viridis at every sixteenth.
 const VIRIDIS: [Rgb; 17] = [
@@ -45,6 +44,6 @@ pub fn bar(canvas: &mut Canvas, right: f64, y: f64, low: &str, high: &str) {
         let size = (WIDTH / STEPS as f64 + 0.7, 10.0);
         canvas.rect((x, y - 5.0), size, viridis((i as f64 + 0.5) / STEPS as f64));
     }
-    canvas.text((start - 8.0, y), low, SMALL.min(LABEL), Anchor::Right, FAINT);
+    canvas.text((start - 8.0, y), low, SMALL, Anchor::Right, FAINT);
     canvas.text((end + 8.0, y), high, SMALL, Anchor::Left, FAINT);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::evolve::History;
 use crate::session::State;
 use crate::space::{Param, Space};
-use crate::trial::{End, Trial};
+use crate::trial::Trial;
 
 /// Taken from a state at one moment: references, no copies of trials.
 #[derive(Debug, Clone)]
@@ -112,14 +112,5 @@ impl Read {
     /// The last generation.
     pub fn last(&self) -> u64 {
         self.history.next_generation().saturating_sub(1)
-    }
-}
-
-/// Whether a trial says something of itself although it did not finish: how, by the colour of its mark.
-pub fn unfinished(trial: &Trial) -> Option<&'static str> {
-    match trial.end.as_ref()? {
-        End::Diverged { .. } => Some("diverged"),
-        End::Failed { .. } => Some("failed"),
-        _ => None,
     }
 }

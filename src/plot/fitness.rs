@@ -1,7 +1,7 @@
 //! Fitness over the generations: every trial, the best so far, repeats with their error, and what did not finish.
 
 use super::canvas::{Anchor, Canvas, FAINT, HEAD, INK, LABEL, MARGIN, Rgb, SMALL, width_of};
-use super::data::{Read, unfinished};
+use super::data::Read;
 use super::panel::Panel;
 use crate::trial::{End, Origin};
 
@@ -42,11 +42,9 @@ fn trials(canvas: &mut Canvas, data: &Read, panel: &Panel) -> Vec<(&'static str,
             (Some(End::Imported), _) => ("imported", IMPORT),
             (Some(End::Finished), Origin::Repeat) => ("repeat", REPEAT),
             (Some(End::Finished), _) => ("finished", BRED),
-            _ => match unfinished(t) {
-                Some("failed") => ("failed", FAILED),
-                Some(word) => (word, DIVERGED),
-                None => continue,
-            },
+            (Some(End::Diverged { .. }), _) => ("diverged", DIVERGED),
+            (Some(End::Failed { .. }), _) => ("failed", FAILED),
+            (Some(End::Aborted) | None, _) => continue,
         };
         let x = t.generation as f64;
         // What is below is a stroke at the foot, as what has no fitness: a part of a training is not to be compared.

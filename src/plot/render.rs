@@ -1,7 +1,6 @@
 //! Shapes as bytes, by plotters. PNG is drawn larger and averaged down, so that edges are smooth; SVG is drawn on a finer
 //! grid, since plotters takes whole numbers.
 
-use std::io::Write as _;
 use std::sync::OnceLock;
 
 use plotters::coord::Shift;
@@ -55,11 +54,7 @@ pub fn svg(canvas: &Canvas) -> Result<Vec<u8>, PlotError> {
     // Its size is in points, its coordinates are finer.
     let finer = format!("width=\"{}\" height=\"{}\"", size.0, size.1);
     let points = format!("width=\"{:.0}\" height=\"{:.0}\"", canvas.width, canvas.height);
-    let mut bytes = Vec::with_capacity(text.len());
-    bytes
-        .write_all(text.replacen(&finer, &points, 1).as_bytes())
-        .map_err(|error| PlotError::Draw(error.to_string()))?;
-    Ok(bytes)
+    Ok(text.replacen(&finer, &points, 1).into_bytes())
 }
 
 fn pixels(points: f64, scale: f64) -> usize {

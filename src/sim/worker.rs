@@ -114,9 +114,8 @@ fn train(
     for epoch in 1..=options.epochs {
         let began = Instant::now();
         for batch in 1..=BATCHES {
-            match between(told, options.epoch / BATCHES, trial, out)? {
-                Left::Ended => {}
-                left => return Ok(left),
+            if let Some(left) = between(told, options.epoch / BATCHES, trial, out)? {
+                return Ok(left);
             }
             if reported.elapsed() >= REPORT {
                 reported = Instant::now();
@@ -158,13 +157,13 @@ fn train(
     Ok(Left::Ended)
 }
 
-/// A batch's time, in which evotop is listened to: `Left::Ended` means that the training goes on.
+/// A batch's time, in which evotop is listened to. How the training was left, where it does not go on.
 fn between(
     told: &Receiver<String>,
     time: Duration,
     trial: u64,
     out: &mut impl Write,
-) -> Result<Left, String> {
+) -> Result<Option<Left>, String> {
     let end = Instant::now() + time;
     let mut paused = false;
     loop {
@@ -174,8 +173,8 @@ fn between(
             told.recv_timeout(end.saturating_duration_since(Instant::now()))
         };
         match line.map(|line| understood(&line)) {
-            Err(RecvTimeoutError::Timeout) => return Ok(Left::Ended),
-            Err(RecvTimeoutError::Disconnected) | Ok(Ok(ToWorker::Exit)) => return Ok(Left::Exit),
+            Err(RecvTimeoutError::Timeout) => return Ok(None),
+            Err(RecvTimeoutError::Disconnected) | Ok(Ok(ToWorker::Exit)) => return Ok(Some(Left::Exit)),
             Ok(Ok(ToWorker::Pause)) => {
                 paused = true;
                 say(out, &FromWorker::Paused { trial })?;
@@ -186,7 +185,7 @@ fn between(
             }
             Ok(Ok(ToWorker::Cancel)) => {
                 say(out, &FromWorker::Cancelled { trial })?;
-                return Ok(Left::Cancelled);
+                return Ok(Some(Left::Cancelled));
             }
             Ok(Ok(ToWorker::Job(_) | ToWorker::Setup { .. })) => {
                 return Err("a job came while another ran".into());
