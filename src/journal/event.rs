@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evolve::{Edit, Settings};
 use crate::space::Space;
-use crate::trial::{Change, End, FailureClass, Metrics, Origin, RunSpec};
+use crate::trial::{Change, Cost, End, FailureClass, Metrics, Origin, RunSpec};
 
 /// The version of the journal's format. A newer one is refused by name.
 pub const VERSION: u32 = 1;
@@ -223,6 +223,9 @@ pub struct More {
     /// Fitness after each epoch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Row,
+    /// What its training cost there; no cost of this run.
+    #[serde(default, skip_serializing_if = "Cost::is_nothing")]
+    pub cost: Cost,
 }
 
 /// Numbers of an imported row; none where the file had none.

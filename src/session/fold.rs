@@ -169,6 +169,7 @@ impl State {
                 end: Some(end.unwrap_or(End::Imported)),
                 metrics: self.metric_row(&named),
                 curve: more.map(|more| curve(&more.curve)).unwrap_or_default(),
+                cost: more.map(|more| more.cost).unwrap_or_default(),
                 ..Trial::new(generation, Origin::Import, genes)
             };
             trial.fitness = self.score(&trial).filter(|_| trial.end.as_ref().is_some_and(End::is_scored));

@@ -104,11 +104,10 @@ impl Param {
     /// Reads a value from a file: a finite number, whole where the kind says so, or an option by its label or number.
     pub fn read(&self, value: &Scalar) -> Option<f64> {
         if let Kind::Choice(options) = &self.kind {
-            let same = |option: &Scalar| {
-                option.to_string() == value.to_string()
-                    || option.number().is_some_and(|x| value.number() == Some(x))
-            };
-            return options.iter().position(same).map(|i| i as f64);
+            let same = |option: &Scalar| option.to_string() == value.to_string();
+            let alike = |option: &Scalar| option.as_number().is_some_and(|x| value.as_number() == Some(x));
+            let at = options.iter().position(same).or_else(|| options.iter().position(alike));
+            return at.map(|i| i as f64);
         }
         value.number().filter(|x| x.is_finite() && (self.kind != Kind::Int || x.fract() == 0.0))
     }

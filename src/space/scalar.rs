@@ -23,6 +23,15 @@ impl Scalar {
             Self::Bool(_) | Self::Text(_) => None,
         }
     }
+
+    /// The number that stands for it in a table that keeps numbers alone: 1 for true, 16 for a text "16".
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Bool(flag) => Some(f64::from(u8::from(*flag))),
+            Self::Text(text) => text.parse().ok(),
+            Self::Int(_) | Self::Float(_) => self.number(),
+        }
+    }
 }
 
 impl fmt::Display for Scalar {

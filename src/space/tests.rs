@@ -127,3 +127,17 @@ fn a_hyp_file_is_read_back_as_it_was_written() {
     assert_eq!(hyp::write(&hyp), text);
     assert_eq!(hyp::read(&source("h.yaml", &hyp::write(&hyp))).unwrap(), hyp);
 }
+
+#[test]
+fn an_option_is_read_from_what_a_table_of_numbers_keeps_of_it() {
+    let text = |text: &str| Scalar::Text(text.into());
+    let options = vec![text("16"), Scalar::Bool(true), text("SGD"), Scalar::Int(1)];
+    let param = Param { kind: Kind::Choice(options), ..parse_param("b=A[A|B]").unwrap() };
+    let read = |value: Scalar| param.read(&value);
+    assert_eq!([read(Scalar::Float(16.0)), read(text("true")), read(text("SGD"))], [0.0, 1.0, 2.0].map(Some));
+    // What is written alike comes first.
+    assert_eq!(
+        (read(Scalar::Int(1)), read(Scalar::Float(1.0)), read(Scalar::Float(2.0))),
+        (Some(3.0), Some(1.0), None)
+    );
+}

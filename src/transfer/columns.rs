@@ -1,7 +1,6 @@
 //! What the columns of a file are for a search space: matched by name.
 
-use super::export::FRAME;
-use super::import::{FITNESS, SEED};
+use super::import::FITNESS;
 use super::table::{Line, Part, Table};
 use crate::space::{Scalar, Space};
 
@@ -16,45 +15,35 @@ pub enum Column {
 }
 
 /// Where evotop's own column of this name is.
-pub fn passed(table: &Table, columns: &[Column], wanted: &str) -> Option<usize> {
-    let mut named = table.names.iter().zip(columns);
-    named.position(|(name, column)| name == wanted && matches!(column, Column::Passed))
+pub fn own(table: &Table, wanted: &str) -> Option<usize> {
+    (0..table.names.len()).find(|at| table.column(*at) == (wanted, Some(Part::Trial)))
 }
 
 pub fn columns(table: &Table, space: &Space) -> Vec<Column> {
-    let first = table.names.iter().position(|name| space.get(name).is_some());
-    let made = fitness_is_made_of_metrics(table);
-    let column = |(at, name): (usize, &String)| {
-        let part = table.parts.get(name);
-        let passed = ["iteration", "proposed", "started", "ended", "round"].contains(&name.as_str())
-            || (FRAME.contains(&name.as_str()) && (name != FITNESS || made));
-        if passed && part.is_none() {
-            return Column::Passed;
-        }
+    let hyp = |at: &usize| {
+        let (name, part) = table.column(*at);
+        part.is_none() && space.get(name).is_some()
+    };
+    let first = (0..table.names.len()).find(hyp);
+    let column = |at: usize| {
+        let (name, part) = table.column(at);
+        let known = match (space.index(name), space.fixed.get(name)) {
+            (Some(i), _) => Some(Column::Gene(i)),
+            (None, fixed) => fixed.map(|value| Column::Fixed(value.clone())),
+        };
         let result = name == FITNESS || name.starts_with("metrics/") || name.starts_with("val/");
-        match (space.index(name), space.fixed.get(name)) {
-            _ if part == Some(&Part::Result) => Column::Metric,
-            (Some(i), _) => Column::Gene(i),
-            (None, Some(value)) => Column::Fixed(value.clone()),
-            (None, None) if part == Some(&Part::Hyp) => Column::Unknown,
+        // A trainer's own names for its results stand before the hyperparameters.
+        let result = result || first.is_some_and(|first| at < first);
+        match (part, known) {
+            (Some(Part::Trial), _) => Column::Passed,
+            (Some(Part::Result), _) => Column::Metric,
+            (Some(Part::Hyp), known) => known.unwrap_or(Column::Unknown),
+            (None, Some(known)) => known,
             (None, None) if result => Column::Metric,
-            // A trainer's own names for its results stand before the hyperparameters.
-            (None, None) if first.is_some_and(|first| at < first) => Column::Metric,
             (None, None) => Column::Unknown,
         }
     };
-    table.names.iter().enumerate().map(column).collect()
-}
-
-/// Whether the fitness of every row is made of metrics beside it, as in evotop's own tables.
-fn fitness_is_made_of_metrics(table: &Table) -> bool {
-    let own = table.names.iter().any(|name| name == SEED);
-    let has = |row: &Line, wanted: fn(&str) -> bool| {
-        let mut named = table.names.iter().enumerate();
-        named.any(|(at, name)| wanted(name) && number_at(row, at).is_some())
-    };
-    let made = |row| !has(row, |name| name == FITNESS) || has(row, |name| name.starts_with("metrics/"));
-    own && table.names.iter().any(|name| name.starts_with("metrics/")) && table.rows.iter().all(made)
+    (0..table.names.len()).map(column).collect()
 }
 
 pub fn metric_names(table: &Table, columns: &[Column]) -> Vec<String> {
@@ -74,10 +63,8 @@ pub fn unmatched(table: &Table, columns: &[Column]) -> Vec<String> {
     for (at, (name, column)) in named().enumerate() {
         if let Column::Fixed(here) = column
             && let Some(there) = table.rows.iter().filter_map(|row| row.cells[at].as_ref()).find(|there| {
-                there
-                    .number()
-                    .zip(here.number())
-                    .map_or(*there != here, |(a, b)| (a - b).abs() > 1e-4 * b.abs())
+                let numbers = there.as_number().zip(here.as_number());
+                numbers.map_or(*there != here, |(a, b)| (a - b).abs() > 1e-4 * b.abs())
             })
         {
             notices.push(format!("{name} is fixed at {here} here and was {there} there"));

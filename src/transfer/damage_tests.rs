@@ -117,6 +117,12 @@ fn what_is_no_table_is_refused_with_a_reason() {
         ("g.json", "[]", "no list of trials"),
         ("h.parquet", "", "is wanted"),
         ("i.csv", "metrics/mAP_0.5,lr0\nnan,0.1\n", "no row of it can be used"),
+        ("j.csv", "metrics/mAP_0.5;lr0\n0.5;0.1\n", "no comma"),
+        (
+            "k.csv",
+            &("metrics/mAP_0.5,lr0\n".to_owned() + &",0.1\n".repeat(90)),
+            "line 5: it has no result; it was left out; and 86 more",
+        ),
     ] {
         let error = import(&files.with(name, text), &mut yolov5(), OutOfBounds::Abort).unwrap_err();
         assert!(error.to_string().contains(part) && error.to_string().contains(name), "{error}");
@@ -129,8 +135,16 @@ fn what_is_wrong_with_a_trial_of_a_json_file_names_its_generation() {
     let [proposed, ..] = trial(3);
     sent.apply(&Entry { seq: sent.seq + 1, time: 5, event: proposed });
     let text = write(&sent, Format::Json).unwrap();
-    let report = import(&files.with("a.json", &text), &mut sent.space.clone(), OutOfBounds::Abort).unwrap();
-    says(&report.notices.join("\n"), &["trial 3: it had not ended; it was left out"]);
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let twice = value["trials"][1].clone();
+    value["trials"].as_array_mut().unwrap().push(twice);
+    let damaged = files.with("a.json", &value.to_string());
+    let report = import(&damaged, &mut sent.space.clone(), OutOfBounds::Abort).unwrap();
+    assert_eq!(report.imported.rows.len(), 3);
+    says(
+        &report.notices.join("\n"),
+        &["trial 3: it had not ended; it was left out", "there before and left out: trial 1"],
+    );
     let mut space = sent.space.clone();
     space.params[0].high = sent.history.get(1).unwrap().genes[0] / 2.0;
     space.params[0].low = space.params[0].high / 2.0;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{ends, optuna};
-use crate::dir::{self, EvolveText};
+use super::{optuna, told};
+use crate::dir::{self, EvolveText, RESULT};
 use crate::session::State;
 use crate::space::Scalar;
 use crate::trial::{self, Trial};
@@ -64,17 +64,30 @@ impl Format {
 pub fn write(state: &State, format: Format) -> Result<String, String> {
     Ok(match format {
         Format::EvolveCsv => dir::csv_text(state),
-        Format::EvolveTxt => EvolveText::of(state)
-            .ok_or("evolve.txt has the seven results of YOLO, which this session has not got; export another format")?
-            .text(),
-        Format::Hyp => dir::best_text(state).ok_or("nothing has finished yet, so there is no best candidate")?,
+        Format::EvolveTxt => evolve_txt(state)?,
+        Format::Hyp => {
+            dir::best_text(state).ok_or("nothing has finished yet, so there is no best candidate")?
+        }
         Format::Json => serde_json::to_string_pretty(&all(state)).map_err(|error| error.to_string())? + "\n",
         Format::Frame => frame(state),
         Format::Optuna => optuna::journal(state),
     })
 }
 
-/// What a file of that form holds of a session: the tables leave out trials without a result.
+fn evolve_txt(state: &State) -> Result<String, String> {
+    let table = EvolveText::of(state).ok_or(
+        "evolve.txt has the seven results of YOLO, which this session has not got; export another format",
+    )?;
+    if table.is_empty() && table.unknown > 0 {
+        return Err(format!(
+            "evolve.txt needs a mAP in every row, and of {} with a result none has one; export another format",
+            trial::count(table.unknown)
+        ));
+    }
+    Ok(table.text())
+}
+
+/// What a file of that form holds of a session: the tables leave out trials without a result, that of 2021 others, too.
 pub fn held(state: &State, format: Format, text: &str) -> String {
     let all = state.history.trials().len();
     let rows = match format {
@@ -83,7 +96,15 @@ pub fn held(state: &State, format: Format, text: &str) -> String {
         Format::EvolveTxt => text.lines().count(),
         Format::Json | Format::Frame | Format::Optuna => all,
     };
-    if rows == all { trial::count(all) } else { format!("{rows} of {}", trial::count(all)) }
+    let unknown = match format {
+        Format::EvolveTxt => EvolveText::of(state).map_or(0, |table| table.unknown),
+        _ => 0,
+    };
+    let said = if rows == all { trial::count(all) } else { format!("{rows} of {}", trial::count(all)) };
+    match unknown {
+        0 => said,
+        n => format!("{said}; without {n} whose mAP is not known, which this table cannot say"),
+    }
 }
 
 fn all(state: &State) -> Value {
@@ -103,9 +124,9 @@ fn all(state: &State) -> Value {
 }
 
 fn trial(state: &State, t: &Trial) -> Value {
-    let number = |x: &f64| x.is_finite().then_some(*x);
+    let metric = |at: usize| t.metrics.get(at).copied().filter(|x| x.is_finite());
     let metrics: indexmap::IndexMap<&String, Option<f64>> =
-        state.metrics.iter().zip(t.metrics.iter().map(number)).collect();
+        state.metrics.iter().enumerate().map(|(at, name)| (name, metric(at))).collect();
     let genes = state.space.params.iter().zip(&t.genes);
     let searched =
         genes.map(|(p, x)| (p.name.clone(), if x.is_finite() { json!(p.scalar(*x)) } else { Value::Null }));
@@ -128,8 +149,8 @@ fn trial(state: &State, t: &Trial) -> Value {
         "hyp": searched.chain(fixed).collect::<serde_json::Map<_, _>>(),
     });
     if let Value::Object(all) = &mut all {
-        let told = ends::told(t).into_iter().filter_map(|(name, told)| Some((name.to_owned(), json!(told?))));
-        all.extend(told);
+        let told = told::of_end(t).into_iter().chain(told::of_cost(t.cost));
+        all.extend(told.filter_map(|(name, told)| Some((name.to_owned(), json!(told?)))));
         if !t.curve.is_empty() {
             all.insert("curve".into(), t.curve.iter().map(|x| json!(x.is_finite().then_some(*x))).collect());
         }
@@ -137,44 +158,46 @@ fn trial(state: &State, t: &Trial) -> Value {
     all
 }
 
-/// The columns before the metrics; an import passes them over.
-pub(super) const FRAME: [&str; 13] = [
+/// The columns before the metrics.
+pub(super) const FRAME: [&str; 15] = [
     "generation",
     "candidate",
     "origin",
-    ends::WORD,
-    ends::EPOCH,
-    ends::CLASS,
-    ends::DETAIL,
+    told::END,
+    told::EPOCH,
+    told::CLASS,
+    told::DETAIL,
     "era",
     "trial_seed",
     "parents",
     "excluded",
-    "seconds",
+    told::COST[0],
+    told::COST[1],
+    told::COST[2],
     "fitness",
 ];
 
 fn frame(state: &State) -> String {
     let params = state.space.params.iter().map(|p| p.name.as_str());
-    let fixed = state.space.fixed.keys().map(String::as_str);
-    let metrics = framed(state).map(|(_, name)| name);
-    let mut text = line(FRAME.into_iter().chain(metrics).chain(params).chain(fixed).map(str::to_owned));
+    let hyps = params.chain(state.space.fixed.keys().map(String::as_str));
+    let others: Vec<&str> = FRAME.into_iter().chain(hyps.clone()).collect();
+    let metric = |name: &String| {
+        if others.contains(&name.as_str()) { format!("{name}{RESULT}") } else { name.clone() }
+    };
+    let metrics = state.metrics.iter().map(metric);
+    let mut text = line(FRAME.map(str::to_owned).into_iter().chain(metrics).chain(hyps.map(str::to_owned)));
     for t in state.history.trials() {
         text.push_str(&line(frame_row(state, t)));
     }
     text
 }
 
-/// The metrics with a column of their own; a single score that was imported is the fitness already.
-fn framed(state: &State) -> impl Iterator<Item = (usize, &str)> {
-    state.metrics.iter().map(String::as_str).enumerate().filter(|(_, name)| *name != "fitness")
-}
-
 fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String> + 'a {
     let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or(String::new(), |x| x.to_string());
     let parents: Vec<String> = t.parents.iter().map(ToString::to_string).collect();
-    let [epoch, class, detail] =
-        ends::told(t).map(|(_, told)| told.map_or(String::new(), |told| shown(&told)));
+    let told = |(_, told): (&str, Option<Scalar>)| told.map_or(String::new(), |told| shown(&told));
+    let [epoch, class, detail] = told::of_end(t).map(told);
+    let [used, lost, saved] = told::of_cost(t.cost).map(told);
     let head = [
         t.generation.to_string(),
         t.candidate.to_string(),
@@ -187,10 +210,12 @@ fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String>
         t.seed.to_string(),
         parents.join(" "),
         t.excluded.to_string(),
-        number(t.seconds()),
+        used,
+        lost,
+        saved,
         number(t.fitness),
     ];
-    let metrics = framed(state).map(move |(i, _)| number(t.metrics.get(i).copied()));
+    let metrics = (0..state.metrics.len()).map(move |i| number(t.metrics.get(i).copied()));
     let genes = state.space.params.iter().zip(&t.genes);
     let genes = genes.map(|(p, x)| if x.is_finite() { shown(&p.scalar(*x)) } else { String::new() });
     head.into_iter().chain(metrics).chain(genes).chain(state.space.fixed.values().map(shown))

@@ -18,7 +18,7 @@ fn a_single_score_travels_in_a_frame_too() {
     let state = State::new(&crate::journal::Created { space: yolov5(), ..created() }, 0);
     let frame = write(&with_import(&state, report), Format::Frame).unwrap();
     let report = import(&files.with("frame.csv", &frame), &mut yolov5(), OutOfBounds::Abort).unwrap();
-    assert_eq!(report.imported.rows.len(), 1);
+    assert_eq!(scored(yolov5(), report), [(0.011, Some(0.41))]);
 }
 
 #[test]
@@ -101,6 +101,23 @@ fn what_an_imported_row_lacks_is_its_start_value_in_every_file_that_is_exported_
         let report = import(&files.with(name, &text), &mut yolov5(), OutOfBounds::Abort).unwrap();
         assert_eq!(scored(yolov5(), report), scored_of(&sent), "{name}");
     }
+}
+
+#[test]
+fn the_table_of_2021_says_whom_it_cannot_hold_and_is_refused_where_that_is_everybody() {
+    let (files, mut space) = (Files::new(), yolov5());
+    let tuner = files.with("tune_results.csv", "fitness,lr0\n0.41,0.011\n0.44,0.012\n");
+    let report = import(&tuner, &mut space, OutOfBounds::Abort).unwrap();
+    let mut sent = with_import(&State::new(&crate::journal::Created { space, ..created() }, 0), report);
+    let refused = write(&sent, Format::EvolveTxt).unwrap_err();
+    says(&refused, &["needs a mAP in every row", "of 2 trials with a result none has one", "another format"]);
+    let known = files.with("evolve.csv", "metrics/mAP_0.5,metrics/mAP_0.5:0.95,lr0\n0.5,0.4,0.011\n");
+    let report = import(&known, &mut yolov5(), OutOfBounds::Abort).unwrap();
+    sent.apply(&Entry { seq: 2, time: 0, event: Event::Imported(report.imported) });
+    let text = write(&sent, Format::EvolveTxt).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    let said = held(&sent, Format::EvolveTxt, &text);
+    assert_eq!(said, "1 of 3 trials; without 2 whose mAP is not known, which this table cannot say");
 }
 
 #[test]

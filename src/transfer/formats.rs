@@ -79,7 +79,16 @@ pub fn name(table: &mut Table, space: &Space) -> Result<(), String> {
     let orders = orders(hyps, space);
     let ranges = originals(hyps);
     let limits = |key: &str| limits(key, space, &ranges);
-    let beats = |a: &Order, b: &Order| speaks(table, &limits, a, b) && !speaks(table, &limits, b, a);
+    let beats = |a: &Order, b: &Order| {
+        let speaks = |of, against, rows| speaks(table, &limits, of, against, rows);
+        // Where no column decides by all of its values (one rests on a bound that two keys share), those that can be of one
+        // key alone do, if none of them contradicts.
+        let by = |rows| (speaks(a, b, rows), speaks(b, a, rows));
+        match by(Rows::All) {
+            (false, false) => by(Rows::Any) == (true, false),
+            both => both == (true, false),
+        }
+    };
     let alone = |a: &&Order| orders.iter().all(|b| a.keys == b.keys || beats(a, b));
     let said = |separator: &str| orders.iter().map(|o| o.said).collect::<Vec<_>>().join(separator);
     let Some(order) = orders.iter().find(alone) else {
@@ -148,15 +157,32 @@ fn limits(key: &str, space: &Space, originals: &[Range]) -> Option<(f64, f64)> {
     both.or(original).or(own)
 }
 
-/// Whether a column speaks for one order and against another: in all rows its value is one that the key of the one can
+/// How many rows' values it takes.
+#[derive(Clone, Copy)]
+enum Rows {
+    All,
+    Any,
+}
+
+/// Whether a column speaks for one order and against another: the values of these rows are ones that the key of the one can
 /// have and that of the other cannot (`anchors` is 2 to 10 where `fl_gamma` is 0 to 2).
-fn speaks(table: &Table, limits: &dyn Fn(&str) -> Option<(f64, f64)>, of: &Order, against: &Order) -> bool {
+fn speaks(
+    table: &Table,
+    limits: &dyn Fn(&str) -> Option<(f64, f64)>,
+    of: &Order,
+    against: &Order,
+    rows: Rows,
+) -> bool {
     of.keys.iter().zip(&against.keys).enumerate().any(|(i, (a, b))| {
         let cells = table.rows.iter().filter_map(|row| row.cells.get(RESULTS.len() + i)?.as_ref()?.number());
         let mut values = cells.filter(|x| x.is_finite()).peekable();
         let (Some(a), Some(b)) = (limits(a), limits(b)) else { return false };
         let within = |limits: (f64, f64), x: f64| (limits.0..=limits.1).contains(&x);
-        values.peek().is_some() && values.all(|x| within(a, x) && !within(b, x))
+        let of_one = |x: f64| within(a, x) && !within(b, x);
+        match rows {
+            Rows::All => values.peek().is_some() && values.all(of_one),
+            Rows::Any => values.any(of_one),
+        }
     })
 }
 

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use thiserror::Error;
 
-use super::columns::{Column, columns, metric_names, number_at, passed, unmatched};
-use super::ends;
+use super::columns::{Column, columns, metric_names, number_at, own, unmatched};
 use super::read::read;
+use super::seen::{ROUNDED, last_digit};
 use super::table::{Counted, Line, Table};
+use super::told;
 use crate::journal::{Imported, More, Row};
 use crate::session::RecoverError;
-use crate::space::{OutOfBounds, Scalar, Space, within};
-use crate::trial::{self, End};
+use crate::space::{OutOfBounds, Param, Scalar, Space, within};
+use crate::trial::{self, Cost, End};
 
 /// The single score that a table may have instead of metrics.
 pub(super) const FITNESS: &str = "fitness";
@@ -26,6 +27,9 @@ pub(super) const EXCLUDED: &str = "excluded";
 
 /// Results that no original's fitness is made of: a row is one without them, too.
 const UNUSED: [&str; 2] = ["metrics/precision", "metrics/recall"];
+
+/// As many reasons are told why no row can be used.
+const REASONS: usize = 5;
 
 /// Why nothing was taken from a file. Nothing has changed.
 #[derive(Debug, Error)]
@@ -69,6 +73,7 @@ struct Taken<'a> {
     metrics: Row,
     /// How the trial ended, where it was not with a result.
     end: Option<End>,
+    cost: Cost,
 }
 
 fn matched(
@@ -100,13 +105,16 @@ fn matched(
     notices.extend(filled_up(&mut rows, space));
     if rows.iter().all(|row| row.end.is_some()) {
         let none = if rows.is_empty() { "no row of it can be used" } else { "no trial of it has a result" };
+        let more = notices.len().saturating_sub(REASONS);
+        notices.truncate(REASONS);
+        notices.extend((more > 0).then(|| format!("and {more} more of the kind")));
         let why = if notices.is_empty() { String::new() } else { format!(": {}", notices.join("; ")) };
         return Err(refused(format!("{none}{why}")));
     }
     notices.insert(0, taken_over(&rows));
-    let (seeds, guessed) = seeds(table, &columns, &rows);
+    let (seeds, guessed) = seeds(table, &rows);
     notices.extend(guessed);
-    let excluded = excluded(table, &columns, &rows);
+    let excluded = excluded(table, &rows);
     notices.extend(stay_excluded(&excluded, &rows));
     let more = rows.iter().enumerate().filter_map(|(at, row)| row.more(at)).collect();
     let rows = rows.into_iter().map(Taken::row).collect();
@@ -126,6 +134,7 @@ fn brought_within(
     for row in rows {
         for (gene, param) in row.genes.iter_mut().zip(&mut space.params) {
             let Some(x) = gene else { continue };
+            *x = unrounded(*x, param, table.digits);
             let (inside, said) = within(param, *x, outside).map_err(|what| {
                 let place = match table.counted {
                     Counted::Line => row.line.number.to_string(),
@@ -138,6 +147,15 @@ fn brought_within(
         }
     }
     Ok(notices)
+}
+
+/// The bound that a value rests on, where it is outside of it by no more than the file's digits may have moved it.
+fn unrounded(x: f64, param: &Param, digits: Option<u32>) -> f64 {
+    let inside = param.clip(x);
+    match digits {
+        Some(digits) if (x - inside).abs() <= ROUNDED * last_digit(x, digits) => inside,
+        _ => x,
+    }
 }
 
 /// Gives the hyperparameters that rows lack their start values, with which such a row's children begin; which they are.
@@ -183,8 +201,8 @@ fn stay_excluded(excluded: &[bool], rows: &[Taken]) -> Option<String> {
 
 /// Each row's trial seed, and what is to be said of them. Where the table has none, trials of one candidate were trained
 /// with one seed after the other: a repeat of it is to train another one than theirs.
-fn seeds(table: &Table, columns: &[Column], rows: &[Taken]) -> (Vec<u64>, Option<String>) {
-    let column = passed(table, columns, SEED);
+fn seeds(table: &Table, rows: &[Taken]) -> (Vec<u64>, Option<String>) {
+    let column = own(table, SEED);
     let mut next: HashMap<Vec<Option<u64>>, (u64, u32)> = HashMap::new();
     let seed = |row: &Taken| {
         let (next, times) = next.entry(row.genes.iter().map(|x| x.map(f64::to_bits)).collect()).or_default();
@@ -204,8 +222,8 @@ fn seeds(table: &Table, columns: &[Column], rows: &[Taken]) -> (Vec<u64>, Option
 }
 
 /// Which rows were excluded; empty where none was.
-fn excluded(table: &Table, columns: &[Column], rows: &[Taken]) -> Vec<bool> {
-    let Some(at) = passed(table, columns, EXCLUDED) else { return Vec::new() };
+fn excluded(table: &Table, rows: &[Taken]) -> Vec<bool> {
+    let Some(at) = own(table, EXCLUDED) else { return Vec::new() };
     let excluded = |line: &Line| line.cells[at].as_ref().is_some_and(|cell| cell.to_string() == "true");
     let each: Vec<bool> = rows.iter().map(|row| excluded(row.line)).collect();
     if each.contains(&true) { each } else { Vec::new() }
@@ -223,13 +241,14 @@ impl Taken<'_> {
         let metrics = if self.end.is_some() { self.metrics.clone() } else { Row::new() };
         let metrics = if metrics.iter().any(Option::is_some) { metrics } else { Row::new() };
         let (end, curve) = (self.end.clone(), self.line.curve.clone());
-        (end.is_some() || !curve.is_empty()).then_some(More { row, end, metrics, curve })
+        let more = More { row, end, metrics, curve, cost: self.cost };
+        (more.end.is_some() || !more.curve.is_empty() || !more.cost.is_nothing()).then_some(more)
     }
 }
 
 /// What a row says of a trial.
 fn row<'a>(line: &'a Line, table: &Table, columns: &[Column], space: &Space) -> Result<Taken<'a>, String> {
-    let end = how_it_ended(line, table, columns)?;
+    let end = how_it_ended(line, table)?;
     let mut genes: Row = vec![None; space.params.len()];
     let mut metrics = Row::new();
     for (at, ((name, column), cell)) in table.names.iter().zip(columns).zip(&line.cells).enumerate() {
@@ -260,15 +279,14 @@ fn row<'a>(line: &'a Line, table: &Table, columns: &[Column], space: &Space) -> 
     if end.is_none() && metrics.iter().all(Option::is_none) {
         return Err("it has no result".into());
     }
-    Ok(Taken { line, genes, metrics, end })
+    Ok(Taken { line, genes, metrics, end, cost: told::cost(|name| number_at(line, own(table, name)?)) })
 }
 
 /// In evotop's own tables; everywhere else a row is a result.
-fn how_it_ended(line: &Line, table: &Table, columns: &[Column]) -> Result<Option<End>, String> {
-    let Some(word) = passed(table, columns, ends::WORD) else { return Ok(None) };
-    let cell = |name: &str| line.cells[passed(table, columns, name)?].as_ref();
+fn how_it_ended(line: &Line, table: &Table) -> Result<Option<End>, String> {
+    let Some(word) = own(table, told::END) else { return Ok(None) };
     match line.cells[word].as_ref().map(ToString::to_string) {
-        Some(word) => ends::read(&word, cell),
+        Some(word) => told::end(&word, |name| line.cells[own(table, name)?].as_ref()),
         None => Err("it had not ended".into()),
     }
 }

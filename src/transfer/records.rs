@@ -64,6 +64,7 @@ pub fn one_result_each(records: &mut Vec<Record>) -> Vec<String> {
     }
     for (_, record) in records {
         record.remove("save_dirs");
+        record.remove("iteration");
         if several {
             record.remove("datasets");
         }

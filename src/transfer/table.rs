@@ -1,10 +1,11 @@
-//! A file as a table: names and rows, with the line of each row; and what was wrong with lines that are no rows.
+//! A file as a table: names and rows, with the line of each row; and what was wrong with lines that are no rows. Files of
+//! JSON are in `json.rs`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use serde_json::{Map, Value};
-
-use super::records;
+use super::export::FRAME;
+use super::import::SEED;
+use crate::dir::RESULT;
 use crate::journal::Row;
 use crate::space::Scalar;
 
@@ -13,7 +14,7 @@ const TXT_DIGITS: u32 = 3;
 const CSV_DIGITS: u32 = 5;
 
 /// A row, and where it stands in the file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Line {
     /// The line's or the trial's number.
     pub number: usize,
@@ -37,14 +38,25 @@ pub enum Counted {
 pub enum Part {
     Result,
     Hyp,
+    /// What evotop says of a trial besides: its end, its seed.
+    Trial,
+}
+
+/// What rows are to each other that are equal to the last character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Equal {
+    /// Trials of one candidate with one result: the table has a row for each trial and no number that tells them apart.
+    Trials,
+    /// The same trial once more.
+    Twice,
 }
 
 /// Named columns.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     pub names: Vec<String>,
-    /// Of the columns of which the file says what they are.
-    pub parts: HashMap<String, Part>,
+    /// Of each column, where the file says what it is; as long as the names, or shorter.
+    pub parts: Vec<Option<Part>>,
     pub rows: Vec<Line>,
     pub counted: Counted,
     /// Whether each row has a value under each name, so that an empty cell is damage.
@@ -65,14 +77,38 @@ pub fn csv(text: &str) -> Result<Table, String> {
             "its first line has numbers where names are wanted; a table without names ends in .txt".into()
         );
     }
-    if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
-        return Err(format!("the column {} is there twice", twice.1));
+    if let [only] = names.as_slice() {
+        return Err(format!(
+            "its first line has no comma, so that {only} is its one column; commas are wanted between names and cells"
+        ));
     }
-    // Only evotop's own table for data frames leaves a cell empty where a trial has no value.
-    let filled = !names.iter().any(|name| name == "trial_seed");
-    let mut table = Table { names, filled, digits: filled.then_some(CSV_DIGITS), ..Table::default() };
-    table.take(text, lines.map(|(line, text)| (line, split(text))));
+    // Only evotop's own table for data frames leaves a cell empty where a trial has no value, and numbers its rows.
+    let frame = names.iter().any(|name| name == SEED);
+    let (names, parts) = told(names, frame);
+    let mut table = Table { names, parts, filled: !frame, ..Table::default() };
+    table.digits = table.filled.then_some(CSV_DIGITS);
+    let twice =
+        (0..table.names.len()).find(|at| (0..*at).any(|before| table.column(before) == table.column(*at)));
+    if let Some(at) = twice {
+        return Err(format!("the column {} is there twice", table.names[at]));
+    }
+    let equal = if frame { Equal::Twice } else { Equal::Trials };
+    table.take(text, lines.map(|(line, text)| (line, split(text))), equal);
     Ok(table)
+}
+
+/// The names of columns, and what evotop's own tables say with them.
+fn told(names: Vec<String>, frame: bool) -> (Vec<String>, Vec<Option<Part>>) {
+    let mut of_trial = if frame { FRAME.to_vec() } else { Vec::new() };
+    let told = names.into_iter().map(|name| match name.strip_suffix(RESULT) {
+        Some(result) => (result.to_owned(), Some(Part::Result)),
+        // A hyperparameter may have such a name, too; it stands after them.
+        None => match of_trial.iter().position(|own| *own == name) {
+            Some(at) => (of_trial.swap_remove(at).to_owned(), Some(Part::Trial)),
+            None => (name, None),
+        },
+    });
+    told.unzip()
 }
 
 /// Reads rows of numbers with spaces between, without names: the commonest width is the table's.
@@ -85,101 +121,25 @@ pub fn columns(text: &str) -> Result<Table, String> {
     let commonest = widths.chunk_by(|a, b| a == b).max_by_key(|same| same.len()).map(|same| same[0]);
     let width = commonest.ok_or("it is empty")?;
     let mut table = Table { names: vec![String::new(); width], digits: Some(TXT_DIGITS), ..Table::default() };
-    table.take(text, rows.into_iter());
-    Ok(table)
-}
-
-/// Reads evotop's own JSON: the list under `trials`.
-pub fn json(text: &str) -> Result<Table, String> {
-    let whole: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
-    let trials = whole.get("trials").and_then(Value::as_array);
-    let mut table = Table { counted: Counted::Trial, ..Table::default() };
-    for (i, trial) in trials.ok_or("it has no list of trials")?.iter().enumerate() {
-        if let Value::Object(object) = trial {
-            let generation = object.get("generation").and_then(Value::as_u64);
-            let curve = object.get("curve").and_then(Value::as_array).into_iter().flatten();
-            let mut row = Line {
-                number: generation.map_or(i, |generation| generation as usize),
-                cells: vec![None; table.names.len()],
-                curve: curve.map(Value::as_f64).collect(),
-            };
-            table.open(object, None, &mut row);
-            table.rows.push(row);
-        }
-    }
-    let width = table.names.len();
-    table.rows.iter_mut().for_each(|row| row.cells.resize(width, None));
-    Ok(table)
-}
-
-/// Reads a JSON object on every line; objects within are opened (`hyperparameters: {lr0: ...}`).
-pub fn json_lines(text: &str) -> Result<Table, String> {
-    let mut table = Table::default();
-    let mut objects = Vec::new();
-    let (mut seen, mut twice) = (HashSet::new(), Vec::new());
-    let last = text.lines().count();
-    for (line, words) in numbered(text) {
-        if !seen.insert(words) {
-            twice.push(line.to_string());
-        } else if let Some(object) = records::object(words) {
-            objects.push((line, object));
-        } else {
-            let torn = line == last && !text.ends_with('\n');
-            let why = if torn { " (it was cut off)" } else { "" };
-            table.notices.push(format!("line {line} is not a JSON object{why} and was left out"));
-        }
-    }
-    if objects.is_empty() {
-        return Err("no line of it is a JSON object".into());
-    }
-    table.notices.extend(records::one_result_each(&mut objects));
-    for (line, object) in &objects {
-        let mut row = Line { number: *line, cells: vec![None; table.names.len()], curve: Row::new() };
-        table.open(object, None, &mut row);
-        table.rows.push(row);
-    }
-    table.left_out(&twice);
-    let width = table.names.len();
-    table.rows.iter_mut().for_each(|row| row.cells.resize(width, None));
+    table.take(text, rows.into_iter(), Equal::Twice);
     Ok(table)
 }
 
 impl Table {
     /// Where a row stands, in words.
     pub fn place(&self, row: &Line) -> String {
-        match self.counted {
-            Counted::Line => format!("line {}", row.number),
-            Counted::Trial => format!("trial {}", row.number),
-        }
+        self.listed(&[row.number])
     }
 
-    fn open(&mut self, object: &Map<String, Value>, part: Option<Part>, row: &mut Line) {
-        for (name, value) in object {
-            if let Value::Object(within) = value {
-                let part = match name.as_str() {
-                    "hyperparameters" | "hyp" => Some(Part::Hyp),
-                    "datasets" | "metrics" => Some(Part::Result),
-                    _ => part,
-                };
-                self.open(within, part, row);
-            } else if let Ok(scalar) = serde_json::from_value::<Scalar>(value.clone()) {
-                let at = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
-                    self.names.push(name.clone());
-                    self.names.len() - 1
-                });
-                if let Some(part) = part {
-                    self.parts.insert(name.clone(), part);
-                }
-                row.cells.resize(self.names.len().max(row.cells.len()), None);
-                row.cells[at] = Some(scalar);
-            }
-        }
+    /// What a column is called, and what the file says it is: no two are the same.
+    pub fn column(&self, at: usize) -> (&str, Option<Part>) {
+        (&self.names[at], self.parts.get(at).copied().flatten())
     }
 
-    /// Takes the rows that have as many cells as there are names, each once.
-    fn take(&mut self, text: &str, rows: impl Iterator<Item = (usize, Vec<String>)>) {
+    /// Takes the rows that have as many cells as there are names.
+    fn take(&mut self, text: &str, rows: impl Iterator<Item = (usize, Vec<String>)>, equal: Equal) {
         let last = text.lines().count();
-        let (mut seen, mut twice) = (HashSet::new(), Vec::new());
+        let (mut seen, mut before) = (HashSet::new(), Vec::new());
         for (line, cells) in rows {
             let (found, wanted) = (cells.len(), self.names.len());
             let open = line == last && !text.ends_with('\n');
@@ -189,31 +149,61 @@ impl Table {
                 self.notices.push(format!(
                     "line {line} has {found} columns instead of {wanted}{why} and was left out"
                 ));
-            } else if end == End::Unknown {
+                continue;
+            }
+            if end == End::Unknown {
                 self.notices.push(format!(
                     "line {line} has no newline after it, so its last value may have been cut off: it was left out; \
                      if it is whole, write a newline after it"
                 ));
-            } else if seen.insert(cells.clone()) {
-                let cells = cells.iter().map(|text| cell(text)).collect();
-                self.rows.push(Line { number: line, cells, curve: Row::new() });
-                if end == End::Column {
-                    self.notices.push(format!(
-                        "line {line} has no newline after it; it was taken, since its last column is as wide as the others"
-                    ));
-                }
-            } else {
-                twice.push(line.to_string());
+                continue;
+            }
+            if end == End::Column {
+                self.notices.push(format!(
+                    "line {line} has no newline after it; it was taken, since its last column is as wide as the others"
+                ));
+            }
+            let values = cells.iter().map(|text| cell(text)).collect();
+            let new = seen.insert(cells);
+            if !new {
+                before.push(line);
+            }
+            if new || equal == Equal::Trials {
+                self.rows.push(Line { number: line, cells: values, ..Line::default() });
             }
         }
-        self.left_out(&twice);
+        match equal {
+            Equal::Trials => self.were_taken_again(&before),
+            Equal::Twice => self.were_left_out(&before),
+        }
     }
 
-    /// Says which lines were there before.
-    fn left_out(&mut self, twice: &[String]) {
-        if !twice.is_empty() {
-            self.notices.push(format!("there before and left out: line {}", twice.join(", ")));
+    /// Says which rows were there before, and are not taken twice.
+    pub fn were_left_out(&mut self, rows: &[usize]) {
+        if !rows.is_empty() {
+            let rows = self.listed(rows);
+            self.notices.push(format!("there before and left out: {rows}"));
         }
+    }
+
+    /// Says which rows equal another one, and are taken all the same.
+    fn were_taken_again(&mut self, rows: &[usize]) {
+        if !rows.is_empty() {
+            let rows = self.listed(rows);
+            self.notices.push(format!(
+                "equal to a line before: {rows}; such a table has a line for each trial, so each was taken as one more trial \
+                 of its candidate"
+            ));
+        }
+    }
+
+    fn listed(&self, rows: &[usize]) -> String {
+        let what = match self.counted {
+            Counted::Line => "line",
+            Counted::Trial => "trial",
+        };
+        let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        format!("{what} {}", rows.join(", "))
     }
 }
 
@@ -253,7 +243,7 @@ fn end(line: &str, columns: usize) -> End {
     if one_width && filled_up { End::Column } else { End::Unknown }
 }
 
-fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     lines.map(|(i, line)| (i + 1, line.trim())).filter(|(_, line)| !line.is_empty())
 }

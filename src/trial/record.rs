@@ -95,6 +95,13 @@ pub struct Cost {
     pub saved: f64,
 }
 
+impl Cost {
+    /// Whether nothing is known to have been trained.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// `12.3 h used, 2.1 h saved by pruning, 4m 10s lost to failures`; what is nothing is left out.
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

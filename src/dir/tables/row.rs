@@ -11,6 +11,10 @@ pub(super) fn has_row(trial: &Trial) -> bool {
     matches!(trial.end, Some(End::Finished | End::Imported))
 }
 
+/// After the name of a metric's column that would else be taken for something other than a result: it is called as a
+/// hyperparameter is, or stands after them.
+pub const RESULT: &str = " (result)";
+
 /// Which columns a session's tables have.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Columns {
@@ -44,10 +48,14 @@ impl Columns {
 
     /// The names over the columns, as in `evolve.csv`.
     pub fn header(&self) -> String {
-        let metrics = self.metrics.iter().map(|(name, _)| name);
-        let names = metrics.chain(self.space.params.iter().map(|p| &p.name)).chain(self.space.fixed.keys());
-        let names = names.chain(self.more.iter().map(|(name, _)| name));
-        joined(names.map(|name| format!("{:>20}", quoted(name))))
+        let hyps = || self.space.params.iter().map(|p| &p.name).chain(self.space.fixed.keys());
+        let told =
+            |name: &String| name == "fitness" || name.starts_with("metrics/") || name.starts_with("val/");
+        let column =
+            |name: &String, clear: bool| if clear { name.clone() } else { format!("{name}{RESULT}") };
+        let metrics = self.metrics.iter().map(|(name, _)| column(name, hyps().all(|hyp| hyp != name)));
+        let more = self.more.iter().map(|(name, _)| column(name, told(name)));
+        joined(metrics.chain(hyps().cloned()).chain(more).map(|name| format!("{:>20}", quoted(&name))))
     }
 
     /// A trial's metrics; NaN where it has none of that name.
@@ -84,15 +92,7 @@ fn metric(x: f64) -> String {
 fn cell(value: &Scalar) -> String {
     match value {
         Scalar::Text(text) => format!("{:>20}", quoted(text)),
-        other => format!("{:>20}", number::general(as_number(other), 5)),
-    }
-}
-
-/// A value as Python's `%g` takes it.
-pub(super) fn as_number(value: &Scalar) -> f64 {
-    match value {
-        Scalar::Bool(flag) => f64::from(u8::from(*flag)),
-        other => other.number().unwrap_or(f64::NAN),
+        other => format!("{:>20}", number::general(other.as_number().unwrap_or(f64::NAN), 5)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::row::{Columns, as_number, has_row};
+use super::row::{Columns, has_row};
 use crate::dir::{DirError, SessionDir, replace};
 use crate::journal::Access;
 use crate::session::State;
@@ -19,24 +19,34 @@ const MAP: (usize, usize) = (2, 2);
 pub struct EvolveText {
     columns: Columns,
     trials: Vec<Arc<Trial>>,
+    /// Trials with a result whose mAP is not known: a table of numbers alone has no way of saying so.
+    pub unknown: usize,
 }
 
 impl EvolveText {
     /// Takes what is needed; none for a trainer without YOLO's seven metrics, which this table cannot name.
     pub fn of(state: &State) -> Option<Self> {
         let columns = Columns::of(state);
-        // A table of numbers alone has no way of saying that an imported trial's mAP is not known.
         let known = |trial: &Trial| columns.metrics(trial).skip(MAP.0).take(MAP.1).all(f64::is_finite);
-        let with_row = state.history.trials().iter().filter(|trial| has_row(trial) && known(trial));
-        let trials = with_row.cloned().collect();
-        state.spec.trainer.is_yolo().then_some(Self { columns, trials })
+        let with_row = state.history.trials().iter().filter(|trial| has_row(trial));
+        let (trials, unknown): (Vec<_>, Vec<_>) = with_row.cloned().partition(|trial| known(trial));
+        let unknown = unknown.len();
+        state.spec.trainer.is_yolo().then_some(Self { columns, trials, unknown })
     }
 
-    /// Writes the table anew.
+    /// Whether it has no row; such a file could not be read as a table.
+    pub fn is_empty(&self) -> bool {
+        self.trials.is_empty()
+    }
+
+    /// Writes the table anew, where it has a row.
     ///
     /// # Errors
     /// Where it cannot be written; the old one stays.
     pub fn write(&self, dir: &SessionDir, access: Access) -> Result<(), DirError> {
+        if self.is_empty() {
+            return Ok(());
+        }
         replace(&dir.evolve_txt(), self.text().as_bytes(), access)
     }
 
@@ -54,7 +64,8 @@ impl EvolveText {
     /// with a space between.
     fn line(&self, trial: &Trial) -> String {
         let metrics = self.columns.metrics(trial).map(|x| general(reread(x), 3));
-        let values = self.columns.values(trial).map(|value| general(as_number(&value), 3));
+        let values =
+            self.columns.values(trial).map(|value| general(value.as_number().unwrap_or(f64::NAN), 3));
         let mut line = String::new();
         for (i, cell) in metrics.chain(values).enumerate() {
             let space = if i == 0 { "" } else { " " };

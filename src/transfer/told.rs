@@ -1,17 +1,19 @@
-//! How a trial ended, as evotop's own tables say it, in a few columns, and back.
+//! How a trial ended and what it cost, as evotop's own tables say it, in a few columns, and back.
 
 use crate::space::Scalar;
-use crate::trial::{End, FailureClass, Trial};
+use crate::trial::{Cost, End, FailureClass, Trial};
 
 /// The word for the end.
-pub const WORD: &str = "end";
+pub const END: &str = "end";
 /// After or in which epoch, of which class and why; empty where an end has none.
 pub const EPOCH: &str = "end_epoch";
 pub const CLASS: &str = "end_class";
 pub const DETAIL: &str = "end_detail";
+/// Seconds of a slot; empty where there are none.
+pub const COST: [&str; 3] = ["seconds", "seconds_lost", "seconds_saved"];
 
-/// What the columns after the word say.
-pub fn told(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
+/// What the columns after the word for the end say.
+pub fn of_end(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
     let text = |text: String| Some(Scalar::Text(text));
     // A table has a line for each trial.
     let line = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -24,8 +26,21 @@ pub fn told(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
     [(EPOCH, epoch.map(|epoch| Scalar::Int(epoch.into()))), (CLASS, class), (DETAIL, detail)]
 }
 
+/// What the columns of the cost say.
+pub fn of_cost(cost: Cost) -> [(&'static str, Option<Scalar>); 3] {
+    let seconds = [cost.used, cost.lost, cost.saved].map(|x| (x > 0.0).then_some(Scalar::Float(x)));
+    let [used, lost, saved] = seconds;
+    [(COST[0], used), (COST[1], lost), (COST[2], saved)]
+}
+
+/// The cost that these numbers tell of.
+pub fn cost(number: impl Fn(&str) -> Option<f64>) -> Cost {
+    let [used, lost, saved] = COST.map(|name| number(name).filter(|x| *x > 0.0).unwrap_or_default());
+    Cost { used, lost, saved }
+}
+
 /// The end that these cells tell of, where it is not simply a result; an error for a word that is no end.
-pub fn read<'a>(word: &str, cell: impl Fn(&str) -> Option<&'a Scalar>) -> Result<Option<End>, String> {
+pub fn end<'a>(word: &str, cell: impl Fn(&str) -> Option<&'a Scalar>) -> Result<Option<End>, String> {
     let epoch = cell(EPOCH).and_then(Scalar::number).map_or(0, |x| x as u32);
     let detail = cell(DETAIL).map(ToString::to_string).unwrap_or_default();
     Ok(match word {
@@ -38,6 +53,6 @@ pub fn read<'a>(word: &str, cell: impl Fn(&str) -> Option<&'a Scalar>) -> Result
             let class = class.and_then(|class| serde_json::from_value(class).ok());
             Some(End::Failed { class: class.unwrap_or(FailureClass::Crash), detail })
         }
-        _ => return Err(format!("{WORD} = {word} is no end that is known")),
+        _ => return Err(format!("{END} = {word} is no end that is known")),
     })
 }
