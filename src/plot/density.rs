@@ -8,6 +8,7 @@ use super::colour::{bar, viridis};
 use super::data::Read;
 use super::panel::{Grid, Labels, Panel};
 use super::scale::Scale;
+use crate::space::Kind;
 use crate::stats::Concentration;
 
 const COLUMNS: usize = 5;
@@ -30,13 +31,14 @@ pub fn sheet(data: &Read) -> Canvas {
     canvas
 }
 
-fn chart(canvas: &mut Canvas, data: &Read, i: usize, panel: &Panel, first: bool) {
+fn chart(canvas: &mut Canvas, data: &Read, i: usize, panel: &Panel<'_>, first: bool) {
     let param = &data.space.params[i];
     panel.frame(canvas, Labels { x: true, y: first });
     panel.title(canvas, &data.title(i), !param.is_free());
     let rests = data.rests(i);
     let best = data.best_value(i);
-    for bound in [param.low, param.high] {
+    let bounds = if matches!(param.kind, Kind::Choice(_)) { &[][..] } else { &[param.low, param.high][..] };
+    for bound in bounds.iter().copied() {
         let there = best.is_some_and(|x| if bound == param.low { x <= bound } else { x >= bound });
         panel.bound(canvas, bound, rests && there);
     }
@@ -53,7 +55,7 @@ fn chart(canvas: &mut Canvas, data: &Read, i: usize, panel: &Panel, first: bool)
 }
 
 /// Places and how crowded they are, the least crowded first.
-fn points(data: &Read, i: usize, panel: &Panel) -> Vec<((f64, f64), f64)> {
+fn points(data: &Read, i: usize, panel: &Panel<'_>) -> Vec<((f64, f64), f64)> {
     let mut crowd = Concentration::default();
     let unit = |x: f64, y: f64| (panel.x.unit(x), panel.y.unit(y));
     for (x, y) in data.values(i) {

@@ -18,7 +18,8 @@ pub fn chart(data: &Read) -> Canvas {
     canvas.heading(&format!("{}: fitness over the generations", data.name), &data.summary());
     let panel = Panel::over_generations(&mut canvas, data, SIZE, HEAD + 34.0);
     for x in panel.eras(&mut canvas, data) {
-        canvas.text((x + 4.0, panel.bottom() - 10.0), "another era", SMALL, Anchor::Left, FAINT);
+        // Above the strokes at the foot.
+        canvas.text((x + 4.0, panel.bottom() - 18.0), "another era", SMALL, Anchor::Left, FAINT);
     }
     let shown = trials(&mut canvas, data, &panel);
     errors(&mut canvas, data, &panel);

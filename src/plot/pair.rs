@@ -22,13 +22,14 @@ pub fn matrix(data: &Read) -> Result<Canvas, PlotError> {
     }
     let count = chosen.len();
     let grid =
-        Grid { columns: count, rows: count, size: (168.0, 150.0), gap: (18.0, 42.0), left: 54.0, top: HEAD };
+        Grid { columns: count, rows: count, size: (168.0, 150.0), gap: (18.0, 42.0), left: 66.0, top: HEAD };
     let (width, height) = grid.extent();
     let width = width.max(520.0);
     let mut canvas = Canvas::new(width, height);
     canvas.heading(&format!("{}: pairs of parameters", data.name), &data.summary());
     bar(&mut canvas, width - MARGIN, 24.0, "worse", "better");
-    let scales: Vec<Scale> = chosen.iter().map(|i| Scale::around(data.values(*i).map(|(x, _)| x))).collect();
+    let scale = |i: &usize| Scale::of(&data.space.params[*i], data.values(*i).map(|(x, _)| x));
+    let scales: Vec<Scale> = chosen.iter().map(scale).collect();
     for row in 0..count {
         for column in 0..=row {
             let panel = grid.panel(row * count + column, scales[column], scales[row]);
@@ -86,7 +87,7 @@ fn diagonal(canvas: &mut Canvas, data: &Read, i: usize, panel: &Panel) {
         counts[((panel.x.unit(x) * BARS as f64) as usize).min(BARS - 1)] += 1;
     }
     let most = f64::from(counts.iter().copied().max().unwrap_or(1).max(1));
-    let y = Scale { low: 0.0, high: most * 1.08, log: false };
+    let y = Scale { high: most * 1.08, ..Scale::default() };
     let panel = Panel { y, ..*panel };
     panel.frame(canvas, Labels { x: true, y: false });
     let width = panel.width / BARS as f64;

@@ -6,13 +6,13 @@ use super::scale::Scale;
 
 /// A chart.
 #[derive(Debug, Clone, Copy)]
-pub struct Panel {
+pub struct Panel<'a> {
     pub left: f64,
     pub top: f64,
     pub width: f64,
     pub height: f64,
-    pub x: Scale,
-    pub y: Scale,
+    pub x: Scale<'a>,
+    pub y: Scale<'a>,
 }
 
 /// Which ticks have labels.
@@ -22,7 +22,7 @@ pub struct Labels {
     pub y: bool,
 }
 
-impl Panel {
+impl<'a> Panel<'a> {
     /// Fitness over the generations: the whole of a picture of this size from `top` down, framed, its axis named.
     pub fn over_generations(canvas: &mut Canvas, data: &Read, size: (f64, f64), top: f64) -> Self {
         let panel = Self {
@@ -150,7 +150,7 @@ impl Grid {
     }
 
     /// The place of a panel.
-    pub fn panel(&self, i: usize, x: Scale, y: Scale) -> Panel {
+    pub fn panel<'a>(&self, i: usize, x: Scale<'a>, y: Scale<'a>) -> Panel<'a> {
         let (column, row) = ((i % self.columns) as f64, (i / self.columns) as f64);
         Panel {
             left: self.left + column * (self.size.0 + self.gap.0),

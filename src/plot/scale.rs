@@ -1,20 +1,24 @@
 //! From values to places: linear or logarithmic, with ticks.
 
-use crate::space::Param;
+use crate::space::{Kind, Param, Scalar};
 use crate::stats;
 
 /// A range of values.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Scale<'a> {
     pub low: f64,
     pub high: f64,
     pub log: bool,
+    /// The options of a choice, whose values are their places.
+    pub options: &'a [Scalar],
 }
 
+/// Letters of an option beside a tick.
+const LETTERS: usize = 7;
 /// Decades from which on a scale is logarithmic.
 const DECADES: f64 = 100.0;
 
-impl Scale {
+impl<'a> Scale<'a> {
     /// Around these values, with a little room on both sides; logarithmic where they span more than two decades.
     pub fn around(values: impl Iterator<Item = f64>) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -22,7 +26,7 @@ impl Scale {
             (low, high) = (low.min(x), high.max(x));
         }
         if low > high {
-            return Self { low: 0.0, high: 1.0, log: false };
+            return Self { high: 1.0, ..Self::default() };
         }
         if low == high {
             return Self::with_room(low - 0.5 * low.abs(), high + 0.5 * high.abs());
@@ -30,13 +34,16 @@ impl Scale {
         let log = low > 0.0 && high / low > DECADES;
         if log {
             let room = (high / low).powf(0.05);
-            return Self { low: low / room, high: high * room, log };
+            return Self { low: low / room, high: high * room, log, options: &[] };
         }
         Self::with_room(low, high)
     }
 
-    /// Around the values of a parameter; around its bounds where it has never moved.
-    pub fn of(param: &Param, values: impl Iterator<Item = f64>) -> Self {
+    /// Around the values of a parameter; around its bounds where it has never moved, around all options of a choice.
+    pub fn of(param: &'a Param, values: impl Iterator<Item = f64>) -> Self {
+        if let Kind::Choice(options) = &param.kind {
+            return Self { options, ..Self::with_room(param.low, param.high) };
+        }
         let values: Vec<f64> = values.collect();
         let moved = values.windows(2).any(|pair| pair[0] != pair[1]);
         if moved {
@@ -47,13 +54,13 @@ impl Scale {
 
     fn with_room(low: f64, high: f64) -> Self {
         let room = if high > low { (high - low) * 0.06 } else { 1.0 };
-        Self { low: low - room, high: high + room, log: false }
+        Self { low: low - room, high: high + room, ..Self::default() }
     }
 
     /// From the first to the last generation.
     pub fn generations(last: u64) -> Self {
         let last = (last as f64).max(1.0);
-        Self { low: -0.02 * last, high: 1.02 * last, log: false }
+        Self { low: -0.02 * last, high: 1.02 * last, ..Self::default() }
     }
 
     /// Where a value lies, 0 at the low end and 1 at the high one.
@@ -68,6 +75,9 @@ impl Scale {
 
     /// At most about so many ticks, each with its label.
     pub fn ticks(&self, count: usize) -> Vec<(f64, String)> {
+        if !self.options.is_empty() {
+            return self.options.iter().enumerate().map(|(i, option)| (i as f64, short(option))).collect();
+        }
         if self.log {
             let ticks = stats::log_ticks(self.low, self.high, count);
             return ticks.into_iter().map(|x| (x, number(x))).collect();
@@ -83,6 +93,15 @@ impl Scale {
         };
         ticks.into_iter().map(|x| (x, label(x))).collect()
     }
+}
+
+/// An option in few characters.
+fn short(option: &Scalar) -> String {
+    let text = option.to_string();
+    if text.chars().count() <= LETTERS {
+        return text;
+    }
+    text.chars().take(LETTERS - 1).chain(['…']).collect()
 }
 
 /// A number in few characters.

@@ -9,6 +9,7 @@ use super::*;
 use crate::journal::sample::{created, trial};
 use crate::journal::{Entry, Event};
 use crate::session::State;
+use crate::space::{self, Scalar};
 use crate::trial::{End, Metrics};
 
 /// A session of so many trials with these fitnesses; none: it diverged.
@@ -208,7 +209,7 @@ fn a_long_name_on_the_diagonal_of_the_pairs_is_not_cut() {
 #[test]
 fn ticks_say_what_they_mean() {
     let labels = |low, high, log| -> Vec<String> {
-        Scale { low, high, log }.ticks(4).into_iter().map(|(_, label)| label).collect()
+        Scale { low, high, log, options: &[] }.ticks(4).into_iter().map(|(_, label)| label).collect()
     };
     assert_eq!(labels(0.88, 0.98, false), ["0.88", "0.90", "0.92", "0.94", "0.96"]);
     assert_eq!(labels(1e-5, 0.1, true), ["1e-5", "0.001", "0.1"]);
@@ -252,8 +253,8 @@ fn labels_of_an_axis_do_not_run_into_each_other() {
         top: 10.0,
         width: 170.0,
         height: 130.0,
-        x: Scale { low: 0.00029, high: 0.00064, log: false },
-        y: Scale { low: 0.0, high: 1.0, log: false },
+        x: Scale { low: 0.00029, high: 0.00064, ..Scale::default() },
+        y: Scale { high: 1.0, ..Scale::default() },
     };
     let mut canvas = Canvas::new(200.0, 200.0);
     panel.frame(&mut canvas, super::panel::Labels { x: true, y: false });
@@ -265,5 +266,25 @@ fn labels_of_an_axis_do_not_run_into_each_other() {
     assert!(labels.len() >= 2);
     for pair in labels.windows(2) {
         assert!(pair[1].0 - pair[0].0 >= f64::midpoint(pair[0].1, pair[1].1), "{labels:?}");
+    }
+}
+
+#[test]
+fn a_choice_has_its_options_at_its_ticks_and_no_bounds() {
+    let mut state = state(&[Some(0.2), Some(0.5), Some(0.4)]);
+    let words = ["SGD", "Adam", "a_long_optimizer"].map(|word| Scalar::Text(word.into()));
+    let param = &mut state.space.params[1];
+    (param.kind, param.high) = (space::Kind::Choice(words.into()), 2.0);
+    for generation in 0..3 {
+        state.history.update(generation, |t| t.genes[1] = generation as f64);
+    }
+    let data = Data::of(&state).read().unwrap();
+    assert_eq!(data.best_value(1), Some(1.0));
+    state.history.update(1, |t| t.genes[1] = 2.0);
+    let data = Data::of(&state).read().unwrap();
+    assert!(!data.rests(1), "the last option is no bound");
+    for canvas in [density::sheet(&data), params::sheet(&data), pair::matrix(&data).unwrap()] {
+        let all = texts(&canvas);
+        assert!(["SGD", "Adam", "a_long…"].iter().all(|word| all.contains(word)), "{all:?}");
     }
 }

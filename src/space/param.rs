@@ -59,9 +59,10 @@ impl Param {
         x.max(self.low).min(self.high)
     }
 
-    /// Whether `x` rests on a bound (the search would like to go further).
+    /// Whether `x` rests on a bound (the search would like to go further). The first and the last option of a choice are none.
     pub fn on_bound(&self, x: f64) -> bool {
-        self.low < self.high && (x <= self.low || x >= self.high)
+        let bounded = self.low < self.high && !matches!(self.kind, Kind::Choice(_));
+        bounded && (x <= self.low || x >= self.high)
     }
 
     /// Position of `x` between the bounds, 0 to 1; logarithmic for kind `log`.
