@@ -73,6 +73,21 @@ fn an_optuna_journal_has_every_trial_with_its_end() {
     assert_eq!(complete, finished);
 }
 
+#[test]
+fn an_excluded_trial_is_not_the_best_in_optuna_either() {
+    let mut state = state(6);
+    let first = state.history.best().unwrap().0.generation;
+    let exclude = Event::Excluded { first, last: first, excluded: true, who: None };
+    state.apply(&Entry { seq: state.seq + 1, time: 5, event: exclude });
+    let (_, best) = state.history.best().unwrap();
+    let text = write(&state, Format::Optuna).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let complete = lines.filter(|line| line["op_code"] == 6 && line["state"] == 1);
+    let most = complete.filter_map(|line| line["values"][0].as_f64()).fold(0.0, f64::max);
+    assert_eq!(most, best);
+    assert!(text.contains("\"user_attr\":{\"excluded\":true}"));
+}
+
 /// How YOLOv5's reader takes a cell: an empty one is "not known", a number with spaces before it is that, and anything
 /// else (`nan` with spaces before it, too) makes the column text, which its plot refuses.
 fn is_read_by_pandas(cell: &str) -> bool {

@@ -1,7 +1,8 @@
 //! An Optuna journal file: one JSON operation on every line, as `JournalFileBackend` reads them (Optuna 3.1 to 5).
 //!
 //! The study maximises fitness; a trial's end is COMPLETE, PRUNED, FAIL, or RUNNING while it has none. Its partial
-//! fitness after each epoch is an intermediate value, its metrics are user attributes.
+//! fitness after each epoch is an intermediate value, its metrics are user attributes. Optuna has no trials that are
+//! excluded: such a one is FAIL with the attribute `excluded`, so that it is not the best there either.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -55,10 +56,14 @@ fn of_trial(state: &State, t: &Trial, distributions: &[String]) -> Vec<Value> {
     for (name, x) in state.metrics.iter().zip(&t.metrics).filter(|(_, x)| x.is_finite()) {
         operations.push(operation(SET_USER_ATTRIBUTE, json!({"trial_id": id, "user_attr": {name: x}})));
     }
+    if t.excluded {
+        operations
+            .push(operation(SET_USER_ATTRIBUTE, json!({"trial_id": id, "user_attr": {"excluded": true}})));
+    }
     let fitness = t.fitness.filter(|x| x.is_finite());
     let (word, values) = match (&t.end, fitness) {
         (None, _) => return operations,
-        (Some(End::Finished | End::Imported), Some(fitness)) => (1, Some([fitness])),
+        (Some(End::Finished | End::Imported), Some(fitness)) if !t.excluded => (1, Some([fitness])),
         (Some(End::Pruned { .. }), _) => (2, None),
         _ => (3, None),
     };
