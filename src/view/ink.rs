@@ -56,6 +56,11 @@ pub fn fit_name<'n>(
     parts(name, tail).map_or_else(String::new, |(head, tail)| format!("{head}{dots}{tail}"))
 }
 
+/// Whether it is a part of a word or number, and not of a frame or a chart.
+fn is_of_a_word(c: char) -> bool {
+    c.is_alphanumeric() || "._:/%,()".contains(c)
+}
+
 impl<'a> Ink<'a> {
     pub fn new(buf: &'a mut Buffer, theme: &'a Theme) -> Self {
         Self { buf, theme, targets: Vec::new() }
@@ -100,9 +105,23 @@ impl<'a> Ink<'a> {
         self.targets.push((row, target));
     }
 
-    /// Empties cells.
+    /// Empties cells for what is to lie over them. A word or number that their edge would cut goes as a whole: half a
+    /// number is another one.
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buf.area);
+        let (first, last) = (self.buf.area.left(), self.buf.area.right());
+        for y in area.rows().map(|row| row.y) {
+            let is = |x: u16, part: fn(char) -> bool| {
+                self.buf.cell((x, y)).is_some_and(|cell| cell.symbol().chars().all(part))
+            };
+            // A sign belongs to the number behind it; any other is a piece of a frame.
+            let word = |x: u16| is(x, is_of_a_word) || is(x, |c| "+-".contains(c)) && is(x + 1, is_of_a_word);
+            let left = (first..area.left()).rev().take_while(|x| word(*x) && word(x + 1));
+            let right = (area.right()..last).take_while(|x| word(*x) && word(x - 1));
+            for x in left.chain(right).collect::<Vec<_>>() {
+                self.put(self.buf.area, x - first, y - self.buf.area.y, " ", Style::new());
+            }
+        }
         for position in area.positions() {
             if let Some(cell) = self.buf.cell_mut(position) {
                 cell.reset();
@@ -164,6 +183,19 @@ mod tests {
         assert_eq!(fit_words("gen 3 started (attempt 1, pid 17)", 30, "~"), "gen 3 started (attempt 1, pid~");
         assert_eq!(fit_words("gen 3 started (attempt 1, pid 17)", 29, "~"), "gen 3 started (attempt 1,~");
         assert_eq!(fit_words("attempted once", 5, "~"), "atte~");
+    }
+
+    #[test]
+    fn what_lies_over_words_takes_away_those_that_it_would_cut() {
+        let theme = Theme::plain(true);
+        let mut buf = Buffer::empty(Rect::new(0, 0, 30, 2));
+        let mut ink = Ink::new(&mut buf, &theme);
+        ink.put(ink.area(), 0, 0, "best 0.6123 at generation 31", Style::new());
+        ink.put(ink.area(), 0, 1, "+--- 12-19 of 2900 ---------+", Style::new());
+        ink.clear(Rect::new(8, 0, 10, 2));
+        let row = |y| (0..30).map(|x| buf[(x, y)].symbol()).collect::<String>();
+        assert_eq!(row(0).trim_end(), "best                      31");
+        assert_eq!(row(1).trim_end(), format!("+---{}---------+", " ".repeat(15)));
     }
 
     #[test]
