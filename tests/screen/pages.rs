@@ -53,6 +53,23 @@ fn a_logarithmic_parameter_has_a_logarithmic_axis_upwards_as_well() {
 }
 
 #[test]
+fn the_quantiles_of_a_chart_at_full_size_stand_whole_at_every_width() {
+    let mut run = Run::mid_run(1);
+    run.keys("2<enter><left>");
+    for _ in 0..29 {
+        for columns in 60..130 {
+            let shown = text(&run.model, columns, 24);
+            let line = shown.lines().find(|line| line.contains("q10")).unwrap();
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let value =
+                |name: &str| words[words.iter().position(|word| *word == name).unwrap() + 1].parse::<f64>();
+            assert!(["q10", "median", "q90"].iter().all(|name| value(name).is_ok()), "{columns}\n{shown}");
+        }
+        run.keys("j");
+    }
+}
+
+#[test]
 fn a_generation_tells_the_settings_of_its_time_and_what_was_changed_since() {
     let mut run = Run::mid_run(1);
     run.keys("+++w");

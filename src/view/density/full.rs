@@ -39,22 +39,17 @@ pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mu
     }
     let mut sorted = values;
     let mut quantile = |q| stats::quantile(&mut sorted, q).map_or("-".into(), |x| p.show(f64::from(x), 4));
-    let mut says = format!("q10 {}   median {}   q90 {}", quantile(0.1), quantile(0.5), quantile(0.9));
-    if let Some((x, fitness, generation)) = best {
+    let says = format!("q10 {}   median {}   q90 {}", quantile(0.1), quantile(0.5), quantile(0.9));
+    let room = inner.width.saturating_sub(2);
+    let lines = best.map_or_else(Vec::new, |(x, fitness, generation)| {
         let error = theme.glyphs.own(&error(model, generation));
-        let at = format!(" at gen {generation}");
-        let with = |at: &str| format!("best {} ({fitness:.4}{error}{at})   {says}", p.show(x, 5));
+        let best = |at: &str| format!("best {} ({fitness:.4}{error}{at})   {says}", p.show(x, 5));
         // The page History knows the generation as well; a mean without its error would be another figure.
-        let short = !error.is_empty() && width(&with(&at)) + 2 > inner.width;
-        says = with(if short { "" } else { &at });
-    }
-    ink.put(
-        inner,
-        1,
-        inner.height - 1,
-        &fit_words(&says, inner.width.saturating_sub(2), theme.glyphs.dots),
-        theme.text,
-    );
+        vec![best(&format!(" at gen {generation}")), best("")]
+    });
+    // What does not fit whole falls away whole.
+    let line = lines.into_iter().find(|line| width(line) <= room).unwrap_or(says);
+    ink.put(inner, 1, inner.height - 1, &fit_words(&line, room, theme.glyphs.dots), theme.text);
 }
 
 /// How sure the best's mean is. Of the past only the highest result is known, which is no mean.
