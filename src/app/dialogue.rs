@@ -38,11 +38,11 @@ impl Model {
                 Code::Char('n' | 'q') => {}
                 _ => self.overlay = Some(Overlay::Abort { generation, attempt, slot }),
             },
-            Overlay::Another { redo, why } => match key.code {
+            Overlay::Another { redo, why, revision } => match key.code {
                 _ if closes => {}
                 Code::Char('y') | Code::Enter => return self.undo(redo, true),
                 Code::Char('n' | 'q') => {}
-                _ => self.overlay = Some(Overlay::Another { redo, why }),
+                _ => self.overlay = Some(Overlay::Another { redo, why, revision }),
             },
             Overlay::Help { scroll } => self.over_help(scroll, key),
             Overlay::Knob { knob, value } => match key.code {

@@ -94,13 +94,12 @@ impl Model {
                     Some(Command::Redo { confirmed: false }) => Some(true),
                     _ => None,
                 };
-                let undo = self.state.as_ref().map(|s| &s.undo);
-                let another = redo.zip(undo).is_some_and(|(redo, undo)| {
-                    if redo { undo.next().is_some() } else { undo.last().is_some() }
+                let another = redo.zip(self.state.as_ref()).filter(|(redo, state)| {
+                    if *redo { state.undo.next().is_some() } else { state.undo.last().is_some() }
                 });
-                match redo {
-                    Some(redo) if another && self.overlay.is_none() => {
-                        self.overlay = Some(Overlay::Another { redo, why });
+                match another {
+                    Some((redo, state)) if self.overlay.is_none() => {
+                        self.overlay = Some(Overlay::Another { redo, why, revision: state.revision });
                         effects.push(Effect::DropTyped);
                     }
                     _ => self.toasts.error(why, self.now),
@@ -114,9 +113,13 @@ impl Model {
         self.project();
         let Some(state) = &self.state else { return };
         if self.overlay.as_ref().is_some_and(|overlay| overlay.is_over(state)) {
-            if let Some(Overlay::Abort { generation, .. }) = self.overlay.take() {
-                self.toasts.say(format!("gen {generation} has ended: nothing is left to abort"), self.now);
-            }
+            let why = match self.overlay.take() {
+                Some(Overlay::Abort { generation, .. }) => {
+                    format!("gen {generation} has ended: nothing is left to abort")
+                }
+                _ => "the settings have changed meanwhile: nothing was asked".to_owned(),
+            };
+            self.toasts.say(why, self.now);
             self.closed_at = Some(self.now);
         }
         self.history.follow(state, self.rewrites);

@@ -23,6 +23,8 @@ pub enum Overlay {
     Another {
         redo: bool,
         why: String,
+        /// Of the settings, when it was asked: of other ones the last change is another.
+        revision: u32,
     },
     Knob {
         knob: Knob,
@@ -59,13 +61,7 @@ impl Overlay {
             Self::Abort { generation, attempt, .. } => {
                 state.running.get(generation).is_none_or(|r| r.attempt != *attempt)
             }
-            Self::Another { redo, .. } => {
-                if *redo {
-                    state.undo.next().is_none()
-                } else {
-                    state.undo.last().is_none()
-                }
-            }
+            Self::Another { revision, .. } => state.revision != *revision,
             _ => false,
         }
     }

@@ -201,7 +201,7 @@ impl Edit {
             Self::Parent(_) => "parent".into(),
             Self::Top(_) => "top".into(),
             Self::Sigma(_) => "sigma".into(),
-            Self::Probability(_) => "probability".into(),
+            Self::Probability(_) => "mutation".into(),
             Self::Method(_) => "method".into(),
             Self::Fitness(_) => "fitness".into(),
             Self::Generations(_) => "generations".into(),

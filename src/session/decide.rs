@@ -1,6 +1,7 @@
 //! `decide`: what a person asks for, as events, or why it is refused. Nothing changes here.
 
-use super::{Command, Draft, Refused, Running, SlotHealth, State};
+use super::undo::Step;
+use super::{Command, Draft, Refused, Running, SlotHealth, State, log};
 use crate::evolve::{Edit, EditError};
 use crate::journal::{Event, Mode, PauseWhy, Proposed, SlotSpec, SteerKind, Steered, Who};
 use crate::trial::{End, Origin, Trial};
@@ -50,14 +51,14 @@ impl State {
 
     fn undo(&self, confirmed: bool, who: &Who) -> Result<Vec<Event>, Refused> {
         let step = self.undo.last().ok_or(Refused::Nothing { what: "undo" })?;
-        own(&step.who, &step.edits, confirmed, who)?;
+        self.own(step, "take it back", confirmed, who)?;
         let (edits, inverse) = self.tried_or_skipped(&step.inverse);
         Ok(vec![self.steering(SteerKind::Undo, edits, inverse, who)])
     }
 
     fn redo(&self, confirmed: bool, who: &Who) -> Result<Vec<Event>, Refused> {
         let step = self.undo.next().ok_or(Refused::Nothing { what: "redo" })?;
-        own(&step.who, &step.edits, confirmed, who)?;
+        self.own(step, "make it again", confirmed, who)?;
         let (edits, inverse) = self.tried_or_skipped(&step.edits);
         Ok(vec![self.steering(SteerKind::Redo, edits, inverse, who)])
     }
@@ -65,6 +66,15 @@ impl State {
     fn steering(&self, kind: SteerKind, edits: Vec<Edit>, inverse: Vec<Edit>, who: &Who) -> Event {
         let (revision, from) = (self.revision + 1, self.next_proposal());
         Event::Steered(Steered { revision, edits, inverse, kind, who: who.clone(), from })
+    }
+
+    /// Another's change is taken back, or made again, only when that is confirmed.
+    fn own(&self, step: &Step, verb: &'static str, confirmed: bool, who: &Who) -> Result<(), Refused> {
+        let by = &step.who;
+        if confirmed || (by.user == who.user && by.tty == who.tty) {
+            return Ok(());
+        }
+        Err(Refused::Another { by: by.name(), what: log::changes(self, &step.edits, &step.inverse), verb })
     }
 
     /// The edits that change something, and the edits that take them back, in the order to apply them.
@@ -107,7 +117,7 @@ impl State {
     /// The present value of what an edit changes, in words.
     fn present(&self, edit: &Edit) -> String {
         let back = Draft::of(self).apply(edit);
-        back.map_or_else(|_| "the same".into(), |back| super::log::value(self, &back))
+        back.map_or_else(|_| "the same".into(), |back| log::value(self, &back))
     }
 
     /// A weight for a metric that no trial reports would leave every trial without a fitness.
@@ -312,13 +322,4 @@ impl State {
                 .map_or("it waits for a slot".into(), |end| format!("it has {}", end.word())),
         })
     }
-}
-
-/// Another's change is taken back only when that is confirmed.
-fn own(by: &Who, edits: &[Edit], confirmed: bool, who: &Who) -> Result<(), Refused> {
-    if confirmed || (by.user == who.user && by.tty == who.tty) {
-        return Ok(());
-    }
-    let what: Vec<String> = edits.iter().map(Edit::subject).collect();
-    Err(Refused::Another { by: by.name(), what: what.join(", ") })
 }

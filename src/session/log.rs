@@ -58,13 +58,8 @@ pub(super) fn line(state: &State, event: &Event) -> Option<String> {
                 SteerKind::Undo => "undo: ",
                 SteerKind::Redo => "redo: ",
             };
-            let changes: Vec<String> = s
-                .edits
-                .iter()
-                .zip(s.inverse.iter().rev())
-                .map(|(new, old)| change(state, old, new))
-                .collect();
-            format!("{word}{}{}, applies from gen {}", changes.join(", "), by(Some(&s.who)), s.from)
+            let changes = changes(state, &s.edits, &s.inverse);
+            format!("{word}{changes}{}, applies from gen {}", by(Some(&s.who)), s.from)
         }
         Event::Mode { mode, who } => format!("{}{}", mode_text(mode), by(who.as_ref())),
         Event::Frozen { generation, frozen, who } => {
@@ -148,6 +143,12 @@ fn by(who: Option<&Who>) -> String {
         How::Rule => return String::new(),
     };
     format!(", {how} ({})", who.user)
+}
+
+/// `sigma 0.2 -> 0.15, lr0 free -> pinned at 0.01`.
+pub(super) fn changes(state: &State, edits: &[Edit], inverse: &[Edit]) -> String {
+    let changes = edits.iter().zip(inverse.iter().rev()).map(|(new, old)| change(state, old, new));
+    changes.collect::<Vec<_>>().join(", ")
 }
 
 /// `sigma 0.2 -> 0.15`.

@@ -59,7 +59,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
         (
             name("mutation", "mut"),
             or_none(has.probability, format!("{:.2}", settings.probability)),
-            style(has.probability, "probability"),
+            style(has.probability, "mutation"),
         ),
         (name("strategy", ""), strategy, style(true, "strategy")),
     ];

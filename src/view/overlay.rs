@@ -19,7 +19,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         Some(Overlay::Help { scroll }) => super::help::draw(ink, area, model, *scroll),
         Some(Overlay::Leave) => leave(ink, area, model),
         Some(Overlay::Abort { generation, slot, .. }) => abort(ink, area, model, *generation, slot),
-        Some(Overlay::Another { redo, why }) => {
+        Some(Overlay::Another { redo, why, .. }) => {
             let word = if *redo { "redo it" } else { "take it back" };
             ask(
                 ink,

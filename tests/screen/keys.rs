@@ -1,6 +1,6 @@
-//! Each row of the key table: keys in, the effect out.
+//! Keys on the pages: what each does at once. What asks or is typed into is in `dialogues.rs` and `lines.rs`.
 
-use evotop::app::{Effect, Input, Page, Status};
+use evotop::app::{Effect, Page, Status};
 use evotop::evolve::ParentMode;
 use evotop::journal::{Event, Mode};
 use evotop::trial::End;
@@ -66,8 +66,12 @@ fn plus_and_minus_step_sigma_also_while_a_step_is_pending() {
 #[test]
 fn comma_and_point_step_the_mutation_probability_within_its_range() {
     let mut run = run();
-    run.keys(",");
+    run.type_keys(",");
+    let shown = crate::look::text(&run.model, 120, 40);
+    assert!(shown.contains("mutation 0.75 ") && shown.contains("mutation 0.8 -> 0.75 …"), "{shown}");
+    run.answer();
     assert_eq!(run.state.settings.probability, 0.75);
+    assert!(run.state.log.back().unwrap().text.starts_with("mutation 0.8 -> 0.75, by key"));
     run.keys(".......");
     assert_eq!(run.state.settings.probability, 1.0);
     run.keys(",,,,,,,,,,,,,,,,,,,,,,,,");
@@ -102,49 +106,6 @@ fn space_pauses_and_goes_on_and_z_freezes_and_thaws() {
 }
 
 #[test]
-fn x_asks_and_then_aborts_or_puts_back() {
-    let mut run = run();
-    run.keys("x");
-    assert!(run.effects.contains(&Effect::DropTyped), "what was typed before the question is not its answer");
-    run.keys("<esc>xn");
-    assert!(run.state.running.contains_key(&37));
-    run.keys("xr");
-    assert!(run.state.running.is_empty() && run.state.queue.contains(&37));
-    run.start(37, 0);
-    run.keys("xy");
-    assert_eq!(run.state.history.get(37).unwrap().end, Some(End::Aborted));
-}
-
-#[test]
-fn a_dialogue_closes_when_its_target_ends_and_its_answer_then_aborts_nothing() {
-    let mut run = run();
-    run.keys("x");
-    run.finish(37);
-    assert!(run.model.overlay.is_none());
-    let next = run.propose();
-    run.start(next, 0);
-    run.keys("y");
-    assert_eq!(run.state.history.get(37).unwrap().end, Some(End::Finished));
-    assert!(run.state.running.contains_key(&next));
-}
-
-#[test]
-fn keys_that_come_right_after_a_dialogue_closed_itself_were_meant_for_it() {
-    let mut run = run();
-    run.keys("x");
-    run.finish(37);
-    let next = run.propose();
-    run.start(next, 0);
-    let (seq, page) = (run.state.seq, run.model.page);
-    assert!(crate::look::text(&run.model, 80, 24).contains("gen 37 has ended"));
-    run.keys("rxq<esc>+p ");
-    assert_eq!((run.state.seq, run.model.page, run.model.overlay.is_none()), (seq, page, true));
-    run.wait(1000);
-    run.keys("+");
-    assert_eq!(run.state.settings.sigma, 0.21);
-}
-
-#[test]
 fn u_takes_back_and_capital_u_makes_again() {
     let mut run = run();
     run.keys("w");
@@ -158,91 +119,6 @@ fn u_takes_back_and_capital_u_makes_again() {
 }
 
 #[test]
-fn q_asks_before_leaving_and_the_run_goes_on() {
-    let mut run = run();
-    run.keys("q");
-    assert!(!run.effects.iter().any(|e| matches!(e, Effect::Leave { .. })));
-    run.keys("<esc><esc>");
-    assert!(run.model.overlay.is_some(), "Esc at the top asks as well");
-    run.keys("<enter>");
-    assert_eq!(run.effects.last(), Some(&Effect::Leave { stopped: false }));
-    assert!(run.state.open.is_some());
-}
-
-#[test]
-fn leaving_a_demo_offers_first_to_stop_it() {
-    let mut run = run();
-    let first = |run: &Run| {
-        let shown = crate::look::text(&run.model, 80, 24);
-        (shown.find("stop now, then leave").unwrap(), shown.find("leave, the run goes on").unwrap())
-    };
-    run.keys("q");
-    assert!(first(&run).0 > first(&run).1);
-    run.tell(evotop::app::News::Connected { read_only: false, dir: "/tmp".into(), demo: true });
-    assert!(first(&run).0 < first(&run).1);
-}
-
-#[test]
-fn ctrl_c_asks_and_a_second_one_leaves_at_once() {
-    let mut run = run();
-    run.keys("<ctrl-c>");
-    assert!(run.model.overlay.is_some());
-    run.keys("<ctrl-c>");
-    assert_eq!(run.effects.last(), Some(&Effect::Leave { stopped: false }));
-}
-
-#[test]
-fn leaving_offers_to_stop_the_run_as_well() {
-    let mut run = run();
-    run.keys("qs");
-    assert_eq!(run.effects.last(), Some(&Effect::Leave { stopped: true }));
-    assert!(run.state.log.iter().any(|l| l.text.starts_with("stopping after the running trials")));
-}
-
-#[test]
-fn the_command_line_speaks_the_grammar_and_keeps_a_bad_line_with_the_reason() {
-    let mut run = run();
-    run.keys(":set sigma 0.15<enter>");
-    assert_eq!(run.state.settings.sigma, 0.15);
-    assert!(run.state.log.back().unwrap().text.contains("by command line"));
-    run.keys(":set sigma x<enter>");
-    let shown = crate::look::text(&run.model, 80, 24);
-    assert!(shown.contains("x is not a number") && shown.contains(":set sigma x"), "{shown}");
-    run.keys("<esc>:<up><enter>");
-    assert_eq!(run.state.settings.sigma, 0.15);
-}
-
-#[test]
-fn the_command_line_completes_verbs_and_parameters() {
-    let mut run = run();
-    run.keys(":unp<tab>");
-    assert!(crate::look::text(&run.model, 80, 24).contains(":unpin"));
-    run.keys("<esc>:pin mome<tab>at 0.9<enter>");
-    assert_eq!(run.state.space.get("momentum").unwrap().pin, Some(0.9));
-}
-
-#[test]
-fn the_rules_that_end_a_run_are_completed_set_and_stand_in_the_line_of_settings() {
-    let mut run = run();
-    let line = |run: &Run, columns: u16| {
-        crate::look::text(&run.model, columns, 24).lines().nth(22).unwrap_or_default().to_owned()
-    };
-    assert!(!line(&run, 250).contains("patience"));
-    run.keys(":pat<tab>60<enter>:max<tab>24<enter>:targ<tab>0.7<enter>:set prune-w<tab>2<enter>");
-    let rules = run.state.settings.rules;
-    assert_eq!((rules.patience, rules.max_hours, rules.target), (Some(60), Some(24.0), Some(0.7)));
-    assert_eq!(rules.prune_warm_up, Some(2));
-    let wide = line(&run, 250);
-    assert!(wide.contains("target 0.7   patience 60   max-hours 24 "), "{wide}");
-    for columns in [80, 100, 120] {
-        let shown = line(&run, columns);
-        assert!(shown.contains("from gen 38"), "what comes next is always said: {shown}");
-    }
-    run.keys(":patience o<tab><enter>");
-    assert_eq!(run.state.settings.rules.patience, None);
-}
-
-#[test]
 fn question_mark_lists_every_key() {
     let mut run = run().sized(120, 130);
     run.keys("?");
@@ -250,20 +126,6 @@ fn question_mark_lists_every_key() {
     for row in evotop::app::action::ROWS {
         assert!(shown.contains(row.doc), "{} is missing", row.name);
     }
-}
-
-#[test]
-fn a_pasted_line_of_key_letters_does_nothing() {
-    let mut run = run();
-    let before = run.state.seq;
-    let effects = run.model.input(Input::Paste("pwx y++ zq".into()), run.now);
-    assert!(effects.is_empty() && run.model.overlay.is_none());
-    run.answer();
-    assert_eq!(run.state.seq, before);
-    run.keys(":");
-    let _ = run.model.input(Input::Paste("sigma 0.1\n".into()), run.now);
-    run.keys("<enter>");
-    assert_eq!(run.state.settings.sigma, 0.1);
 }
 
 #[test]
@@ -282,46 +144,6 @@ fn of_a_failed_generation_the_end_of_its_log_is_read_and_shown() {
         shown.contains("RuntimeError: no kernel image") && shown.contains("failed        crash"),
         "{shown}"
     );
-}
-
-#[test]
-fn s_and_t_turn_knobs_that_are_set_once() {
-    let mut run = run();
-    run.keys("s<up><up><down>");
-    assert_eq!(run.state.settings.sigma, 0.2);
-    run.keys("<enter>");
-    assert_eq!(run.state.settings.sigma, 0.25);
-    run.keys("s<up><esc>t<down><enter>");
-    assert_eq!((run.state.settings.sigma, run.state.settings.top), (0.25, 4));
-}
-
-#[test]
-fn m_chooses_a_strategy_and_f_weighs_the_fitness_anew() {
-    let mut run = run();
-    run.keys("mj<enter>");
-    assert_ne!(run.state.settings.strategy, evotop::evolve::StrategyKind::Yolov5);
-    let before = run.state.history.get(0).unwrap().fitness;
-    run.keys("f<ctrl-u>metrics/recall<enter>");
-    assert_ne!(run.state.history.get(0).unwrap().fitness, before, "history is scored again");
-    assert_eq!(run.model.columns.fitness[0], run.state.history.get(0).unwrap().fitness.unwrap() as f32);
-    run.keys("f<ctrl-u>2*<enter>");
-    assert!(
-        crate::look::text(&run.model, 80, 24).contains("2* is not"),
-        "{}",
-        crate::look::text(&run.model, 80, 24)
-    );
-}
-
-#[test]
-fn e_edits_value_gain_and_bounds_of_a_parameter_at_once() {
-    let mut run = run();
-    run.keys("e<ctrl-u>0.02<ctrl-p><down><ctrl-u>2<down><down><ctrl-u>0.2<enter>");
-    let p = &run.state.space.params[0];
-    assert_eq!((p.pin, p.gain, p.high), (Some(0.02), 2.0, 0.2));
-    run.keys("je<ctrl-u>0.3<enter>");
-    assert_eq!(run.state.next.get("lrf"), Some(&0.3), "a free one takes a value for the next proposal only");
-    run.keys("e<ctrl-u>much<enter>");
-    assert!(crate::look::text(&run.model, 80, 24).contains("much is not a value of lrf"));
 }
 
 #[test]
@@ -415,32 +237,4 @@ fn density_steps_back_through_the_generations_and_maps_two_parameters() {
     assert!(crate::look::text(&run.model, 120, 40).contains("lr0 (across) and lrf (up), mean fitness"));
     run.keys("<esc>");
     assert!(!run.model.density.open);
-}
-
-#[test]
-fn another_s_change_is_taken_back_only_after_a_question() {
-    let mut run = run();
-    let theirs =
-        evotop::journal::Who { user: "grace".into(), ..crate::fixture::me(evotop::journal::How::Shell) };
-    let command = evotop::session::steer::parse("sigma 0.5", &run.state).unwrap();
-    for event in run.state.decide(&command, &theirs).unwrap() {
-        run.journal(event);
-    }
-    run.keys("u");
-    assert_eq!(run.state.settings.sigma, 0.5);
-    assert!(crate::look::text(&run.model, 80, 24).contains("grace"));
-    run.keys("y");
-    assert_eq!(run.state.settings.sigma, 0.2);
-}
-
-#[test]
-fn a_lost_connection_is_said_and_nothing_is_asked_until_it_is_back() {
-    let mut run = run();
-    run.tell(evotop::app::News::Lost { why: "the session closed the socket".into() });
-    assert!(crate::look::text(&run.model, 120, 40).contains("connection lost"));
-    run.keys("+");
-    assert!(run.model.pending.is_empty() && run.effects.is_empty());
-    run.tell(evotop::app::News::Connected { read_only: false, dir: "/tmp".into(), demo: false });
-    run.keys("+");
-    assert_eq!(run.state.settings.sigma, 0.21);
 }

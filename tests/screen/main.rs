@@ -1,10 +1,16 @@
 //! The screen without a terminal: key strings into the real model, cells out of the real view.
 
+#[cfg(test)]
+mod connection;
+#[cfg(test)]
+mod dialogues;
 mod fixture;
 #[cfg(test)]
 mod holds;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod lines;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
