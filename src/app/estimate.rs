@@ -20,7 +20,8 @@ pub fn drain_left(state: &State, live: &LiveTrials, now: i64) -> Option<f64> {
     left?.into_iter().reduce(f64::max)
 }
 
-/// Seconds the run still takes with the slots that work.
+/// Seconds the run still takes with the slots that work; of one that no process has open nobody knows when it goes on.
 pub fn run_left(state: &State, live: &LiveTrials, now: i64) -> Option<f64> {
+    state.open.as_ref()?;
     state.run_left(|generation| trial_left(state, live, generation, now))
 }

@@ -16,7 +16,6 @@ use super::log::LogView;
 use super::overlay::Overlay;
 use super::params::ParamTable;
 use super::pending::{Pending, projected};
-use super::status::Status;
 use super::toast::Toasts;
 use crate::evolve::{NextValues, Settings};
 use crate::runner::Figures;
@@ -184,9 +183,19 @@ impl Model {
         });
     }
 
-    /// The time that is shown: a replay's own, else the real one.
+    /// The time that is shown: a replay's own, else the real one. It stands still while nobody knows what goes on.
     pub fn clock(&self) -> i64 {
-        self.replay.map_or(self.now, |replay| replay.time)
+        match (self.replay, &self.connection) {
+            (Some(replay), _) => replay.time,
+            (None, Connection::Lost { since, .. }) => *since,
+            (None, _) => self.now,
+        }
+    }
+
+    /// Milliseconds that a process had the session open, as far as is known.
+    pub fn open_for(&self, state: &State) -> i64 {
+        let until = if state.open.is_some() && self.replay.is_none() { self.clock() } else { state.time };
+        until - state.created_at - state.closed_for
     }
 
     /// What the passing of time makes worth doing: looking at a raw log again.
@@ -206,8 +215,10 @@ impl Model {
     }
 
     fn clock_runs(&self) -> bool {
-        self.state.as_ref().is_some_and(|s| s.running.values().any(|r| r.frozen_since.is_none()))
-            || matches!(self.status(), Status::Lost(_))
+        let lost = matches!(self.connection, Connection::Lost { .. });
+        // Where nothing is known yet it is said for how long.
+        let Some(state) = &self.state else { return lost };
+        !lost && state.running.values().any(|r| r.frozen_since.is_none())
     }
 
     /// When the screen changes by itself next; none if only news or input changes it.

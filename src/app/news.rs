@@ -11,6 +11,10 @@ impl Model {
     /// Takes news in.
     pub fn news(&mut self, news: News, now: i64) -> Vec<Effect> {
         self.tick(now);
+        // Another try that failed is no news.
+        if matches!((&news, &self.connection), (News::Lost { .. }, Connection::Lost { .. })) {
+            return Vec::new();
+        }
         self.changes += 1;
         let mut effects = Vec::new();
         match news {
@@ -26,9 +30,7 @@ impl Model {
                 (self.read_only, self.dir, self.demo) = (true, dir, false);
             }
             News::Lost { why } => {
-                if !matches!(self.connection, Connection::Lost { .. }) {
-                    self.connection = Connection::Lost { why, since: now };
-                }
+                self.connection = Connection::Lost { why, since: now };
                 self.pending.clear();
                 self.figures = Figures::default();
                 if self.leaving.take().is_some() {

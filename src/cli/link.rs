@@ -1,5 +1,6 @@
 //! Between a session's socket and the screen: what the session says becomes news, what the screen asks is sent. A lost
-//! connection is said, and tried again. A session that runs and cannot be reached is followed by its journal (`tail.rs`).
+//! connection is said, and tried again, also after a session that closed in good order: the same command starts it again.
+//! A session that runs and cannot be reached is followed by its journal (`tail.rs`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use super::find;
 use super::tail::{self, Over};
 use crate::app::{News, Request};
-use crate::journal::{Event, How};
+use crate::journal::How;
 use crate::wire::{Client, ClientError, FromSession, Heard, ToSession};
 
 /// Between two tries.
@@ -25,26 +26,21 @@ pub async fn keep(
     mut requests: Receiver<Request>,
 ) {
     loop {
-        let mut closed = false;
         let why = match connect(&dir, read_only, demo, &news).await {
-            Ok(client) => match serve(client, &news, &mut requests, &mut closed).await {
+            Ok(client) => match serve(client, &news, &mut requests).await {
                 Ok(()) => return,
                 Err(error) => error.to_string(),
             },
             Err(ClientError::NoSession { .. }) if find::holder(&dir).is_some() => {
                 match tail::tail(&dir, &news, &mut requests).await {
-                    Over::Left | Over::Closed => return,
+                    Over::Left => return,
                     Over::Reachable => continue,
                     Over::Lost(why) => why,
                 }
             }
             Err(error) => error.to_string(),
         };
-        if news.send(News::Lost { why }).await.is_err() {
-            return;
-        }
-        // A session that closed in good order is not waited for.
-        if closed || retry(&news, &mut requests).await {
+        if news.send(News::Lost { why }).await.is_err() || retry(&news, &mut requests).await {
             return;
         }
     }
@@ -67,17 +63,13 @@ async fn serve(
     mut client: Client,
     news: &Sender<News>,
     requests: &mut Receiver<Request>,
-    closed: &mut bool,
 ) -> Result<(), ClientError> {
     loop {
         tokio::select! {
             heard = client.hear() => {
                 let told = match heard? {
                     Heard::State(state) => News::Snapshot(state),
-                    Heard::Message(FromSession::Entry { entry }) => {
-                        *closed = matches!(entry.event, Event::Closed { .. });
-                        News::Entry(Arc::from(entry))
-                    }
+                    Heard::Message(FromSession::Entry { entry }) => News::Entry(Arc::from(entry)),
                     Heard::Message(FromSession::Progress { generation, progress }) => {
                         News::Progress { generation, progress }
                     }

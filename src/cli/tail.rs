@@ -24,11 +24,9 @@ const SILENT: i64 = 60_000;
 pub enum Over {
     /// The screen was left.
     Left,
-    /// The session closed in good order.
-    Closed,
     /// The session itself can be reached.
     Reachable,
-    /// It is gone, or its journal cannot be read.
+    /// It closed or is gone, or its journal cannot be read.
     Lost(String),
 }
 
@@ -68,7 +66,7 @@ pub async fn tail(dir: &Path, news: &Sender<News>, requests: &mut Receiver<Reque
                 return Over::Left;
             }
             if closed {
-                return Over::Closed;
+                return Over::Lost("the session closed".into());
             }
         }
         if Instant::now() >= look_at {

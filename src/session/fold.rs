@@ -32,6 +32,9 @@ impl State {
             // Names and reasons come from files and trainers.
             self.log.push_back(LogLine { time: entry.time, seq: entry.seq, text: clean(&text) });
         }
+        if matches!(entry.event, Event::Opened(_)) {
+            self.closed_for += (entry.time - self.time).max(0);
+        }
         (self.seq, self.time) = (entry.seq, entry.time);
         self.fold(&entry.event, entry.time);
     }

@@ -32,6 +32,9 @@ pub struct State {
     pub seq: u64,
     /// The time of the last event folded in.
     pub time: i64,
+    /// Milliseconds from the last word of each process that had the session open to the next one's first.
+    #[serde(default)]
+    pub closed_for: i64,
 
     pub space: Space,
     pub settings: Settings,
@@ -143,6 +146,7 @@ impl State {
             created_at: time,
             seq: 0,
             time,
+            closed_for: 0,
             space: created.space.clone(),
             settings: created.settings.clone(),
             started_with: created.settings.clone(),

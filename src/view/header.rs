@@ -38,10 +38,9 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
         let error = theme.glyphs.own(&text::give_or_take(state, t.candidate));
         (format!("best {fitness:.4}"), error, format!(" at gen {}", t.generation))
     });
-    let left = estimate::run_left(state, &model.live, model.clock()).filter(|_| state.open.is_some());
+    let left = estimate::run_left(state, &model.live, model.clock());
     let left = left.map(|s| format!("left {}", text::duration(s)));
-    let until = if state.open.is_some() && model.replay.is_none() { model.clock() } else { state.time };
-    let clock = text::clock((until - state.created_at) as f64 / 1000.0);
+    let clock = text::clock(model.open_for(state) as f64 / 1000.0);
 
     // Right: best, time left, clock. Left: name, generation, status, epoch.
     let right = |error_too: bool, at: bool, left_too: bool, clock_too: bool| {
@@ -210,7 +209,7 @@ fn hint(model: &Model, action: crate::app::action::Action) -> String {
 pub fn waiting(ink: &mut Ink, body: Rect, model: &Model) {
     let text = match &model.connection {
         Connection::Connecting => "connecting to the session".into(),
-        Connection::Connected => "waiting for the session's state".into(),
+        Connection::Connected => "reading what has happened so far".into(),
         Connection::Lost { why, since } => {
             format!(
                 "connection lost {} ago: {why}; trying again",

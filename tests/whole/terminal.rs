@@ -82,6 +82,21 @@ fn keys_steer_a_run_and_the_screen_and_the_status_agree_at_each_step() {
 }
 
 #[test]
+fn a_screen_comes_back_when_its_session_is_started_again() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::run(&world, &["attach", "s"]);
+    terminal.shows("changes apply from gen");
+    world.stop("s");
+    terminal.shows("stopped: the same command goes on");
+    start(&world, "s");
+    terminal.shows("connected again");
+    terminal.press("+");
+    wait_until("sigma is 0.21", || world.status("s")["settings"]["sigma"] == 0.21);
+    world.stop("s");
+}
+
+#[test]
 fn a_client_that_is_hung_up_on_or_killed_leaves_the_run_going() {
     let world = World::new();
     start(&world, "s");
