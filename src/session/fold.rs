@@ -58,7 +58,7 @@ impl State {
                 if class.is_none() && who.is_none() {
                     self.interrupted(*generation);
                 }
-                self.requeued(*generation, *counts, time);
+                self.requeued(*generation, *counts, class.is_some(), time);
             }
             Event::Ended { generation, end, metrics, .. } => {
                 self.trial_ended(*generation, end, metrics, time);
@@ -105,7 +105,7 @@ impl State {
             if let Some(running) = self.running.remove(&generation) {
                 // Nobody knows how long it lived after its last word.
                 let used = running.trained(running.epoch_at);
-                self.charge(generation, Cost { used, lost: used, saved: 0.0 });
+                self.charge(generation, Cost { used, lost: used, ..Cost::default() });
             }
             self.queue.push_front(generation);
         }
@@ -232,10 +232,11 @@ impl State {
         }
     }
 
-    fn requeued(&mut self, generation: u64, counts: bool, time: i64) {
+    fn requeued(&mut self, generation: u64, counts: bool, failed: bool, time: i64) {
         if let Some(running) = self.running.get(&generation) {
             let used = running.trained(time);
-            self.charge(generation, Cost { used, lost: used, saved: 0.0 });
+            let (lost, given_up) = if failed { (used, 0.0) } else { (0.0, used) };
+            self.charge(generation, Cost { used, lost, given_up, saved: 0.0 });
         }
         let slot = self.leave_slot(generation);
         if counts {
@@ -259,7 +260,7 @@ impl State {
                 End::Pruned { epoch } => running.left_after(*epoch, epochs(&self.history, self.era()), time),
                 _ => 0.0,
             };
-            self.charge(generation, Cost { used, lost, saved });
+            self.charge(generation, Cost { used, lost, saved, given_up: 0.0 });
         }
         let slot = self.leave_slot(generation);
         self.queue.retain(|g| *g != generation);

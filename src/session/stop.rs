@@ -174,7 +174,10 @@ mod tests {
             s.tell(Event::Epoch { generation: 0, epoch, epochs: 10, seconds, metrics });
         }
         s.tell(Event::Ended { generation: 0, end: End::Pruned { epoch: 2 }, metrics: metrics(0), who: None });
-        assert_eq!(s.0.history.get(0).unwrap().cost, Cost { used: 40.0, lost: 10.0, saved: 80.0 });
+        assert_eq!(
+            s.0.history.get(0).unwrap().cost,
+            Cost { used: 40.0, lost: 10.0, saved: 80.0, given_up: 0.0 }
+        );
         // Frozen time is not trained, and a session that was killed loses what ran.
         begin(&mut s, 1);
         s.tell(Event::Frozen { generation: 1, frozen: true, who: None });
@@ -186,9 +189,20 @@ mod tests {
         let host = Host { name: "box".into(), boot_id: "f00d".into() };
         let (evotop, argv) = (String::new(), Vec::new());
         s.tell(Event::Opened(Opened { host, pid: 1, start_time: 1, evotop, argv }));
-        assert_eq!(s.0.cost, Cost { used: 60.0, lost: 30.0, saved: 80.0 });
+        assert_eq!(s.0.cost, Cost { used: 60.0, lost: 30.0, saved: 80.0, given_up: 0.0 });
         let status = s.0.status();
         assert_eq!((status.cost, status.last[0].cost.lost), (s.0.cost, 10.0));
         assert!(s.0.summary().ends_with("1m 00s used, 1m 20s saved by pruning, 30s lost to failures"));
+        // What a person puts back is no failure, and no part of what a trial takes.
+        begin(&mut s, 2);
+        let who = Some(Who { user: "ada".into(), tty: None, ssh: None, how: How::Key });
+        let (class, detail) = (None, "aborted".into());
+        s.tell(Event::Requeued { generation: 2, attempt: 1, class, detail, counts: false, who });
+        assert_eq!((s.0.cost.lost, s.0.cost.given_up), (30.0, 10.0));
+        let [_, started, .., ended] = trial(2);
+        s.tell(started);
+        s.tell(ended);
+        assert!(s.0.summary().ends_with("30s lost to failures, 10s given up"), "{}", s.0.summary());
+        assert_eq!(s.0.trial_seconds(), Some(10.0));
     }
 }

@@ -89,8 +89,12 @@ pub enum Change {
 pub struct Cost {
     /// All attempts.
     pub used: f64,
-    /// Of these, attempts that came to nothing: failed, or given up and begun again.
+    /// Of these, attempts that a failure brought to nothing, the death of the session included.
     pub lost: f64,
+    /// Of these, attempts that were given up in good order and begun again: put back by a person, or stopped with the
+    /// session.
+    #[serde(default)]
+    pub given_up: f64,
     /// What pruning saved: the epochs that were left, at the pace of those before.
     pub saved: f64,
 }
@@ -102,11 +106,13 @@ impl Cost {
     }
 }
 
-/// `12.3 h used, 2.1 h saved by pruning, 4m 10s lost to failures`; what is nothing is left out.
+/// `12.3 h used, 2.1 h saved by pruning, 4m 10s lost to failures, 30s given up`; what is nothing is left out.
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} used", hours(self.used))?;
-        for (seconds, what) in [(self.saved, "saved by pruning"), (self.lost, "lost to failures")] {
+        let parts =
+            [(self.saved, "saved by pruning"), (self.lost, "lost to failures"), (self.given_up, "given up")];
+        for (seconds, what) in parts {
             if seconds > 0.0 {
                 write!(f, ", {} {what}", hours(seconds))?;
             }
@@ -124,6 +130,7 @@ impl std::ops::AddAssign for Cost {
     fn add_assign(&mut self, more: Self) {
         self.used += more.used;
         self.lost += more.lost;
+        self.given_up += more.given_up;
         self.saved += more.saved;
     }
 }
