@@ -2,26 +2,21 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
 use tokio::sync::mpsc;
 
 use super::exit::{Exit, Told};
-use super::{block_on, choices, find, link, other_build, run};
+use super::{block_on, choices, find, link, other_build, replay, run};
 use crate::app::picker::Picked;
-use crate::app::replay::Replay;
-use crate::app::{Keymap, News, Options};
-use crate::clock;
-use crate::dir::{Registry, SessionDir};
-use crate::journal;
+use crate::app::{Keymap, Options};
+use crate::dir::Registry;
 use crate::term::{self, Link, TermOptions, ThemeChoice};
-use crate::view::Plain;
 use crate::wire::{Client, ClientError};
 
 /// News on its way to the screen.
-const WAITING: usize = 1024;
+pub(super) const WAITING: usize = 1024;
 
 /// Watch and steer a session
 #[derive(Debug, Args)]
@@ -31,15 +26,6 @@ pub struct AttachArgs {
     /// Only look
     #[arg(long)]
     pub read_only: bool,
-    #[command(flatten)]
-    pub screen: ScreenArgs,
-}
-
-/// Play a session back on the screen, running or not, from its journal alone
-#[derive(Debug, Args)]
-pub struct ReplayArgs {
-    /// The session's name or directory
-    pub name: String,
     #[command(flatten)]
     pub screen: ScreenArgs,
 }
@@ -88,39 +74,9 @@ pub fn alone() -> anyhow::Result<Exit> {
     match block_on(term::pick(choices::watch(), &options(&screen)?))?.context("the terminal")? {
         Ok(Picked::Attach(dir)) => to(&dir, false, false, &screen),
         Ok(Picked::Resume(dir)) => run::resumed(&dir),
-        Ok(Picked::Replay(dir)) => replay_of(&dir, &screen),
+        Ok(Picked::Replay(dir)) => replay::of(&dir, &screen),
         Ok(Picked::Nothing) | Err(_) => Ok(Exit::Done),
     }
-}
-
-/// Plays a session back.
-pub fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
-    replay_of(&find::dir(&args.name)?, &args.screen)
-}
-
-fn replay_of(dir: &Path, screen: &ScreenArgs) -> anyhow::Result<Exit> {
-    let path = SessionDir::new(dir).journal();
-    let mut entries = Vec::new();
-    journal::read(&path, |entry| entries.push(entry))?;
-    if screen.plain || !std::io::stdout().is_terminal() {
-        let mut plain = Plain::new(jiff::tz::TimeZone::system());
-        for line in entries.into_iter().flat_map(|entry| plain.lines(News::Entry(Arc::new(entry)))) {
-            tell!("{line}");
-        }
-        return Ok(Exit::Done);
-    }
-    let replay = Replay::new(entries, dir.to_owned(), clock::now())
-        .ok_or_else(|| anyhow::anyhow!("{}: the journal does not say how the run began", path.display()))?;
-    let options = options(screen)?;
-    block_on(async {
-        let (tell, news) = mpsc::channel(WAITING);
-        let (requests, asked) = mpsc::channel(WAITING);
-        let playing = tokio::spawn(term::play(replay, tell, asked));
-        let left = term::run(Link { news, requests }, options).await;
-        playing.abort();
-        left.context("the terminal")?;
-        Ok(Exit::Done)
-    })?
 }
 
 /// The screen on the session in `dir`.
@@ -153,7 +109,8 @@ pub fn to(dir: &Path, read_only: bool, demo: bool, screen: &ScreenArgs) -> anyho
     })?
 }
 
-fn options(screen: &ScreenArgs) -> anyhow::Result<TermOptions> {
+/// How the screen is started, with the person's own keys and theme.
+pub(super) fn options(screen: &ScreenArgs) -> anyhow::Result<TermOptions> {
     let theme = match &screen.theme {
         Some(file) if Path::new(file).is_file() => {
             ThemeChoice::File(std::fs::read_to_string(file).with_context(|| file.clone())?)

@@ -44,6 +44,7 @@ mod list;
 mod other_build;
 mod pages;
 mod plot;
+mod replay;
 mod run;
 mod service;
 mod status;
@@ -80,7 +81,7 @@ struct Cli {
 enum Command {
     Run(Box<run::RunArgs>),
     Attach(attach::AttachArgs),
-    Replay(attach::ReplayArgs),
+    Replay(replay::ReplayArgs),
     Check(Box<check::CheckArgs>),
     Ls(list::LsArgs),
     Status(status::StatusArgs),
@@ -141,7 +142,7 @@ fn dispatch(command: Option<Command>) -> anyhow::Result<Exit> {
         None => attach::alone(),
         Some(Command::Run(args)) => run::run(*args),
         Some(Command::Attach(args)) => attach::attach(&args),
-        Some(Command::Replay(args)) => attach::replay(&args),
+        Some(Command::Replay(args)) => replay::replay(&args),
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::Ls(args)) => list::ls(&args),
         Some(Command::Status(args)) => status::status(&args),
