@@ -61,7 +61,7 @@ impl EditForm {
         true
     }
 
-    /// Whether its value or the wish to pin it differs from what stood there.
+    /// Whether its text differs from what stood there.
     fn changed(&self, field: usize) -> bool {
         self.fields[field].text().trim() != self.before[field]
     }

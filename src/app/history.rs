@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-use super::live::LiveTrials;
 use super::measure::width;
 use crate::session::State;
 use crate::trial::{End, Trial};
@@ -196,7 +195,7 @@ pub fn word(trial: &Trial, state: &State) -> &'static str {
 }
 
 /// Seconds a trial has taken so far.
-pub fn seconds(trial: &Trial, state: &State, _live: &LiveTrials, now: i64) -> Option<f64> {
+pub fn seconds(trial: &Trial, state: &State, now: i64) -> Option<f64> {
     let running = || state.running.get(&trial.generation).map(|r| r.trained(now));
     trial.seconds().or_else(running)
 }

@@ -29,7 +29,7 @@ impl ParamTable {
         }
     }
 
-    /// Moves to the next parameter whose name has the filter's text in it, round the end.
+    /// Shows only what this text is in; a cursor on something else goes to the first that is shown.
     pub fn set_filter(&mut self, filter: String, space: &Space) {
         self.filter = filter;
         let shown = self.shown(space);

@@ -107,12 +107,12 @@ impl Model {
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
-            Action::Live => self.go(Page::Live),
-            Action::Density => self.go(Page::Density),
-            Action::History => self.go(Page::History),
-            Action::Log => self.go(Page::Log),
-            Action::NextPage => self.go(self.page.turned(1)),
-            Action::PreviousPage => self.go(self.page.turned(3)),
+            Action::Live => self.page = Page::Live,
+            Action::Density => self.page = Page::Density,
+            Action::History => self.page = Page::History,
+            Action::Log => self.page = Page::Log,
+            Action::NextPage => self.page = self.page.turned(1),
+            Action::PreviousPage => self.page = self.page.turned(3),
             Action::Up => self.by(-1),
             Action::Down => self.by(1),
             Action::PageUp => self.by(-i64::from(self.size.1.saturating_sub(6).max(1))),
@@ -186,10 +186,6 @@ impl Model {
             Action::Follow => (self.log.back, self.log.found) = (0, None),
         }
         Vec::new()
-    }
-
-    fn go(&mut self, page: Page) {
-        self.page = page;
     }
 
     /// The parameter that keys act on.

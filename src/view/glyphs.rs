@@ -10,8 +10,6 @@ pub struct Glyphs {
     pub corners: [&'static str; 4],
     /// Corners of a line that rises: from left into up, from below into right.
     pub rise: [&'static str; 2],
-    /// Corners of a line that falls: from left into down, from above into right.
-    pub fall: [&'static str; 2],
     pub axis: [&'static str; 4],
     /// Ends of a range.
     pub range: [&'static str; 2],
@@ -29,8 +27,6 @@ pub struct Glyphs {
     pub bar_rest: &'static str,
     pub spark: &'static [&'static str],
     pub dots: &'static str,
-    pub arrow: &'static str,
-    pub separator: &'static str,
     /// From thin to dense.
     pub concentration: [&'static str; 5],
 }
@@ -44,7 +40,6 @@ impl Glyphs {
             vertical: "│",
             corners: ["┌", "┐", "└", "┘"],
             rise: ["╯", "╭"],
-            fall: ["╮", "╰"],
             axis: ["┤", "└", "┬", "│"],
             range: ["├", "┤"],
             elite: "━",
@@ -59,8 +54,6 @@ impl Glyphs {
             bar_rest: "─",
             spark: &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
             dots: "…",
-            arrow: "→",
-            separator: "·",
             concentration: [".", ":", "o", "O", "@"],
         }
     }
@@ -73,7 +66,6 @@ impl Glyphs {
             vertical: "|",
             corners: ["+", "+", "+", "+"],
             rise: ["/", "/"],
-            fall: ["\\", "\\"],
             axis: ["|", "+", "+", "|"],
             range: ["|", "|"],
             elite: "=",
@@ -88,8 +80,6 @@ impl Glyphs {
             bar_rest: ".",
             spark: &["_", ".", "-", "=", "*", "#"],
             dots: "~",
-            arrow: "->",
-            separator: "|",
             concentration: [".", ":", "o", "O", "@"],
         }
     }

@@ -136,7 +136,7 @@ fn row(
         let value = value.map_or("-".into(), text::metric_value);
         ink.put_right(area, x, y, &value, base.patch(theme.label));
     }
-    let time = seconds(trial, state, &model.live, model.clock()).map_or("-".into(), text::duration);
+    let time = seconds(trial, state, model.clock()).map_or("-".into(), text::duration);
     ink.put_right(area, x + 9, y, &time, base.patch(theme.label));
     ink.put(area, x + 11, y, &fit(&parents(trial), 8, theme.glyphs.dots), base.patch(theme.label));
     let room = area.width.saturating_sub(x + 21);
