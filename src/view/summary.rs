@@ -32,7 +32,7 @@ pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
         y += 1;
     }
     for (text, style) in lines(state, model, &theme.glyphs, theme.best, theme.text) {
-        ink.put(area, 0, y, &fit(&text, area.width, dots), style);
+        ink.put(area, 0, y, &fit_words(&text, area.width, dots), style);
         y += 1;
     }
     let names = state.slots.keys().map(|n| width(n)).max().unwrap_or(0).min(area.width / 3);

@@ -89,6 +89,25 @@ fn a_generation_tells_the_settings_of_its_time_and_what_was_changed_since() {
 }
 
 #[test]
+fn the_heads_of_a_generation_s_columns_stand_apart_whatever_the_numbers_are() {
+    let mut run = Run::new(1);
+    run.trials(1);
+    let rows = |run: &mut Run| {
+        run.keys("3<enter>");
+        let shown = text(&run.model, 80, 40);
+        run.keys("<esc>");
+        let head = shown.lines().find(|line| line.contains("made by")).unwrap().replace("made by", "made-by");
+        let row = shown.lines().find(|line| line.contains(" lr0 ")).unwrap();
+        (head.split_whitespace().count(), row.to_owned())
+    };
+    rows(&mut run);
+    run.trials(120);
+    let (heads, row) = rows(&mut run);
+    // Borders, the name, three values, two changes, by what it was made; "parent" or "gen" stands before two numbers.
+    assert_eq!(heads, 2 + 1 + 3 + 2 + 1 + 2, "{row}");
+}
+
+#[test]
 fn what_mattered_stands_in_the_table_once_there_are_trials_enough() {
     let mut run = Run::new(1);
     run.trials(40);

@@ -189,3 +189,17 @@ fn every_page_and_dialogue_can_be_drawn_at_every_small_size() {
         }
     }
 }
+
+#[test]
+fn a_summary_is_cut_between_words() {
+    let run = Run::mid_run(4);
+    let whole = crate::look::text(&run.model, 59, 15);
+    for columns in 12..59 {
+        let shown = crate::look::text(&run.model, columns, 15);
+        for (line, whole) in shown.lines().zip(whole.lines()).skip(1).take(2) {
+            let kept = line.strip_suffix('…').unwrap_or(line).trim_end();
+            let rest = whole.strip_prefix(kept).unwrap_or("?");
+            assert!(rest.is_empty() || rest.starts_with(' '), "{columns}: {line}");
+        }
+    }
+}

@@ -140,7 +140,10 @@ fn parameters(ink: &Ink, state: &State, trial: &Trial, cells: u16, lines: &mut V
     let name = usize::from(name);
     let parent = trial.parents.first().and_then(|g| state.history.get(*g)).map(AsRef::as_ref);
     let best = state.history.best().map(|(t, _)| t.as_ref());
-    let named = |label: &str, t: Option<u64>| t.map_or("-".to_owned(), |g| format!("{label} {g}"));
+    let named = |label: &str, t: Option<u64>| {
+        let names = t.map(|g| [format!("{label} {g}"), format!("gen {g}"), g.to_string()]);
+        names.and_then(|names| names.into_iter().find(|name| name.len() < value)).unwrap_or("-".into())
+    };
     let columns = |a: &str, b: &str, c: &str, d: &str, e: &str| {
         format!("{a:>value$}{b:>value$}{c:>change$}{d:>value$}{e:>change$}  ")
     };
