@@ -14,11 +14,10 @@ use crate::session::{Command, steer};
 impl Model {
     /// A key while something lies over the page. What is not put back is closed.
     pub(super) fn over(&mut self, overlay: Overlay, key: Key) -> Vec<Effect> {
-        let interrupt = key.ctrl && key.code == Code::Char('c');
-        let closes = key.code == Code::Esc || interrupt;
+        let closes = key.code == Code::Esc || key.interrupts();
         match overlay {
             Overlay::Leave => match key.code {
-                Code::Char('c') if key.ctrl => return vec![Effect::Leave { stopped: false }],
+                _ if key.interrupts() => return vec![Effect::Leave { stopped: false }],
                 Code::Enter | Code::Char('q' | 'y') => return vec![Effect::Leave { stopped: false }],
                 Code::Char('s') => return self.stop(false),
                 Code::Char('S') => return self.stop(true),

@@ -140,8 +140,7 @@ impl Model {
         let count = lines(self).len();
         let rows = rows(self.size.1, count).max(1);
         let most = count.saturating_sub(rows);
-        let interrupt = key.ctrl && key.code == Code::Char('c');
-        if interrupt || matches!(key.code, Code::Esc | Code::Enter) {
+        if key.interrupts() || matches!(key.code, Code::Esc | Code::Enter) {
             return;
         }
         let page = rows.saturating_sub(1).max(1);

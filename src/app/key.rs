@@ -72,6 +72,11 @@ impl Key {
         Self { code, ctrl: false, alt: false }
     }
 
+    /// Whether it is Ctrl-C: out of anything, whatever the keys file says.
+    pub const fn interrupts(self) -> bool {
+        self.ctrl && matches!(self.code, Code::Char('c'))
+    }
+
     /// A character's key.
     pub const fn char(c: char) -> Self {
         Self::plain(Code::Char(c))

@@ -84,12 +84,12 @@ impl Picker {
             self.asks = false;
             return match key.code {
                 Code::Enter | Code::Char('y') => chosen.map(|c| Picked::Resume(c.dir.clone())),
-                Code::Char('c') if key.ctrl => Some(Picked::Nothing),
+                _ if key.interrupts() => Some(Picked::Nothing),
                 _ => None,
             };
         }
         match key.code {
-            Code::Char('c') if key.ctrl => return Some(Picked::Nothing),
+            _ if key.interrupts() => return Some(Picked::Nothing),
             Code::Esc | Code::Char('q') => return Some(Picked::Nothing),
             Code::Up | Code::Char('k') => self.cursor = self.cursor.saturating_sub(1),
             Code::Down | Code::Char('j') | Code::Tab => self.cursor = (self.cursor + 1).min(last),

@@ -75,8 +75,8 @@ impl Model {
 
     fn key(&mut self, key: Key) -> Vec<Effect> {
         // The answer to a question that has just closed itself is nobody's key.
-        let interrupt = key.ctrl && key.code == Code::Char('c');
-        if self.closed_at.is_some_and(|at| self.now - at < STRAY) && self.overlay.is_none() && !interrupt {
+        let stray = self.closed_at.is_some_and(|at| self.now - at < STRAY) && self.overlay.is_none();
+        if stray && !key.interrupts() {
             return Vec::new();
         }
         // Esc and a key right after it look like one key with alt. What alt does not mean is taken as the two.
@@ -84,6 +84,11 @@ impl Model {
             let mut effects = self.key(Key::plain(Code::Esc));
             effects.extend(self.key(Key { alt: false, ..key }));
             return effects;
+        }
+        // The shell and a clean screen are there whatever lies over the page; letters of their own are typed into it.
+        let anywhere = self.keymap.action(Context::Everywhere, key).filter(|_| key.ctrl || key.alt);
+        if let Some(action @ (Action::Suspend | Action::Redraw)) = anywhere {
+            return self.act(action);
         }
         match self.overlay.take() {
             Some(overlay) => self.over(overlay, key),

@@ -54,18 +54,16 @@ impl Screen {
 
     /// Input that was typed before a question stands on the screen is not its answer.
     pub fn drop_typed(&mut self, decoder: &mut Decoder) -> io::Result<()> {
-        if !std::mem::take(&mut self.drop_typed) {
-            return Ok(());
-        }
-        let mut tty = self.guard.tty();
         let mut buffer = [0; 4096];
-        while readable(tty, Duration::ZERO) {
-            let count = tty.read(&mut buffer)?;
+        while self.drop_typed && readable(self.guard.tty(), Duration::ZERO) {
+            let count = self.guard.tty().read(&mut buffer)?;
             if count == 0 {
                 break;
             }
-            let _ = decoder.feed(&buffer[..count]);
+            let heard = decoder.feed(&buffer[..count]);
+            self.hear(heard);
         }
+        self.drop_typed = false;
         Ok(())
     }
 
@@ -77,10 +75,11 @@ impl Screen {
                 // A late answer of the terminal is nobody's key.
                 Heard::Reply(..) => continue,
             };
-            if self.drop_typed {
-                continue;
+            // But for Ctrl-C, which no question takes for a yes: the second one leaves, however fast it comes.
+            let interrupts = matches!(&input, Input::Key(key) if key.interrupts());
+            if interrupts || !self.drop_typed {
+                self.input(input);
             }
-            self.input(input);
         }
     }
 

@@ -87,6 +87,19 @@ fn ctrl_c_asks_and_a_second_one_leaves_at_once() {
 }
 
 #[test]
+fn the_shell_and_a_clean_screen_are_there_over_a_dialogue_as_well() {
+    let mut run = run();
+    for (opens, closes) in [("x", "<esc>"), ("q", "<esc>"), (":pin", "<esc>"), ("?", "?"), ("e", "<esc>")] {
+        run.keys(opens);
+        let before = run.model.overlay.clone();
+        run.keys("<ctrl-z><ctrl-l>");
+        assert_eq!(run.effects[run.effects.len() - 2..], [Effect::Suspend, Effect::Redraw], "{opens}");
+        assert!(before.is_some() && run.model.overlay == before, "{opens}");
+        run.keys(closes);
+    }
+}
+
+#[test]
 fn leaving_offers_to_stop_the_run_as_well() {
     let mut run = run();
     run.keys("qs");

@@ -122,6 +122,19 @@ fn a_client_that_is_hung_up_on_or_killed_leaves_the_run_going() {
 }
 
 #[test]
+fn two_ctrl_c_leave_at_once_however_fast_they_come_and_stop_nothing() {
+    let world = World::new();
+    start(&world, "s");
+    let mut terminal = Terminal::run(&world, &["attach", "s"]);
+    terminal.shows("Hyperparameters");
+    // What stands between them was typed before the question could be read.
+    terminal.press("\x03sSy\x03");
+    wait_until("the program has left", || terminal.child.try_wait().unwrap().is_some());
+    assert_eq!(world.status("s")["state"], "running");
+    world.stop("s");
+}
+
+#[test]
 fn a_resized_terminal_is_drawn_anew_at_every_size() {
     let world = World::new();
     start(&world, "s");
