@@ -113,7 +113,8 @@ impl fmt::Display for Cost {
         let parts =
             [(self.saved, "saved by pruning"), (self.lost, "lost to failures"), (self.given_up, "given up")];
         for (seconds, what) in parts {
-            if seconds > 0.0 {
+            // Not even a tenth of a second is nothing.
+            if seconds >= 0.05 {
                 write!(f, ", {} {what}", hours(seconds))?;
             }
         }

@@ -3,11 +3,13 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::Theme;
 use super::ink::{Ink, fit_words, width, wrap};
 use crate::app::action::{Action, Context, ROWS};
 use crate::app::help::{REPLAY, REPLAY_WORDS};
-use crate::app::{Model, Page};
-use crate::evolve::{ParentMode, Rule};
+use crate::app::{Model, Page, Status};
+use crate::evolve::{ParentMode, Prune, Rule, Settings};
+use crate::session::State;
 
 /// Draws settings, keys and messages.
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
@@ -23,6 +25,51 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
         replay(ink, area, y, at);
         return;
     }
+    let (text, brief, style) = outlook(theme, model, state);
+    let mut x = 1;
+    for (label, value, value_style) in parts(theme, model, settings, area.width < 100) {
+        let cells = width(label) + u16::from(!label.is_empty()) + width(&value);
+        // What comes next is always said.
+        if x + cells + 3 + width(&brief) > area.width.saturating_sub(1) {
+            break;
+        }
+        if !label.is_empty() {
+            x = ink.put(area, x, y, label, theme.label) + 1;
+        }
+        x = ink.put(area, x, y, &value, value_style) + 3;
+    }
+    let room = area.width.saturating_sub(x + 1);
+    let (shown, style) = match model.pending.last() {
+        Some(asked) => {
+            let text = theme.glyphs.own(&format!("{} …", asked.text));
+            (fit_words(&text, room, theme.glyphs.dots), theme.pending)
+        }
+        None => ([text, brief].into_iter().find(|text| width(text) <= room).unwrap_or_default(), style),
+    };
+    ink.put_right(area, area.width - 1, y, &shown, style);
+}
+
+/// What comes next, at length and in brief: from when on a change would hold, or why it would not.
+fn outlook(theme: &Theme, model: &Model, state: &State) -> (String, String, Style) {
+    let from = state.next_proposal();
+    if matches!(model.status(), Status::Lost(_)) {
+        ("trying to connect again".to_owned(), "trying again".to_owned(), theme.warn)
+    } else if state.open.is_none() {
+        ("stopped: the same command goes on".to_owned(), "stopped".to_owned(), theme.dim)
+    } else if state.is_complete() {
+        ("complete: more generations go on".to_owned(), "complete".to_owned(), theme.dim)
+    } else {
+        (format!("changes apply from gen {from}"), format!("from gen {from}"), theme.dim)
+    }
+}
+
+/// The settings in force, each under its name, the most important first.
+fn parts(
+    theme: &Theme,
+    model: &Model,
+    settings: &Settings,
+    short: bool,
+) -> Vec<(&'static str, String, Style)> {
     let has = crate::app::knobs(settings.strategy);
     let style = |has: bool, subject: &str| {
         if !has {
@@ -44,14 +91,6 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     if has.method {
         strategy = format!("{strategy} method {}", settings.method);
     }
-    let pending = model.pending.last().map(|p| format!("{} …", p.text));
-    let from = match &pending {
-        Some(text) => (theme.glyphs.own(text), theme.pending),
-        None if state.open.is_none() => ("stopped: the same command goes on".to_owned(), theme.dim),
-        None if state.is_complete() => ("complete: more generations go on".to_owned(), theme.dim),
-        None => (format!("changes apply from gen {}", state.next_proposal()), theme.dim),
-    };
-    let short = area.width < 100;
     let name = |long: &'static str, brief: &'static str| if short { brief } else { long };
     let mut parts = vec![
         ("parent", or_none(has.parent, parent), parent_style),
@@ -63,7 +102,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
         ),
         (name("strategy", ""), strategy, style(true, "strategy")),
     ];
-    if settings.prune != crate::evolve::Prune::Off {
+    if settings.prune != Prune::Off {
         parts.push(("prune", settings.prune.name().to_owned(), style(true, "prune")));
     }
     for rule in [Rule::Target, Rule::Patience, Rule::MaxHours, Rule::RepeatBest] {
@@ -71,36 +110,7 @@ fn settings(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
             parts.push((rule.name(), rule.show(Some(value)), style(true, rule.name())));
         }
     }
-    let brief = if state.open.is_none() {
-        "stopped".to_owned()
-    } else if state.is_complete() {
-        "complete".to_owned()
-    } else {
-        format!("from gen {}", state.next_proposal())
-    };
-    let mut x = 1;
-    for (label, value, value_style) in parts {
-        let cells = width(label) + u16::from(!label.is_empty()) + width(&value);
-        // What comes next is always said.
-        if x + cells + 3 + width(&brief) > area.width.saturating_sub(1) {
-            break;
-        }
-        if !label.is_empty() {
-            x = ink.put(area, x, y, label, theme.label) + 1;
-        }
-        x = ink.put(area, x, y, &value, value_style) + 3;
-    }
-    let room = area.width.saturating_sub(x + 1);
-    let text = if width(&from.0) <= room {
-        from.0
-    } else if pending.is_none() && width(&brief) <= room {
-        brief
-    } else if pending.is_some() {
-        fit_words(&from.0, room, theme.glyphs.dots)
-    } else {
-        String::new()
-    };
-    ink.put_right(area, area.width - 1, y, &text, from.1);
+    parts
 }
 
 /// Where a replay stands: a slider, and how fast it goes.
@@ -142,11 +152,15 @@ fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     let (own, other): (Vec<_>, Vec<_>) = rows
         .filter(|(_, r)| r.context == here || r.context == Context::Everywhere)
         .partition(|(_, r)| r.context == here);
-    let keys = |index: usize, action: Action| match action {
-        Action::SigmaUp => "- +".to_owned(),
-        Action::ProbabilityUp => ", .".to_owned(),
-        Action::NextSlot => "[ ]".to_owned(),
-        _ => model.keymap.keys(index).first().map(ToString::to_string).unwrap_or_default(),
+    let key = |index: usize| model.keymap.keys(index).first().map(ToString::to_string).unwrap_or_default();
+    let keys = |index: usize, action: Action| {
+        let other = match action {
+            Action::SigmaUp => Action::SigmaDown,
+            Action::ProbabilityUp => Action::ProbabilityDown,
+            Action::NextSlot => Action::PreviousSlot,
+            _ => return key(index),
+        };
+        format!("{} {}", model.keymap.hint(other), key(index)).trim().to_owned()
     };
     let hints: Vec<(String, String)> = own
         .into_iter()

@@ -212,7 +212,7 @@ pub fn waiting(ink: &mut Ink, body: Rect, model: &Model) {
         Connection::Connected => "reading what has happened so far".into(),
         Connection::Lost { why, since } => {
             format!(
-                "connection lost {} ago: {why}; trying again",
+                "connection lost {} ago, trying again: {why}",
                 text::duration((model.now - since) as f64 / 1000.0)
             )
         }

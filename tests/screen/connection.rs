@@ -21,6 +21,7 @@ fn a_lost_connection_is_said_and_nothing_is_asked_until_it_is_back() {
     let mut run = run();
     run.tell(News::Lost { why: "the session closed the socket".into() });
     assert!(text(&run.model, 120, 40).contains("connection lost"));
+    assert!(text(&run.model, 80, 24).contains("trying to connect again"), "{}", text(&run.model, 80, 24));
     run.keys("+");
     assert!(run.model.pending.is_empty() && run.effects.is_empty());
     run.tell(News::Connected { read_only: false, dir: "/tmp".into(), demo: false });

@@ -119,6 +119,17 @@ fn u_takes_back_and_capital_u_makes_again() {
 }
 
 #[test]
+fn the_last_line_names_the_keys_in_force() {
+    let mut run = Run::mid_run(4);
+    let line = |run: &Run| crate::look::text(&run.model, 250, 24).lines().last().unwrap().to_owned();
+    assert!(line(&run).contains("- + sigma  , . mutation") && line(&run).contains("[ ] slot"));
+    let keys = "sigma-up: \"*\"\nmutation-down: ctrl-n\nprevious-slot: []\nnext-slot: \"&\"\n";
+    run.model.keymap = evotop::app::Keymap::with(keys).unwrap();
+    assert!(line(&run).contains("- * sigma  ctrl-n . mutation"), "{}", line(&run));
+    assert!(line(&run).contains("  & slot"), "{}", line(&run));
+}
+
+#[test]
 fn question_mark_lists_every_key() {
     let mut run = run().sized(120, 130);
     run.keys("?");
