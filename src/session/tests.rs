@@ -74,7 +74,10 @@ fn anothers_change_is_taken_back_and_made_again_only_where_that_is_confirmed() {
     let (mut s, ada, bob) = (Session::new(), who("ada"), who("bob"));
     s.edited(&ada, Edit::Sigma(0.3)).unwrap();
     let refused = s.asked(&bob, &Command::Undo { confirmed: false }).unwrap_err();
-    assert!(matches!(&refused, Refused::Another { by, what } if by == "ada" && what == "sigma"), "{refused}");
+    assert!(
+        matches!(&refused, Refused::Another { by, what, .. } if by == "ada" && what == "sigma 0.2 -> 0.3"),
+        "{refused}"
+    );
     assert_eq!(s.sigma(), 0.3);
     s.asked(&bob, &Command::Undo { confirmed: true }).unwrap();
     assert_eq!(s.sigma(), 0.2);

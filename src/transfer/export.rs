@@ -159,7 +159,7 @@ fn trial(state: &State, t: &Trial) -> Value {
 }
 
 /// The columns before the metrics.
-pub(super) const FRAME: [&str; 15] = [
+pub(super) const FRAME: [&str; 16] = [
     "generation",
     "candidate",
     "origin",
@@ -174,6 +174,7 @@ pub(super) const FRAME: [&str; 15] = [
     told::COST[0],
     told::COST[1],
     told::COST[2],
+    told::COST[3],
     "fitness",
 ];
 
@@ -197,7 +198,7 @@ fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String>
     let parents: Vec<String> = t.parents.iter().map(ToString::to_string).collect();
     let told = |(_, told): (&str, Option<Scalar>)| told.map_or(String::new(), |told| shown(&told));
     let [epoch, class, detail] = told::of_end(t).map(told);
-    let [used, lost, saved] = told::of_cost(t.cost).map(told);
+    let [used, lost, given_up, saved] = told::of_cost(t.cost).map(told);
     let head = [
         t.generation.to_string(),
         t.candidate.to_string(),
@@ -212,6 +213,7 @@ fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String>
         t.excluded.to_string(),
         used,
         lost,
+        given_up,
         saved,
         number(t.fitness),
     ];

@@ -10,7 +10,7 @@ pub const EPOCH: &str = "end_epoch";
 pub const CLASS: &str = "end_class";
 pub const DETAIL: &str = "end_detail";
 /// Seconds of a slot; empty where there are none.
-pub const COST: [&str; 3] = ["seconds", "seconds_lost", "seconds_saved"];
+pub const COST: [&str; 4] = ["seconds", "seconds_lost", "seconds_given_up", "seconds_saved"];
 
 /// What the columns after the word for the end say.
 pub fn of_end(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
@@ -27,16 +27,17 @@ pub fn of_end(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
 }
 
 /// What the columns of the cost say.
-pub fn of_cost(cost: Cost) -> [(&'static str, Option<Scalar>); 3] {
-    let seconds = [cost.used, cost.lost, cost.saved].map(|x| (x > 0.0).then_some(Scalar::Float(x)));
-    let [used, lost, saved] = seconds;
-    [(COST[0], used), (COST[1], lost), (COST[2], saved)]
+pub fn of_cost(cost: Cost) -> [(&'static str, Option<Scalar>); 4] {
+    let seconds = [cost.used, cost.lost, cost.given_up, cost.saved];
+    let [used, lost, given_up, saved] = seconds.map(|x| (x > 0.0).then_some(Scalar::Float(x)));
+    [(COST[0], used), (COST[1], lost), (COST[2], given_up), (COST[3], saved)]
 }
 
 /// The cost that these numbers tell of.
 pub fn cost(number: impl Fn(&str) -> Option<f64>) -> Cost {
-    let [used, lost, saved] = COST.map(|name| number(name).filter(|x| *x > 0.0).unwrap_or_default());
-    Cost { used, lost, saved }
+    let [used, lost, given_up, saved] =
+        COST.map(|name| number(name).filter(|x| *x > 0.0).unwrap_or_default());
+    Cost { used, lost, given_up, saved }
 }
 
 /// The end that these cells tell of, where it is not simply a result; an error for a word that is no end.
