@@ -105,10 +105,18 @@ pub fn lock_limit(pid: u32) -> Option<u64> {
     locks.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// Sets this process's own, where the system allows it.
-pub fn limit_locks(locks: u64) {
+/// Sets this process's own. Says whether the system allows it.
+pub fn limit_locks(locks: u64) -> bool {
     let maximum = getrlimit(Resource::Locks).maximum;
-    let _ = setrlimit(Resource::Locks, Rlimit { current: Some(locks), maximum });
+    setrlimit(Resource::Locks, Rlimit { current: Some(locks), maximum }).is_ok()
+}
+
+/// Whether it could; it is as it was afterwards.
+pub fn may_limit_locks(locks: u64) -> bool {
+    let before = getrlimit(Resource::Locks);
+    let may = limit_locks(locks);
+    let _ = setrlimit(Resource::Locks, before);
+    may
 }
 
 /// Whether a process is this user's.

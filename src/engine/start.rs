@@ -149,7 +149,7 @@ impl Engine {
         start.limits.apply(&mut state.spec);
         let journal = Writer::open(Arc::new(FileDisk { access: dir.access() }), &path, &recovered)?;
         // Where a system has no such thing, a killed guard's trainers are found by their marks.
-        let _ = children::take_in();
+        let _ = children::take_in(&start.dir);
         end_survivors(&start.dir, &state).await;
         let (slot_news, slots) = mpsc::unbounded_channel();
         let (requests, clients) = mpsc::unbounded_channel();

@@ -1,5 +1,6 @@
 //! Whatever is killed, nothing of a trial is left.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use evotop::process::{self, ProcessId};
@@ -69,7 +70,7 @@ async fn a_killed_guard_takes_trainer_and_grandchild_along() {
     bench.close().await;
 }
 
-/// It cannot be known by a mark, a group or a session of processes: only as what came to this process.
+/// Neither its environment nor its group nor its session of processes tells whose it is. What never came from a guard stays.
 #[tokio::test]
 async fn a_killed_guard_takes_along_a_grandchild_that_wiped_its_environment() {
     // In a process of its own, as a session is: what it takes in would be other tests' children.
@@ -81,20 +82,30 @@ async fn a_killed_guard_takes_along_a_grandchild_that_wiped_its_environment() {
         assert!(said.status.success() && text.contains("1 passed"), "{text}");
         return;
     }
-    children::take_in().unwrap();
+    // A shell that became this process may have begun something before, as a container's entry point does.
+    let mut before = std::process::Command::new("sleep");
+    let mut before = before.arg("3600").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let mut bench = Bench::new(with_child_of("setsid env -i PATH=$PATH sh", "sleep 3600"));
+    children::take_in(bench.dir.path()).unwrap();
     bench.start(1);
     let trainer = ProcessId::of(bench.started().await);
     let child = grandchild(&bench, 1).await;
-    // What a hook left in the background is nobody's business.
-    let hook = "sleep 3600 > /dev/null 2>&1 & echo $!";
-    let hook = std::process::Command::new("sh").args(["-c", hook]).env(children::HOOK, "1").output().unwrap();
-    let of_hook: u32 = String::from_utf8(hook.stdout).unwrap().trim().parse().unwrap();
+    // What a hook left in the background is nobody's business, and neither is what comes to a container's first process.
+    let [of_hook, of_others] = ["sleep 3600", "env -i sleep 3600"].map(|begun| {
+        let script = format!("{begun} > /dev/null 2>&1 & echo $!");
+        let said = std::process::Command::new("sh").args(["-c", &script]).env(children::HOOK, "1").output();
+        String::from_utf8(said.unwrap().stdout).unwrap().trim().parse::<u32>().unwrap()
+    });
     kill(parent(trainer.pid));
     bench.ended().await;
     assert!(!trainer.lives() && !child.lives());
-    assert_eq!(process::children(), [of_hook], "the dead are buried");
-    kill(of_hook);
+    let mut living = process::children();
+    living.sort_unstable();
+    let mut expected = [before.id(), of_hook, of_others];
+    expected.sort_unstable();
+    assert_eq!(living, expected, "the dead are buried");
+    expected.into_iter().for_each(kill);
+    before.wait().unwrap();
     bench.close().await;
 }
 
