@@ -28,10 +28,12 @@ pub fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let Trainer::Command { argv, metrics, preset } = &created.spec.trainer else {
         return Err(Told::usage("what is to be checked? evotop check [options as for run] -- CMD"));
     };
-    let log = args.log.as_ref();
-    let log = log
-        .map(|path| std::fs::read_to_string(path).with_context(|| path.display().to_string()))
-        .transpose()?;
+    let log = args.log.as_ref().map(|path| {
+        let bytes = std::fs::read(path).with_context(|| format!("--log {}", path.display()))?;
+        // As a trainer's output: bytes that are no text are no reason to read none of it.
+        anyhow::Ok(String::from_utf8_lossy(&bytes).into_owned())
+    });
+    let log = log.transpose()?;
     let devices = args.run.devices.as_deref().unwrap_or("auto");
     let (slots, _) = slots(&created.spec.trainer, devices)?;
     let number = slots.first().and_then(|slot| devices::number(&slot.device));

@@ -100,6 +100,22 @@ fn a_mistake_in_the_command_is_found_before_anything_is_made() {
 }
 
 #[test]
+fn a_check_reads_an_old_log_whatever_bytes_are_in_it_and_names_one_that_is_not_there() {
+    let world = World::new();
+    std::fs::write(world.path("old.txt"), b"\xff\xfe loading\nval acc 0.75\n").unwrap();
+    let check = |log: &str| {
+        let options = ["check", "--devices", "cpu", "--param", "lr=1[0..2]", "--metric"];
+        let rest = ["acc=val acc ([0-9.]+)", "--log", log, "--", "python3", "t.py", "{lr}"];
+        world.run(&[&options[..], &rest].concat())
+    };
+    let output = check("old.txt");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("would be: acc 0.75"), "{said}");
+    let said = String::from_utf8_lossy(&check("none.txt").stderr).into_owned();
+    assert!(said.contains("--log none.txt: "), "{said}");
+}
+
+#[test]
 fn a_script_that_fails_everywhere_holds_the_run_and_says_why() {
     let world = World::new();
     let output = run(&world, &PARAMS, &["sh", "-c", "echo 'NameError: x' >&2; exit 1"]);

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::{Found, Preset, Reader, Reading, Table, Values, epochs_of, fill};
+use crate::clean::clean;
 use crate::trial::{Job, MetricRule, Metrics};
 
 /// Matches that are shown at the beginning of a log; the last one is shown as well.
@@ -77,8 +78,10 @@ fn read(answer: &mut Answer, mut reader: Reader, log: &str) {
         let rows = rows.into_iter().chain(table.finish()).enumerate();
         end = rows.map(|(i, row)| answer.sees(i + 2, &reader.row(row))).find_map(|end| end);
     } else {
-        for (i, line) in log.split(['\n', '\r']).enumerate() {
-            if let Some(reading) = reader.line(line)
+        // As a trainer's output is read; a line of the file counts as one, whatever bars were drawn on it.
+        let lines = log.split('\n').enumerate();
+        for (i, text) in lines.flat_map(|(i, line)| line.split('\r').map(move |text| (i, text))) {
+            if let Some(reading) = reader.line(&clean(text))
                 && !matches!(reading, Reading::Progress(_))
             {
                 end = answer.sees(i + 1, &reading);
@@ -213,6 +216,14 @@ mod tests {
         let text = answer.to_string();
         assert!(text.contains("python t.py --lr 0.01\n"), "{text}");
         assert!(text.contains("line 2: epoch 1: acc 0.5") && text.contains("would be: acc 0.75"), "{text}");
+        assert_eq!(answer.problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_log_with_colours_bars_and_other_line_ends_is_read_as_output_is() {
+        let log = "start\r\n 50%|# | 1/2\r100%|##| 2/2\r\nval acc \u{1b}[32m0.5\u{1b}[0m\r\n";
+        let answer = answer("python t.py {args}", &["acc=val acc ([0-9.]+)"], None, Some(log));
+        assert_eq!(answer.seen, [(3, "epoch 1: acc 0.5".to_owned())]);
         assert_eq!(answer.problems, Vec::<String>::new());
     }
 
