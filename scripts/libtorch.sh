@@ -50,7 +50,8 @@ fi
 command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null ||
   die "no C++ compiler found, and tch's shim is C++" "Debian, Ubuntu: apt-get install g++    Fedora: dnf install gcc-c++    macOS: xcode-select --install"
 
-cache=${EVOTOP_CACHE:-${XDG_CACHE_HOME:-${HOME:?set HOME or EVOTOP_CACHE}/.cache}/evotop}
+[ -n "${EVOTOP_CACHE:-}${XDG_CACHE_HOME:-}${HOME:-}" ] || die "there is no folder to keep it in: HOME is not set" "set HOME, or EVOTOP_CACHE to a folder that can be written"
+cache=${EVOTOP_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/evotop}
 home=$cache/libtorch-$version-$flavour-$machine
 
 link() {
