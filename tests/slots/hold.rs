@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use evotop::runner::SlotNewsKind;
 use evotop::trial::Outcome;
 
 use super::bench::{Bench, shell, spec, template, wait_until, worker};
@@ -55,12 +56,17 @@ async fn a_frozen_program_can_be_given_up() {
 
 #[tokio::test]
 async fn a_program_that_ignores_term_is_killed_after_the_grace_and_gone_before_it_is_said() {
-    let mut bench = Bench::new(shell("trap '' TERM; echo up; while true; do sleep 0.05; done"));
+    let script = "trap '' TERM; echo > {dir}/ignores; while true; do sleep 0.05; done";
+    let mut bench = Bench::new(template(script));
     bench.start(1);
     let pid = bench.started().await;
+    // Before that it would end of TERM like any other.
+    wait_until("it ignores TERM", || bench.path("trials/000001/a1/ignores").exists());
     bench.slot().cancel_as(1, Outcome::Interrupted);
     assert_eq!(bench.ended().await, Outcome::Interrupted);
     assert!(evotop::process::start_time(pid).is_none(), "it still runs");
+    let lost = |kind: &SlotNewsKind| matches!(kind, SlotNewsKind::Lost { .. });
+    assert!(!bench.heard.iter().any(lost), "it was taken for one that nobody can kill: {:?}", bench.heard);
     bench.close().await;
 }
 
