@@ -32,7 +32,7 @@ const ONE: &str = r#"echo '{{"acc":1}}'"#;
 fn a_terminated_run_ends_within_its_grace_and_the_next_attempt_knows_the_one_before() {
     let world = World::new();
     let script = format!(
-        "echo attempt $EVOTOP_ATTEMPT of {{generation}} after $EVOTOP_PREVIOUS; [ -f go ] || exec sleep 99; {ONE}"
+        "echo attempt $EVOTOP_ATTEMPT of {{generation}} after $EVOTOP_PREVIOUS; echo with seed {{seed}} and {{args}}; [ -f go ] || exec sleep 99; {ONE}"
     );
     for signal in ["TERM", "USR1"] {
         let session = start(&world, &["--generations", "2", "--grace", "1s"], &script);
@@ -51,6 +51,13 @@ fn a_terminated_run_ends_within_its_grace_and_the_next_attempt_knows_the_one_bef
     assert!(log(&world, "000000/a1").contains("attempt 1 of 0 after\n"), "{}", log(&world, "000000/a1"));
     let last = log(&world, "000000/a3");
     assert!(last.contains("attempt 3 of 0 after /") && last.contains("trials/000000/a2\n"), "{last}");
+    // The same candidate with the same trial seed.
+    let trained = |attempt: &str| {
+        let log = log(&world, attempt);
+        log.lines().find(|line| line.starts_with("with seed ")).map(str::to_owned)
+    };
+    assert!(trained("000000/a1").is_some_and(|words| words.contains("--")), "{last}");
+    assert_eq!(trained("000000/a3"), trained("000000/a1"));
 }
 
 #[test]
