@@ -109,6 +109,32 @@ fn a_client_of_a_later_build_may_ask_pause_steer_and_stop_but_not_attach() {
     assert_eq!(world.status("d")["settings"]["sigma"], 0.3);
 }
 
+#[test]
+fn a_client_that_only_looks_is_refused_by_the_session_itself_whatever_it_sends() {
+    let world = World::new();
+    world.good(&sim("--detach", "200", &["--dir", "d"]));
+    let mut session = UnixStream::connect(evotop::wire::socket_of(&world.path("d")).unwrap()).unwrap();
+    let mut ask = |message: Value| {
+        tell(&mut session, &message);
+        hear(&mut session).unwrap()
+    };
+    ask(json!({"type": "hello", "protocol": 1, "build": "9.0.0", "read_only": true}));
+    for message in [
+        json!({"type": "say", "id": 1, "line": "sigma 0.3", "how": "shell"}),
+        json!({"type": "do", "id": 2, "command": "pause", "how": "key"}),
+        json!({"type": "pause", "id": 3}),
+        json!({"type": "stop", "id": 4, "now": true}),
+    ] {
+        let answer = ask(message.clone());
+        assert_eq!((&answer["id"], &answer["granted"]), (&message["id"], &json!(false)), "{message}");
+        assert!(answer["text"].as_str().unwrap().contains("only looks"), "{answer}");
+    }
+    let status = ask(json!({"type": "status"}));
+    assert_eq!(status["status"]["state"], "running");
+    assert_eq!(status["status"]["settings"]["sigma"], 0.2);
+    world.stop("d");
+}
+
 /// As when evotop is installed anew while a session runs.
 #[test]
 fn a_session_whose_program_is_replaced_goes_on_with_the_build_it_was_started_with() {
