@@ -44,6 +44,24 @@ fn a_session_is_its_users_alone_whatever_the_trainer_writes() {
 }
 
 #[test]
+fn no_value_of_the_environment_that_could_be_a_secret_is_written_anywhere() {
+    let world = World::new();
+    let words = ["run", "--headless", "--devices", "cpu", "--generations", "1", "--dir", "d", "--param"];
+    let words =
+        [&words[..], &["x=1[0..2]", "--", "sh", "-c", r#"test ${{#HUB_TOKEN}} = 7 && echo '{{"acc":1}}'"#]];
+    let run = world.evotop(&words.concat()).env("HUB_TOKEN", "hunter2").output().unwrap();
+    assert!(
+        run.status.success(),
+        "the trainer has it all the same: {}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    let told =
+        |(path, _): &(String, u32)| std::fs::read(path).is_ok_and(|b| b.windows(7).any(|w| w == b"hunter2"));
+    let written: Vec<_> = modes(&world.path("d")).into_iter().filter(told).collect();
+    assert!(written.is_empty(), "{written:?}");
+}
+
+#[test]
 fn a_session_listens_on_a_socket_of_its_users_alone_and_on_no_network() {
     let world = World::new();
     world.good(&sim("--detach", "500", &["--dir", "d"]));
@@ -65,6 +83,22 @@ fn a_session_listens_on_a_socket_of_its_users_alone_and_on_no_network() {
         assert_eq!(listening, None, "in {table}");
     }
     world.stop("d");
+}
+
+#[test]
+fn a_place_for_sockets_that_others_can_enter_is_refused_by_name() {
+    let world = World::new();
+    let uid = std::fs::metadata(world.home.path()).unwrap().uid();
+    // As on a host of its own, whose sockets have a place of their own.
+    let host = format!("host-{}", std::process::id());
+    let place = format!("/tmp/evotop-{uid}-{host}");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let words = sim("--headless", "0", &["--generations", "1", "--dir", "d"]);
+    let refused = world.evotop(&words).env("EVOTOP_HOST", host).output().unwrap();
+    std::fs::remove_dir(&place).unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && said.contains(&place) && said.contains("yours alone"), "{said}");
 }
 
 #[test]
