@@ -3,7 +3,7 @@
 use super::*;
 use crate::evolve::{Edit, EditError, StrategyKind, Weights};
 use crate::journal::sample::{created, metrics, trial};
-use crate::journal::{Entry, Event, How, Imported, Who};
+use crate::journal::{Entry, Event, Host, How, Imported, Mode, Opened, PauseWhy, Who};
 use crate::trial::{End, FailureClass, Metrics, Origin, Outcome};
 
 /// A session, and a clock: every event takes ten seconds.
@@ -194,6 +194,20 @@ fn a_result_that_is_not_a_number_is_a_diverged_trial_whatever_its_trainer_calls_
 }
 
 #[test]
+fn a_result_without_a_metric_that_fitness_needs_holds_the_run_and_names_it() {
+    let mut s = Session::new();
+    s.proposed(0..1);
+    s.started(0);
+    let metrics: Metrics = [("acc", 0.5), ("metrics/mAP_0.5", 0.5)].into_iter().collect();
+    let events = s.0.attempt_ended(0, 1, &Outcome::Finished { metrics });
+    let [Event::Ended { end: End::Finished, .. }, Event::Mode { mode, .. }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    let reported = vec!["acc".to_owned(), "metrics/mAP_0.5".into()];
+    assert_eq!(*mode, Mode::Paused(PauseWhy::NoMetric { name: "metrics/mAP_0.5:0.95".into(), reported }));
+}
+
+#[test]
 fn the_end_of_an_attempt_that_is_over_already_says_nothing_of_the_next_one() {
     let mut s = Session::new();
     s.proposed(0..1);
@@ -239,4 +253,24 @@ fn the_status_page_names_every_field() {
             assert!(page.contains(&format!("`{field}`")), "{part}/{field}");
         }
     }
+}
+
+#[test]
+fn a_session_that_was_killed_under_a_frozen_trial_is_paused_and_has_that_trial_next() {
+    let mut s = Session::new();
+    s.proposed(0..2);
+    s.started(0);
+    s.tell(Event::Frozen { generation: 0, frozen: true, who: None });
+    let host = Host { name: "box".into(), boot_id: "f00d".into() };
+    s.tell(Event::Opened(Opened { host, pid: 1, start_time: 1, evotop: String::new(), argv: Vec::new() }));
+    assert_eq!(s.0.mode, Mode::Paused(PauseWhy::WasFrozen));
+    assert_eq!(s.0.queue, [0, 1]);
+    assert!(s.0.running.is_empty());
+}
+
+#[test]
+fn what_a_trainer_or_a_file_says_is_in_the_log_without_control_characters() {
+    let mut s = Session::new();
+    s.tell(Event::Note { text: "a\u{1b}[31mb\u{7}".into() });
+    assert_eq!(s.0.log.back().unwrap().text, "ab");
 }
