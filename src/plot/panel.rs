@@ -22,7 +22,7 @@ pub struct Labels {
     pub y: bool,
 }
 
-impl<'a> Panel<'a> {
+impl Panel<'_> {
     /// Fitness over the generations: the whole of a picture of this size from `top` down, framed, its axis named.
     pub fn over_generations(canvas: &mut Canvas, data: &Read, size: (f64, f64), top: f64) -> Self {
         let panel = Self {

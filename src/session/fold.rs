@@ -232,6 +232,7 @@ impl State {
         }
     }
 
+    /// `failed`: something went wrong; else it was put back, or the session stopped in good order.
     fn requeued(&mut self, generation: u64, counts: bool, failed: bool, time: i64) {
         if let Some(running) = self.running.get(&generation) {
             let used = running.trained(time);
@@ -260,7 +261,7 @@ impl State {
                 End::Pruned { epoch } => running.left_after(*epoch, epochs(&self.history, self.era()), time),
                 _ => 0.0,
             };
-            self.charge(generation, Cost { used, lost, saved, given_up: 0.0 });
+            self.charge(generation, Cost { used, lost, saved, ..Cost::default() });
         }
         let slot = self.leave_slot(generation);
         self.queue.retain(|g| *g != generation);

@@ -202,7 +202,11 @@ mod tests {
         let [_, started, .., ended] = trial(2);
         s.tell(started);
         s.tell(ended);
-        assert!(s.0.summary().ends_with("30s lost to failures, 10s given up"), "{}", s.0.summary());
+        assert!(
+            s.0.summary().ends_with("30s lost to failures, 10s given up to begin again"),
+            "{}",
+            s.0.summary()
+        );
         assert_eq!(s.0.trial_seconds(), Some(10.0));
     }
 }

@@ -45,8 +45,7 @@ impl State {
     pub fn trial_seconds(&self) -> Option<f64> {
         let finished = self.ended.iter().rev().filter_map(|g| self.history.get(*g));
         let finished = finished.filter(|t| t.end == Some(End::Finished));
-        let seconds: Vec<f64> =
-            finished.map(|t| t.cost.used - t.cost.lost - t.cost.given_up).take(LAST).collect();
+        let seconds: Vec<f64> = finished.map(|t| t.cost.used - t.cost.for_nothing()).take(LAST).collect();
         (!seconds.is_empty()).then(|| seconds.iter().sum::<f64>() / seconds.len() as f64)
     }
 

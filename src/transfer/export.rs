@@ -198,7 +198,6 @@ fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String>
     let parents: Vec<String> = t.parents.iter().map(ToString::to_string).collect();
     let told = |(_, told): (&str, Option<Scalar>)| told.map_or(String::new(), |told| shown(&told));
     let [epoch, class, detail] = told::of_end(t).map(told);
-    let [used, lost, given_up, saved] = told::of_cost(t.cost).map(told);
     let head = [
         t.generation.to_string(),
         t.candidate.to_string(),
@@ -211,16 +210,12 @@ fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String>
         t.seed.to_string(),
         parents.join(" "),
         t.excluded.to_string(),
-        used,
-        lost,
-        given_up,
-        saved,
-        number(t.fitness),
     ];
     let metrics = (0..state.metrics.len()).map(move |i| number(t.metrics.get(i).copied()));
     let genes = state.space.params.iter().zip(&t.genes);
     let genes = genes.map(|(p, x)| if x.is_finite() { shown(&p.scalar(*x)) } else { String::new() });
-    head.into_iter().chain(metrics).chain(genes).chain(state.space.fixed.values().map(shown))
+    let cost = told::of_cost(t.cost).map(told).chain([number(t.fitness)]);
+    head.into_iter().chain(cost).chain(metrics).chain(genes).chain(state.space.fixed.values().map(shown))
 }
 
 fn shown(value: &Scalar) -> String {

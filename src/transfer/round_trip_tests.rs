@@ -150,8 +150,17 @@ fn events(whose: Whose, space: &Space, plans: &[Plan], tuner: bool) -> Vec<(i64,
         let proposed =
             Proposed { genes: values.clone(), origin, candidate: Some(candidate), seed, ..proposed };
         events.push((time, Event::Proposed(proposed)));
-        events.push((time, started));
+        events.push((time, started.clone()));
         time += plan.seconds * 300;
+        if plan.seconds % 3 > 0 {
+            // A first attempt that failed, or that was put back.
+            let class = (plan.seconds % 3 == 1).then_some(FailureClass::Crash);
+            let detail = String::new();
+            let requeued =
+                Event::Requeued { generation, attempt: 1, class, detail, counts: false, who: None };
+            events.extend([(time, requeued), (time, started)]);
+            time += plan.seconds * 500;
+        }
         let epoch =
             |epoch| Event::Epoch { generation, epoch, epochs: 5, seconds: 1.0, metrics: reported.clone() };
         events.push((time, epoch(1)));

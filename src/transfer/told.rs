@@ -27,10 +27,9 @@ pub fn of_end(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
 }
 
 /// What the columns of the cost say.
-pub fn of_cost(cost: Cost) -> [(&'static str, Option<Scalar>); 4] {
+pub fn of_cost(cost: Cost) -> impl Iterator<Item = (&'static str, Option<Scalar>)> {
     let seconds = [cost.used, cost.lost, cost.given_up, cost.saved];
-    let [used, lost, given_up, saved] = seconds.map(|x| (x > 0.0).then_some(Scalar::Float(x)));
-    [(COST[0], used), (COST[1], lost), (COST[2], given_up), (COST[3], saved)]
+    COST.into_iter().zip(seconds.map(|x| (x > 0.0).then_some(Scalar::Float(x))))
 }
 
 /// The cost that these numbers tell of.

@@ -89,10 +89,9 @@ pub enum Change {
 pub struct Cost {
     /// All attempts.
     pub used: f64,
-    /// Of these, attempts that a failure brought to nothing, the death of the session included.
+    /// Of these, attempts that failed: the program's, or the session's under them.
     pub lost: f64,
-    /// Of these, attempts that were given up in good order and begun again: put back by a person, or stopped with the
-    /// session.
+    /// And attempts that were given up in good order, to begin again: put back by a person, or by a stop.
     #[serde(default)]
     pub given_up: f64,
     /// What pruning saved: the epochs that were left, at the pace of those before.
@@ -100,6 +99,11 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// What the attempts cost that did not end as the trial did.
+    pub fn for_nothing(&self) -> f64 {
+        self.lost + self.given_up
+    }
+
     /// Whether nothing is known to have been trained.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
@@ -110,8 +114,11 @@ impl Cost {
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} used", hours(self.used))?;
-        let parts =
-            [(self.saved, "saved by pruning"), (self.lost, "lost to failures"), (self.given_up, "given up")];
+        let parts = [
+            (self.saved, "saved by pruning"),
+            (self.lost, "lost to failures"),
+            (self.given_up, "given up to begin again"),
+        ];
         for (seconds, what) in parts {
             // Not even a tenth of a second is nothing.
             if seconds >= 0.05 {

@@ -85,7 +85,7 @@ fn facts(model: &Model, state: &State, trial: &Trial) -> Vec<(&'static str, Stri
     let started = trial.started_at.map_or("not yet".into(), |t| text::date_and_time(t, &model.zone));
     let slot = trial.slot.as_deref().map(|s| format!(" on {s}")).unwrap_or_default();
     facts.push(("time", format!("{time}, started {started}{slot}, attempt {}", trial.attempts)));
-    if trial.cost.lost + trial.cost.given_up + trial.cost.saved > 0.0 {
+    if trial.cost.for_nothing() + trial.cost.saved > 0.0 {
         facts.push(("cost", trial.cost.to_string()));
     }
     let origin = format!("{:?}", trial.origin).to_lowercase();
