@@ -32,6 +32,6 @@ pub use lock::{Lock, LockError};
 pub use registry::{Known, Registry};
 pub use retention::{Collected, Keep, KeepError, Plan};
 pub use started::write_session_yaml;
-pub use tables::{EvolveCsv, EvolveText, RESULT, best_text, csv_text, write_best};
+pub use tables::{EvolveCsv, EvolveText, RESULT, best_text, csv_text, quoted, write_best};
 pub use tail::Tail;
 pub use write::{replace, replace_with};

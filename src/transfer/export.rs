@@ -1,6 +1,5 @@
 //! A session's history as other tools read it.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -223,14 +222,5 @@ fn shown(value: &Scalar) -> String {
 }
 
 fn line(cells: impl Iterator<Item = String>) -> String {
-    let mut text = String::new();
-    for (i, cell) in cells.enumerate() {
-        let comma = if i == 0 { "" } else { "," };
-        if cell.contains(['"', ',', '\n', '\r']) {
-            let _ = write!(text, "{comma}\"{}\"", cell.replace('"', "\"\""));
-        } else {
-            let _ = write!(text, "{comma}{cell}");
-        }
-    }
-    text + "\n"
+    cells.map(|cell| dir::quoted(&cell)).collect::<Vec<_>>().join(",") + "\n"
 }

@@ -84,7 +84,7 @@ pub fn csv(text: &str) -> Result<Table, String> {
     }
     // Only evotop's own table for data frames leaves a cell empty where a trial has no value, and numbers its rows.
     let frame = names.iter().any(|name| name == SEED);
-    let (names, parts) = told(names, frame);
+    let (names, parts) = with_parts(names, frame);
     let mut table = Table { names, parts, filled: !frame, ..Table::default() };
     table.digits = table.filled.then_some(CSV_DIGITS);
     let twice =
@@ -98,7 +98,7 @@ pub fn csv(text: &str) -> Result<Table, String> {
 }
 
 /// The names of columns, and what evotop's own tables say with them.
-fn told(names: Vec<String>, frame: bool) -> (Vec<String>, Vec<Option<Part>>) {
+fn with_parts(names: Vec<String>, frame: bool) -> (Vec<String>, Vec<Option<Part>>) {
     let mut of_trial = if frame { FRAME.to_vec() } else { Vec::new() };
     let told = names.into_iter().map(|name| match name.strip_suffix(RESULT) {
         Some(result) => (result.to_owned(), Some(Part::Result)),

@@ -11,7 +11,7 @@ mod text;
 
 pub use best::{best_text, write_best};
 pub use csv::{EvolveCsv, csv_text};
-pub use row::RESULT;
+pub use row::{RESULT, quoted};
 pub use text::EvolveText;
 
 #[cfg(test)]

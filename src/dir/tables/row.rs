@@ -96,7 +96,8 @@ fn cell(value: &Scalar) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+/// A cell of a CSV file: in quotes where a comma, a quote or an end of line is in it.
+pub fn quoted(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
