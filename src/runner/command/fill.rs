@@ -17,6 +17,11 @@ const OWN: [&str; 7] = ["hyp", "args", "dir", "device", "seed", "generation", "a
 pub enum FillError {
     #[error("{word}: there is no {{{name}}}; there are {known} (a brace itself is written {{{{)")]
     Unknown { word: String, name: String, known: String },
+    #[error(
+        "{word}: {{{name}}} is the attempt's own {name}, and there is a hyperparameter of this name; one is $EVOTOP_{}, the other \
+         $EVOTOP_PARAM_{}", .name.to_uppercase(), .name.to_uppercase()
+    )]
+    Both { word: String, name: String },
     #[error("{word}: a {{ is not closed; a brace itself is written {{{{")]
     Open { word: String },
 }
@@ -51,11 +56,16 @@ impl Values {
         &self.hyp
     }
 
-    fn get(&self, name: &str) -> Option<String> {
-        if name == "args" {
-            return Some(self.args.join(" "));
+    /// What a placeholder of this word stands for.
+    fn get(&self, word: &str, name: &str) -> Result<String, FillError> {
+        let value = match name {
+            "args" => Some(self.args.join(" ")),
+            name => self.own.get(name).or_else(|| self.hyp.get(name)).cloned(),
+        };
+        if OWN.contains(&name) && self.hyp.contains_key(name) {
+            return Err(FillError::Both { word: word.into(), name: name.into() });
         }
-        self.own.get(name).or_else(|| self.hyp.get(name)).cloned()
+        value.ok_or_else(|| unknown(word, name, self))
     }
 
     /// The same values for a program's environment: `EVOTOP_HYP`, `EVOTOP_SEED`, ... and `EVOTOP_PARAM_LR`.
@@ -79,10 +89,11 @@ impl Values {
 pub fn fill(words: &[String], values: &Values) -> Result<Vec<String>, FillError> {
     let mut filled = Vec::with_capacity(words.len());
     for word in words {
+        let text = one(word, values)?;
         if word == "{args}" {
             filled.extend(values.args.iter().cloned());
         } else {
-            filled.push(one(word, values)?);
+            filled.push(text);
         }
     }
     Ok(filled)
@@ -120,7 +131,7 @@ fn one(word: &str, values: &Values) -> Result<String, FillError> {
             filled.push('}');
         } else {
             let (name, after) = rest.split_once('}').ok_or_else(|| FillError::Open { word: word.into() })?;
-            filled.push_str(&values.get(name).ok_or_else(|| unknown(word, name, values))?);
+            filled.push_str(&values.get(word, name)?);
             rest = after;
         }
     }
@@ -184,6 +195,18 @@ mod tests {
         assert!(text.contains("no {lr0}") && text.contains("{lr}") && text.contains("{hyp}"), "{text}");
         assert!(error("{lr").contains("not closed"));
         assert!(error(r#"{"a":1}"#).contains("{{"));
+    }
+
+    #[test]
+    fn a_hyperparameter_of_a_placeholders_own_name_is_taken_for_neither() {
+        let mut values = values();
+        for (name, word) in [("seed", "--seed={seed}"), ("args", "{args}")] {
+            values.hyp.insert(name.into(), "1".into());
+            let error = fill(&[word.to_owned()], &values).unwrap_err().to_string();
+            let variable = format!("$EVOTOP_PARAM_{}", name.to_uppercase());
+            assert!(error.contains(word) && error.contains(&variable), "{error}");
+        }
+        assert!(fill(&["{dir}".to_owned()], &values).is_ok());
     }
 
     #[test]
