@@ -4,17 +4,10 @@
 #[derive(Debug, Clone)]
 pub struct Row {
     figure: String,
-    goal: Goal,
+    /// What was promised; none where the figure is only told.
+    goal: Option<String>,
     measured: String,
     met: Option<bool>,
-}
-
-/// What was promised.
-#[derive(Debug, Clone)]
-enum Goal {
-    /// Told, and nothing promised.
-    None,
-    Said(String),
 }
 
 /// How a number is written.
@@ -67,7 +60,7 @@ impl Row {
         let goal_text = if goal == 0.0 { unit.show(goal) } else { format!("<= {}", unit.show(goal)) };
         Self {
             figure: figure.into(),
-            goal: Goal::Said(goal_text),
+            goal: Some(goal_text),
             measured: unit.show(measured),
             met: Some(measured <= goal),
         }
@@ -75,17 +68,17 @@ impl Row {
 
     /// A figure that nothing was promised of.
     pub fn told(figure: impl Into<String>, unit: Unit, measured: f64) -> Self {
-        Self { figure: figure.into(), goal: Goal::None, measured: unit.show(measured), met: None }
+        Self { figure: figure.into(), goal: None, measured: unit.show(measured), met: None }
     }
 
     /// A figure with a goal in words.
     pub fn judged(figure: impl Into<String>, goal: &str, measured: String, met: bool) -> Self {
-        Self { figure: figure.into(), goal: Goal::Said(goal.into()), measured, met: Some(met) }
+        Self { figure: figure.into(), goal: Some(goal.into()), measured, met: Some(met) }
     }
 
     /// A line of text in the place of a figure.
     pub fn said(figure: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { figure: figure.into(), goal: Goal::None, measured: what.into(), met: None }
+        Self { figure: figure.into(), goal: None, measured: what.into(), met: None }
     }
 
     /// With something said behind the measured value.
@@ -100,10 +93,7 @@ pub fn print(rows: &[Row]) {
     let cells: Vec<[String; 4]> =
         std::iter::once(["figure", "goal", "measured here", "met"].map(String::from))
             .chain(rows.iter().map(|row| {
-                let goal = match &row.goal {
-                    Goal::None => String::new(),
-                    Goal::Said(text) => text.clone(),
-                };
+                let goal = row.goal.clone().unwrap_or_default();
                 let met = row.met.map_or("", |met| if met { "yes" } else { "NO" });
                 [row.figure.clone(), goal, row.measured.clone(), met.into()]
             }))

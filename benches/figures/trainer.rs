@@ -40,13 +40,11 @@ fn digits(program: &Path) -> Vec<Row> {
     let generations = 4;
     let count = generations.to_string();
     let words = ["run", "--headless", "--devices", "cpu", "--generations", &count, "--dir", "run"];
-    let path = std::env::join_paths([program.parent().unwrap()].into_iter().map(Path::to_owned)).unwrap();
     let began = Instant::now();
     let status = Command::new(program.with_file_name("evotop"))
         .args(words)
         .current_dir(home.path())
         .env("HOME", home.path())
-        .env("PATH", path)
         .stdout(Stdio::null())
         .status();
     if !status.is_ok_and(|status| status.success()) {
