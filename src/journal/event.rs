@@ -210,7 +210,7 @@ pub struct Imported {
 }
 
 /// What is known of an imported row beside genes and metrics.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct More {
     pub row: usize,
     /// How the trial ended there, where it was not with a result. The row itself has no metrics then, so that a reader which
@@ -220,6 +220,9 @@ pub struct More {
     /// What it had reported until then, in the order of the rows' metrics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Row,
+    /// The rows that are its parents; each stands before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<usize>,
     /// Fitness after each epoch.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Row,

@@ -4,7 +4,7 @@ use super::canvas::{Anchor, Canvas, HEAD, INK, MARGIN, Rgb, SMALL};
 use super::colour::{bar, viridis};
 use super::data::Read;
 use super::panel::Panel;
-use crate::trial::{Origin, Trial};
+use crate::trial::Trial;
 
 const SIZE: (f64, f64) = (960.0, 600.0);
 const EDGE: Rgb = (214, 218, 224);
@@ -20,7 +20,7 @@ pub fn tree(data: &Read) -> Canvas {
     bar(&mut canvas, SIZE.0 - MARGIN, 24.0, "few children", "many");
     let panel = Panel::over_generations(&mut canvas, data, SIZE, HEAD + 10.0);
     let tried: Vec<&Trial> =
-        data.scored.iter().map(AsRef::as_ref).filter(|t| t.origin != Origin::Repeat).collect();
+        data.scored.iter().map(AsRef::as_ref).filter(|t| t.candidate == t.generation).collect();
     let place = |t: &Trial| Some(panel.at(t.generation as f64, data.mean(t)?));
     let mut children = vec![0u32; data.history.trials().len()];
     for child in &tried {

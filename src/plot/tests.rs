@@ -7,7 +7,7 @@ use super::colour::viridis;
 use super::scale::Scale;
 use super::*;
 use crate::journal::sample::{created, trial};
-use crate::journal::{Entry, Event};
+use crate::journal::{Entry, Event, Imported};
 use crate::session::State;
 use crate::space::{self, Scalar};
 use crate::trial::{End, Metrics};
@@ -143,6 +143,12 @@ fn in_the_lineage_a_candidate_stands_at_its_mean_as_the_heading_says() {
     // Candidates 1 and 2 have the same mean.
     let same = heights.iter().filter(|y| (**y - heights[2]).abs() < 1e-6).count();
     assert_eq!((heights.len(), same), (5, 2), "{heights:?}");
+    // So does one of an earlier run.
+    let rows = vec![(vec![Some(0.5); 3], vec![Some(0.3); 2]); 2];
+    let metrics = ["metrics/mAP_0.5", "metrics/mAP_0.5:0.95"].map(String::from).into();
+    let imported = Imported { metrics, rows, ..Imported::default() };
+    state.apply(&Entry { seq: state.seq + 1, time: state.time, event: Event::Imported(imported) });
+    assert_eq!(dots(&lineage::tree(&Data::of(&state).read().unwrap())).len(), 6);
 }
 
 /// How many dashed lines there are in a colour: each is many strokes at one place.

@@ -148,6 +148,7 @@ impl State {
         // Rows with the same hyperparameters are trials of one candidate.
         let mut firsts: HashMap<Vec<u64>, u64> = HashMap::new();
         let more: HashMap<usize, &More> = import.more.iter().map(|more| (more.row, more)).collect();
+        let first = self.history.next_generation();
         for (at, (genes, metrics)) in import.rows.iter().enumerate() {
             let generation = self.history.next_generation();
             let more = more.get(&at).copied();
@@ -173,6 +174,7 @@ impl State {
                 metrics: self.metric_row(&named),
                 curve: more.map(|more| curve(&more.curve)).unwrap_or_default(),
                 cost: more.map(|more| more.cost).unwrap_or_default(),
+                parents: more.map(|more| parents(more, first)).unwrap_or_default(),
                 ..Trial::new(generation, Origin::Import, genes)
             };
             trial.fitness = self.score(&trial).filter(|_| trial.end.as_ref().is_some_and(End::is_scored));
@@ -357,6 +359,11 @@ impl State {
             }
         }
     }
+}
+
+/// The generations of an imported row's parents, `first` being that of the first row.
+fn parents(more: &More, first: u64) -> Box<[u64]> {
+    more.parents.iter().filter(|row| **row < more.row).map(|row| first + *row as u64).collect()
 }
 
 /// A curve as it is kept of a trial.

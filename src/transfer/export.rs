@@ -159,7 +159,7 @@ fn trial(state: &State, t: &Trial) -> Value {
 
 /// The columns before the metrics.
 pub(super) const FRAME: [&str; 16] = [
-    "generation",
+    told::GENERATION,
     "candidate",
     "origin",
     told::END,
@@ -168,7 +168,7 @@ pub(super) const FRAME: [&str; 16] = [
     told::DETAIL,
     "era",
     "trial_seed",
-    "parents",
+    told::PARENTS,
     "excluded",
     told::COST[0],
     told::COST[1],
@@ -194,7 +194,6 @@ fn frame(state: &State) -> String {
 
 fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String> + 'a {
     let number = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or(String::new(), |x| x.to_string());
-    let parents: Vec<String> = t.parents.iter().map(ToString::to_string).collect();
     let told = |(_, told): (&str, Option<Scalar>)| told.map_or(String::new(), |told| shown(&told));
     let [epoch, class, detail] = told::of_end(t).map(told);
     let head = [
@@ -207,7 +206,7 @@ fn frame_row<'a>(state: &'a State, t: &'a Trial) -> impl Iterator<Item = String>
         detail,
         t.era.to_string(),
         t.seed.to_string(),
-        parents.join(" "),
+        told::of_parents(&t.parents),
         t.excluded.to_string(),
     ];
     let metrics = (0..state.metrics.len()).map(move |i| number(t.metrics.get(i).copied()));

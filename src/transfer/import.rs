@@ -116,7 +116,9 @@ fn matched(
     notices.extend(guessed);
     let excluded = excluded(table, &rows);
     notices.extend(stay_excluded(&excluded, &rows));
-    let more = rows.iter().enumerate().filter_map(|(at, row)| row.more(at)).collect();
+    let mut parents = parents(table, &rows).into_iter();
+    let more = rows.iter().enumerate();
+    let more = more.filter_map(|(at, row)| row.more(at, parents.next().unwrap_or_default())).collect();
     let rows = rows.into_iter().map(Taken::row).collect();
     let imported = Imported { source: path.display().to_string(), metrics, rows, seeds, excluded, more };
     Ok(Report { imported, notices, digits: table.digits })
@@ -221,6 +223,22 @@ fn seeds(table: &Table, rows: &[Taken]) -> (Vec<u64>, Option<String>) {
     (seeds, (column.is_none() && repeated > 0).then_some(said))
 }
 
+/// Which rows each row's parents are, in evotop's own tables. What two rows tell of one number means the later of them.
+fn parents(table: &Table, rows: &[Taken]) -> Vec<Vec<usize>> {
+    let columns = own(table, told::GENERATION).zip(own(table, told::PARENTS));
+    let Some((generation, parents)) = columns else { return Vec::new() };
+    let mut known = HashMap::new();
+    let of = |(at, row): (usize, &Taken)| {
+        let named = row.line.cells[parents].as_ref().map(told::parents).unwrap_or_default();
+        let found = named.iter().filter_map(|parent| known.get(parent).copied()).collect();
+        if let Some(own) = number_at(row.line, generation) {
+            known.insert(own as u64, at);
+        }
+        found
+    };
+    rows.iter().enumerate().map(of).collect()
+}
+
 /// Which rows were excluded; empty where none was.
 fn excluded(table: &Table, rows: &[Taken]) -> Vec<bool> {
     let Some(at) = own(table, EXCLUDED) else { return Vec::new() };
@@ -237,12 +255,13 @@ impl Taken<'_> {
     }
 
     /// What else is known of it.
-    fn more(&self, row: usize) -> Option<More> {
+    fn more(&self, row: usize, parents: Vec<usize>) -> Option<More> {
         let metrics = if self.end.is_some() { self.metrics.clone() } else { Row::new() };
         let metrics = if metrics.iter().any(Option::is_some) { metrics } else { Row::new() };
         let (end, curve) = (self.end.clone(), self.line.curve.clone());
-        let more = More { row, end, metrics, curve, cost: self.cost };
-        (more.end.is_some() || !more.curve.is_empty() || !more.cost.is_nothing()).then_some(more)
+        let more = More { row, end, metrics, parents, curve, cost: self.cost };
+        let nothing = More { row, ..More::default() };
+        (more != nothing).then_some(more)
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::records;
 use super::table::{Counted, Line, Part, Table, numbered};
+use super::{records, told};
 use crate::space::Scalar;
 
 /// Reads evotop's own JSON: the list under `trials`.
@@ -22,9 +22,12 @@ pub fn whole(text: &str) -> Result<Table, String> {
             twice.push(number);
             continue;
         }
-        let curve = object.get("curve").and_then(Value::as_array).into_iter().flatten();
-        let row = Line { number, curve: curve.map(Value::as_f64).collect(), ..Line::default() };
-        table.add(row, object, Some(Part::Trial));
+        let list = |name: &str| object.get(name).and_then(Value::as_array).into_iter().flatten();
+        let row = Line { number, curve: list("curve").map(Value::as_f64).collect(), ..Line::default() };
+        let parents: Vec<u64> = list(told::PARENTS).filter_map(Value::as_u64).collect();
+        let mut object = object.clone();
+        object.insert(told::PARENTS.into(), Value::String(told::of_parents(&parents)));
+        table.add(row, &object, Some(Part::Trial));
     }
     table.were_left_out(&twice);
     table.fill_up();

@@ -40,7 +40,8 @@ fn session(path: &Path) -> Result<Table, ImportError> {
     let metrics = state.metrics.iter().map(|name| (name.clone(), Some(Part::Result)));
     let params = state.space.params.iter().map(|p| &p.name).chain(state.space.fixed.keys());
     let params = params.map(|name| (name.clone(), Some(Part::Hyp)));
-    let more = [SEED, EXCLUDED, told::END, told::EPOCH, told::CLASS, told::DETAIL];
+    let more =
+        [told::GENERATION, told::PARENTS, SEED, EXCLUDED, told::END, told::EPOCH, told::CLASS, told::DETAIL];
     let more = more.into_iter().chain(told::COST).map(|name| (name.to_owned(), Some(Part::Trial)));
     let (names, parts) = metrics.chain(params).chain(more).unzip();
     let ended = state.history.trials().iter().filter(|t| t.end.is_some());
@@ -56,7 +57,13 @@ fn row(state: &State, trial: &Trial) -> Line {
     let genes = genes.map(|(p, x)| x.is_finite().then(|| p.scalar(*x)));
     let fixed = state.space.fixed.values().cloned().map(Some);
     let word = trial.end.as_ref().map(|end| Scalar::Text(end.word().into()));
-    let more = [Some(Scalar::Float(trial.seed as f64)), Some(Scalar::Bool(trial.excluded)), word];
+    let more = [
+        Some(Scalar::Float(trial.generation as f64)),
+        Some(Scalar::Text(told::of_parents(&trial.parents))),
+        Some(Scalar::Float(trial.seed as f64)),
+        Some(Scalar::Bool(trial.excluded)),
+        word,
+    ];
     let told = told::of_end(trial).into_iter().chain(told::of_cost(trial.cost)).map(|(_, told)| told);
     let cells = metrics.chain(genes).chain(fixed).chain(more).chain(told).collect();
     let curve = trial.curve.iter().map(|x| x.is_finite().then_some(f64::from(*x))).collect();

@@ -198,9 +198,15 @@ fn back(whose: Whose, space: &Space, path: &Path) -> State {
 }
 
 /// What a trial is, wherever it was trained.
-type Told = (End, u64, bool, Option<f64>, Vec<(String, f64)>, Vec<f64>, Vec<f32>, Cost);
+type Told = (End, u64, bool, Option<f64>, Vec<(String, f64)>, Vec<f64>, Vec<usize>, Vec<f32>, Cost);
 
 fn told(state: &State, trial: &Trial, curves: bool) -> Option<Told> {
+    let place = |g: &u64| {
+        let before = state.history.trials().iter().take_while(|t| t.generation < *g);
+        let before = before.filter(|t| t.end.is_some()).count();
+        state.history.get(*g).filter(|t| t.end.is_some()).map(|_| before)
+    };
+    let parents = trial.parents.iter().filter_map(place).collect();
     let end = match trial.end.clone()? {
         End::Finished => End::Imported,
         other => other,
@@ -210,7 +216,7 @@ fn told(state: &State, trial: &Trial, curves: bool) -> Option<Told> {
     metrics.sort_by(|a, b| a.0.cmp(&b.0));
     let curve = if curves { trial.curve.clone() } else { Vec::new() };
     let known = (trial.seed, trial.excluded, trial.fitness);
-    Some((end, known.0, known.1, known.2, metrics, trial.genes.to_vec(), curve, trial.cost))
+    Some((end, known.0, known.1, known.2, metrics, trial.genes.to_vec(), parents, curve, trial.cost))
 }
 
 fn all(state: &State, curves: bool) -> Vec<Told> {

@@ -36,6 +36,8 @@ impl Seen {
         }
         for more in more {
             more.row = places[more.row];
+            more.parents.retain(|row| new.get(*row).is_some_and(|new| *new));
+            more.parents.iter_mut().for_each(|row| *row = places[*row]);
         }
         self.0.push(file);
         new.iter().filter(|new| !**new).count()
@@ -162,5 +164,16 @@ mod tests {
         // The table of 2021 has each row once; a table of another day may have fewer or more of them.
         let new = [1, 3, 2, 4].map(|n| n - seen.leave_out(&mut alike(n), Some(5)));
         assert_eq!(new, [1, 2, 0, 1]);
+    }
+
+    #[test]
+    fn what_is_left_keeps_what_is_known_of_it_and_its_parents_where_they_are_left() {
+        let mut seen = Seen::default();
+        seen.leave_out(&mut file(["acc", "f1"], &[(0.5, [0.5, 0.1])]), None);
+        let mut later = file(["acc", "f1"], &[(0.5, [0.5, 0.1]), (0.6, [0.6, 0.1]), (0.7, [0.7, 0.1])]);
+        let more = |row: usize, parents: &[usize]| More { row, parents: parents.into(), ..More::default() };
+        later.more = vec![more(1, &[0]), more(2, &[0, 1])];
+        assert_eq!(seen.leave_out(&mut later, None), 1);
+        assert_eq!(later.more, [more(0, &[]), more(1, &[0])]);
     }
 }

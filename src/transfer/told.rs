@@ -1,4 +1,4 @@
-//! How a trial ended and what it cost, as evotop's own tables say it, in a few columns, and back.
+//! How a trial ended, what it cost and from whom it came, as evotop's own tables say it, in a few columns, and back.
 
 use crate::space::Scalar;
 use crate::trial::{Cost, End, FailureClass, Trial};
@@ -11,6 +11,23 @@ pub const CLASS: &str = "end_class";
 pub const DETAIL: &str = "end_detail";
 /// Seconds of a slot; empty where there are none.
 pub const COST: [&str; 4] = ["seconds", "seconds_lost", "seconds_given_up", "seconds_saved"];
+
+/// The trial's number, and those of its parents with spaces between.
+pub const GENERATION: &str = "generation";
+pub const PARENTS: &str = "parents";
+
+/// The numbers of a trial's parents as a cell.
+pub fn of_parents(parents: &[u64]) -> String {
+    parents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// The parents that a cell tells of.
+pub fn parents(cell: &Scalar) -> Vec<u64> {
+    match cell.number() {
+        Some(one) => vec![one as u64],
+        None => cell.to_string().split_whitespace().filter_map(|word| word.parse().ok()).collect(),
+    }
+}
 
 /// What the columns after the word for the end say.
 pub fn of_end(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
