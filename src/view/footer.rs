@@ -142,11 +142,16 @@ fn keys(ink: &mut Ink, area: Rect, y: u16, model: &Model) {
     }
     let here = model.page.context();
     let pages = [Page::Live, Page::Density];
-    let useful = |action: Action| match action {
-        Action::Pin => pages.contains(&model.page),
-        Action::Repeat => model.page == Page::History && !model.read_only,
-        Action::NextSlot => model.state.as_ref().is_some_and(|s| s.slots.len() > 1),
-        action => !model.read_only || !action.steers(),
+    let useful = |action: Action| {
+        let here = match action {
+            Action::Pin => pages.contains(&model.page),
+            Action::Repeat => model.page == Page::History,
+            Action::NextSlot => model.state.as_ref().is_some_and(|s| s.slots.len() > 1),
+            _ => true,
+        };
+        // Before anything is known there is nothing to act on.
+        let known = model.state.is_some() || [Action::Help, Action::Leave].contains(&action);
+        here && known && !(model.read_only && action.steers())
     };
     let rows = ROWS.iter().enumerate().filter(|(_, row)| !row.short.is_empty() && useful(row.action));
     let (own, other): (Vec<_>, Vec<_>) = rows

@@ -1,6 +1,6 @@
 //! The connection to the session: lost, closed, and there again.
 
-use evotop::app::{News, Status};
+use evotop::app::{Model, News, Options, Status};
 use evotop::journal::Event;
 
 use crate::fixture::Run;
@@ -27,6 +27,20 @@ fn a_lost_connection_is_said_and_nothing_is_asked_until_it_is_back() {
     run.tell(News::Connected { read_only: false, dir: "/tmp".into(), demo: false });
     run.keys("+");
     assert_eq!(run.state.settings.sigma, 0.21);
+}
+
+#[test]
+fn the_last_line_offers_only_what_can_be_done() {
+    let last = |model: &Model| text(model, 200, 24).lines().last().unwrap().trim().to_owned();
+    let mut model = Model::new(Options::default(), 0);
+    assert_eq!(last(&model), "? help  q leave");
+    let connected = |read_only| News::Connected { read_only, dir: "/tmp/digits".into(), demo: false };
+    let _ = model.news(connected(false), 0);
+    assert_eq!(last(&model), "? help  q leave", "nothing is known yet");
+    let mut run = run();
+    assert!(last(&run.model).starts_with("e edit  p pin"));
+    run.tell(connected(true));
+    assert_eq!(last(&run.model), "/ filter  ? help  q leave");
 }
 
 #[test]
