@@ -46,11 +46,17 @@ impl Line {
                 self.cursor = 0;
             }
             (Code::Char('k'), true, _) => self.chars.truncate(self.cursor),
-            (Code::Char('w'), true, _) => {
+            (Code::Char('w'), true, _) | (Code::Backspace, _, true) => {
                 let start = self.word_start();
                 self.chars.drain(start..self.cursor);
                 self.cursor = start;
             }
+            (Code::Char('d'), false, true) => {
+                let end = self.word_end();
+                self.chars.drain(self.cursor..end);
+            }
+            (Code::Char('b'), false, true) | (Code::Left, true, _) => self.cursor = self.word_start(),
+            (Code::Char('f'), false, true) | (Code::Right, true, _) => self.cursor = self.word_end(),
             (Code::Char('h'), true, _) | (Code::Backspace, ..) => {
                 if self.cursor > 0 {
                     self.cursor -= 1;
@@ -68,6 +74,13 @@ impl Line {
             _ => return false,
         }
         true
+    }
+
+    fn word_end(&self) -> usize {
+        let after = &self.chars[self.cursor..];
+        let start = after.iter().position(|c| *c != ' ').unwrap_or(after.len());
+        let length = after[start..].iter().position(|c| *c == ' ').unwrap_or(after.len() - start);
+        self.cursor + start + length
     }
 
     fn word_start(&self) -> usize {
@@ -91,5 +104,9 @@ mod tests {
         line.insert("\t5\n");
         assert_eq!(line.text(), "sEt sigma 0.1 5");
         assert!(!line.key(Key::parse("up").unwrap()));
+        for key in Key::sequence("<alt-b><alt-b>0.<ctrl-left><alt-d><ctrl-right><alt-backspace>") {
+            assert!(line.key(key));
+        }
+        assert_eq!(line.text(), "sEt sigma  ");
     }
 }

@@ -66,6 +66,11 @@ impl Overlay {
         }
     }
 
+    /// Whether it is text that is being typed.
+    pub fn is_typed(&self) -> bool {
+        matches!(self, Self::Edit(_) | Self::Fitness { .. } | Self::Command(_) | Self::Filter { .. })
+    }
+
     /// Whether it asks: what was typed before it appeared is not meant for it.
     pub fn asks(&self) -> bool {
         matches!(self, Self::Leave | Self::Abort { .. } | Self::Another { .. })

@@ -52,6 +52,20 @@ fn the_rules_that_end_a_run_are_completed_set_and_stand_in_the_line_of_settings(
 }
 
 #[test]
+fn a_key_with_alt_edits_the_line_and_never_steers() {
+    let mut run = run();
+    let before = run.state.seq;
+    run.keys(":sigma 0.3<alt-u><alt-p><alt-b>");
+    assert!(crate::look::text(&run.model, 80, 24).contains(":sigma 0.3"));
+    assert_eq!(run.state.seq, before);
+    run.keys("<alt-d>0.4<enter>");
+    assert_eq!(run.state.settings.sigma, 0.4);
+    run.keys("x<alt-j>");
+    assert!(run.model.overlay.is_none(), "elsewhere it is Esc and the key");
+    assert_eq!(run.model.params.cursor, 1);
+}
+
+#[test]
 fn a_pasted_line_of_key_letters_does_nothing() {
     let mut run = run();
     let before = run.state.seq;
