@@ -1,24 +1,17 @@
 //! The picker's loop.
 
 use std::io;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::caps::{Environment, probe};
-use super::frame::Frame;
-use super::guard::Guard;
-use super::input::{Decoder, Heard};
-use super::keeper::Keeper;
-use super::run::{Exit, TermOptions, read, reader, theme};
-use super::signals::{Watch, Watched};
+use super::input::Heard;
+use super::run::{Exit, TermOptions};
+use super::signals::Watch;
+use super::taken::Taken;
 use crate::app::Input;
 use crate::app::picker::{Choice, Picked, Picker};
 use crate::view::draw_picker;
-
-/// An escape is held this long for what follows.
-const ESCAPE: Duration = Duration::from_millis(100);
 
 /// The sessions as they stand, and whether there are more that have not been read yet.
 pub type Sessions = (Vec<Choice>, bool);
@@ -32,18 +25,9 @@ pub async fn pick(
     options: &TermOptions,
 ) -> io::Result<Result<Picked, Exit>> {
     let mut picker = Picker { reading: true, ..Picker::default() };
-    let mut signals = Watched::new()?;
-    let environment = Environment::with(options.no_color);
-    let _keeper = Keeper::start();
-    let mut guard = Guard::take()?;
-    let mut decoder = Decoder::default();
-    let (caps, typed) = probe(guard.tty(), &mut decoder, &environment);
-    let theme = theme(&options.theme, caps, options.ascii, options.light, &mut Vec::new());
-    let reader = reader()?;
-    let (columns, rows) = guard.size();
-    let mut frame = Frame::new(columns, rows);
-    frame.synchronized = caps.synchronized;
-    let mut inputs: Vec<Input> = typed;
+    let mut taken = Taken::by(options, &mut Vec::new())?;
+    let mut inputs = std::mem::take(&mut taken.typed);
+    let Taken { signals, guard, frame, theme, keyboard, escape, .. } = &mut taken;
     loop {
         for input in inputs.drain(..) {
             if let Some(picked) = match input {
@@ -54,7 +38,7 @@ pub async fn pick(
                 return Ok(Ok(picked));
             }
         }
-        draw_picker(&picker, &theme, frame.blank());
+        draw_picker(&picker, theme, frame.blank());
         let bytes = frame.bytes()?;
         guard.write(&bytes)?;
         let heard = tokio::select! {
@@ -76,17 +60,17 @@ pub async fn pick(
                 frame.resize(columns, rows);
                 Vec::new()
             }
-            heard = read(&reader, &mut decoder) => heard?,
+            heard = keyboard.read() => heard?,
             Some((choices, reading)) = sessions.recv() => {
                 picker.renew(choices, reading);
                 Vec::new()
             }
         };
         let mut heard = heard;
-        while decoder.is_open() {
-            match timeout(ESCAPE, read(&reader, &mut decoder)).await {
+        while keyboard.decoder.is_open() {
+            match timeout(*escape, keyboard.read()).await {
                 Ok(more) => heard.extend(more?),
-                Err(_) => heard.extend(decoder.time_out()),
+                Err(_) => heard.extend(keyboard.decoder.time_out()),
             }
         }
         inputs.extend(

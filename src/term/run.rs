@@ -1,24 +1,16 @@
 //! The loop between a link and the terminal: signals first, then input, then news.
 
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
-use rustix::fs::OFlags;
-use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::{Instant, sleep_until};
 
-use super::caps::{Caps, Environment, probe};
-use super::frame::Frame;
-use super::guard::Guard;
-use super::input::{Decoder, Heard};
-use super::keeper::Keeper;
 use super::screen::Screen;
-use super::signals::{Watch, Watched};
+use super::signals::Watch;
+use super::taken::Taken;
 use crate::app::{Input, Model, News, Options, Request};
 use crate::clock::now;
-use crate::view::Theme;
 
 /// The two ends that the screen holds.
 pub struct Link {
@@ -60,38 +52,28 @@ const GATHER: Duration = Duration::from_millis(100);
 const GATHER_SSH: Duration = Duration::from_millis(250);
 /// Progress within an epoch is no event: a bar that moves twice a second is calm, and half the bytes.
 const GATHER_PROGRESS: Duration = Duration::from_millis(500);
-/// An escape is held this long for what follows.
-const ESCAPE: Duration = Duration::from_millis(50);
-const ESCAPE_SSH: Duration = Duration::from_millis(100);
 
 /// Shows the screen until it is left.
 ///
 /// # Errors
 /// Where there is no terminal, or it fails.
 pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
-    let mut signals = Watched::new()?;
-    let environment = Environment::with(options.no_color);
-    // Dropped last, when the terminal is given back.
-    let _keeper = Keeper::start();
-    let mut guard = Guard::take()?;
-    let mut decoder = Decoder::default();
-    let (caps, typed) = probe(guard.tty(), &mut decoder, &environment);
-    let (columns, rows) = guard.size();
-    let mut frame = Frame::new(columns, rows);
-    frame.synchronized = caps.synchronized;
+    let mut warnings = Vec::new();
+    let taken = Taken::by(&options, &mut warnings)?;
+    let Taken { mut signals, mut guard, frame, theme, mut keyboard, typed, escape, ssh, keeper: _keeper } =
+        taken;
     let mut app = options.app;
-    let theme = theme(&options.theme, caps, options.ascii, options.light, &mut app.warnings);
-    let reader = reader()?;
+    app.warnings.extend(warnings);
     if app.mouse {
         guard.mouse(true)?;
     }
-    let model = Model::new(app, now());
-    let mut screen = Screen::new(guard, frame, theme, model, link.requests);
+    let (columns, rows) = guard.size();
+    let mut screen = Screen::new(guard, frame, theme, Model::new(app, now()), link.requests);
     screen.input(Input::Resize(columns, rows));
     for input in typed {
         screen.input(input);
     }
-    let (gather, escape) = if environment.ssh { (GATHER_SSH, ESCAPE_SSH) } else { (GATHER, ESCAPE) };
+    let gather = if ssh { GATHER_SSH } else { GATHER };
     let mut draw_at: Option<Instant> = Some(Instant::now());
     let mut escape_at: Option<Instant> = None;
     let mut ended = false;
@@ -114,10 +96,10 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
                     draw_at = Some(Instant::now());
                 }
             },
-            heard = read(&reader, &mut decoder) => match heard {
+            heard = keyboard.read() => match heard {
                 Ok(heard) => {
                     screen.hear(heard);
-                    escape_at = decoder.is_open().then(|| Instant::now() + escape);
+                    escape_at = keyboard.decoder.is_open().then(|| Instant::now() + escape);
                     // Input is drawn at once, not gathered with news.
                     draw_at = Some(Instant::now());
                 }
@@ -142,7 +124,7 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
         let moment = Instant::now();
         if escape_at.is_some_and(|at| at <= moment) {
             escape_at = None;
-            let heard = decoder.time_out();
+            let heard = keyboard.decoder.time_out();
             screen.hear(heard);
             draw_at = Some(moment);
         }
@@ -153,7 +135,7 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
         if draw_at.is_some_and(|at| at <= moment) {
             draw_at = None;
             // Before the question is seen: who answers it as soon as it stands there is heard.
-            screen.drop_typed(&mut decoder)?;
+            screen.drop_typed(&mut keyboard.decoder)?;
             screen.draw()?;
         }
     }
@@ -162,24 +144,6 @@ pub async fn run(mut link: Link, options: TermOptions) -> io::Result<Exit> {
         Err(e) if exit != Exit::Terminated => Err(e),
         _ => Ok(exit),
     }
-}
-
-pub(super) fn theme(
-    choice: &ThemeChoice,
-    caps: Caps,
-    ascii: bool,
-    light: Option<bool>,
-    warnings: &mut Vec<String>,
-) -> Theme {
-    let (light, ascii) = (light.unwrap_or(caps.light), ascii || !caps.unicode);
-    let theme = match choice {
-        ThemeChoice::Named(name) => Theme::named(name, caps.depth, light, ascii),
-        ThemeChoice::File(text) => Theme::parse(text, caps.depth, light, ascii),
-    };
-    theme.unwrap_or_else(|error| {
-        warnings.push(format!("theme: {error}"));
-        Theme::named("auto", caps.depth, light, ascii).unwrap_or_else(|_| Theme::plain(ascii))
-    })
 }
 
 fn wakes(model: &Model, draw_at: Option<Instant>, escape_at: Option<Instant>) -> Option<Instant> {
@@ -209,25 +173,4 @@ async fn at(when: Option<Instant>) {
 /// The next news; after the link's end nothing more ever comes.
 async fn next(news: &mut Receiver<News>, ended: bool) -> Option<News> {
     if ended { std::future::pending().await } else { news.recv().await }
-}
-
-/// The terminal opened once more for reading: it does not block, and the shell's own descriptor is left as it is.
-pub(super) fn reader() -> io::Result<pipe::Receiver> {
-    let flags = OFlags::NONBLOCK.bits() as i32;
-    let tty = std::fs::File::options().read(true).custom_flags(flags).open("/dev/tty")?;
-    pipe::Receiver::from_file_unchecked(tty)
-}
-
-/// Waits for bytes and decodes them.
-pub(super) async fn read(reader: &pipe::Receiver, decoder: &mut Decoder) -> io::Result<Vec<Heard>> {
-    let mut buffer = [0; 4096];
-    loop {
-        reader.readable().await?;
-        match reader.try_read(&mut buffer) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => return Ok(decoder.feed(&buffer[..count])),
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            Err(e) => return Err(e),
-        }
-    }
 }

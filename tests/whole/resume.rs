@@ -125,7 +125,9 @@ fn the_picker_goes_on_with_a_run_as_it_was_started() {
     let mut terminal = Terminal::run(&world, &[]);
     terminal.shows("interrupted");
     terminal.press("\ry");
-    wait_until("it runs", || world.status("d")["state"] == "running");
+    // Attached: from the lock alone it would be said to run before it can be reached.
+    terminal.shows("changes apply from gen");
+    assert_eq!(world.status("d")["state"], "running");
     terminal.press("q");
     terminal.press("q");
     world.stop("d");
