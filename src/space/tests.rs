@@ -111,6 +111,16 @@ fn a_parameter_needs_no_file() {
 }
 
 #[test]
+fn the_last_of_some_choices_is_no_bound_that_a_search_rests_on() {
+    let rests = |text: &str| {
+        let p = parse_param(text).unwrap();
+        p.on_bound(p.value)
+    };
+    assert!(rests("n=8[1..8,int]") && rests("x=0[0..2]"));
+    assert!(!rests("opt=Adam[SGD|Adam]") && !rests("n=3[1..8,int]"));
+}
+
+#[test]
 fn a_proposed_space_can_be_used_as_it_is() {
     let hyp = source("my.yaml", "lr: 0.003\nlayers: 4\ndropout: 0.0\nlr0: 0.01\nmodel: resnet\nflip: true\n");
     let ranges = source("space.yaml", &propose(&hyp).unwrap());
