@@ -16,10 +16,18 @@ pub struct DensityView {
 }
 
 impl DensityView {
-    /// Moves the selection: the second parameter where there is one.
+    /// Moves the selection: the second parameter where there is one, past the first, since with itself a parameter makes
+    /// no map.
     pub fn by(&mut self, steps: i64, params: usize) {
-        let at = self.second.as_mut().unwrap_or(&mut self.cursor);
-        *at = (*at as i64 + steps).clamp(0, params.saturating_sub(1) as i64) as usize;
+        let last = params.saturating_sub(1) as i64;
+        let moved = |from: usize| (from as i64 + steps).clamp(0, last);
+        let Some(second) = &mut self.second else {
+            self.cursor = moved(self.cursor) as usize;
+            return;
+        };
+        let (first, to, step) = (self.cursor as i64, moved(*second), steps.signum());
+        let past = if (0..=last).contains(&(first + step)) { first + step } else { first - step };
+        *second = if to == first { past } else { to } as usize;
     }
 
     /// A step back or forth through the generations; the last one follows the run again.

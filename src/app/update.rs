@@ -176,7 +176,7 @@ impl Model {
                 let count = self.state.as_ref().map_or(0, |s| s.space.params.len());
                 let next =
                     if view.cursor + 1 < count { view.cursor + 1 } else { view.cursor.saturating_sub(1) };
-                view.second = if view.second.is_some() { None } else { Some(next) };
+                view.second = if view.second.is_some() || next == view.cursor { None } else { Some(next) };
                 view.open = view.second.is_some();
             }
             Action::Sort => {

@@ -1,19 +1,22 @@
 //! The page Density: for every parameter where the good values lie, as points coloured by how they crowd.
+//!
+//! The grid is here, one chart at full size and the map of two parameters in `full.rs`; `chart.rs` keeps a chart's points,
+//! `scale.rs` knows its axes.
 
+mod chart;
 mod full;
-
-use full::{full, map};
+mod scale;
 
 use ratatui::layout::Rect;
 
-use super::ink::{Ink, fit_name, width};
-use super::raster::Raster;
+use super::ink::{Ink, fit, fit_name, width};
 use super::text;
-use crate::app::columns::Columns;
 use crate::app::{Model, Target};
-use crate::space::{Kind, Param, Space};
-use crate::stats::{self, Concentration};
+use crate::space::{Param, Space};
 use crate::trial;
+use chart::{Chart, key};
+use full::{full, map};
+use scale::{Scale, y_range};
 
 /// The least and the preferred width of a chart in the grid, and its height.
 const CHART: (u16, u16) = (24, 8);
@@ -23,39 +26,6 @@ const CHART: (u16, u16) = (24, 8);
 pub struct DensityCache {
     charts: Vec<Option<Chart>>,
     full: Option<Chart>,
-}
-
-/// What a chart was made from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Key {
-    built: u64,
-    param: usize,
-    until: Option<u64>,
-    era: u32,
-    width: u16,
-    height: u16,
-    low: f32,
-    high: f32,
-    x_low: f64,
-    x_high: f64,
-}
-
-#[derive(Debug)]
-struct Chart {
-    key: Key,
-    /// Points taken in so far.
-    taken: usize,
-    raster: Raster,
-    crowd: Concentration,
-    points: Vec<Option<Dot>>,
-}
-
-/// A cell with points: where one of them lies, 0 to 1, for its colour, and whether any is of the present era.
-#[derive(Debug, Clone, Copy)]
-struct Dot {
-    x: f32,
-    y: f32,
-    present: bool,
 }
 
 /// Draws the page into the body.
@@ -142,112 +112,6 @@ fn own_glyphs(ink: &Ink) -> bool {
     ink.theme.glyphs.ascii || ink.theme.depth <= super::Depth::Ansi16
 }
 
-/// Fitness at the bottom and at the top of every chart, with room for more, so that charts stay as they are.
-fn y_range(columns: &Columns) -> (f32, f32) {
-    let (low, high) = columns.range.unwrap_or((0.0, 1.0));
-    let size = (high - low).max(high.abs() * 0.01).max(1e-6);
-    let step = 10f32.powf((size / 4.0).log10().floor());
-    let (low, high) = ((low / step).floor() * step, (high / step + 1e-3).ceil() * step);
-    (low, if high > low { high } else { low + step })
-}
-
-/// Values at the left and at the right edge, and whether the scale is logarithmic.
-struct Scale {
-    low: f64,
-    high: f64,
-    log: bool,
-}
-
-impl Scale {
-    /// From low to high; logarithmic where that spans more than two decades.
-    fn of(p: &Param) -> Self {
-        let (low, high) = (p.low.min(p.value), p.high.max(p.value));
-        let wide = low > 0.0 && high / low > 100.0;
-        let high = if high > low { high } else { low + low.abs().max(1.0) };
-        Self { low, high, log: p.kind == Kind::Log && low > 0.0 || wide }
-    }
-
-    fn unit(&self, x: f64) -> f64 {
-        let u = if self.log {
-            (x.max(f64::MIN_POSITIVE).ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
-        } else {
-            (x - self.low) / (self.high - self.low)
-        };
-        u.clamp(0.0, 1.0)
-    }
-
-    fn ticks(&self, count: usize) -> Vec<f64> {
-        if self.log {
-            stats::log_ticks(self.low, self.high, count)
-        } else {
-            stats::ticks(self.low, self.high, count)
-        }
-    }
-}
-
-impl Chart {
-    fn new(key: Key) -> Self {
-        let cells = usize::from(key.width) * usize::from(key.height);
-        Self {
-            key,
-            taken: 0,
-            raster: Raster::new(key.width, key.height),
-            crowd: Concentration::default(),
-            points: vec![None; cells],
-        }
-    }
-
-    /// Takes in the points that came since.
-    fn follow(&mut self, columns: &Columns, scale: &Scale) {
-        let genes = columns.genes.get(self.key.param).map_or(&[][..], Vec::as_slice);
-        let up = 1.0 / (self.key.high - self.key.low);
-        for i in self.taken..columns.len() {
-            let (Some(gene), Some(fitness)) = (genes.get(i), columns.fitness.get(i)) else { continue };
-            if gene.is_nan() || self.key.until.is_some_and(|until| u64::from(columns.generation[i]) > until) {
-                continue;
-            }
-            let x = scale.unit(f64::from(*gene));
-            let y = f64::from(((fitness - self.key.low) * up).clamp(0.0, 1.0));
-            if let Some(cell) = self.raster.set(x, y) {
-                // What an earlier era's fitness meant is not known: it counts to no crowd.
-                let present = columns.era.get(i).is_some_and(|era| *era >= self.key.era);
-                if present {
-                    self.crowd.add(x, y);
-                }
-                let before = self.points[cell].filter(|dot| dot.present && !present);
-                self.points[cell] = Some(before.unwrap_or(Dot { x: x as f32, y: y as f32, present }));
-            }
-        }
-        self.taken = columns.len();
-    }
-
-    /// Makes the chart for this key, or adds to it what is new.
-    fn made<'a>(slot: &'a mut Option<Self>, key: Key, columns: &Columns, scale: &Scale) -> &'a Self {
-        let chart = match slot.take() {
-            Some(chart) if chart.key == key => chart,
-            _ => Self::new(key),
-        };
-        let chart = slot.insert(chart);
-        chart.follow(columns, scale);
-        chart
-    }
-}
-
-fn key(model: &Model, param: usize, plot: Rect, (low, high): (f32, f32), scale: &Scale) -> Key {
-    Key {
-        built: model.columns.built,
-        param,
-        until: model.density.until,
-        era: model.columns.era(model.density.until),
-        width: plot.width,
-        height: plot.height,
-        low,
-        high,
-        x_low: scale.low,
-        x_high: scale.high,
-    }
-}
-
 /// The best trial up to the generation that is shown, as gene and fitness.
 fn best(model: &Model, param: usize) -> Option<(f64, f64, u64)> {
     let state = model.state.as_ref()?;
@@ -301,8 +165,11 @@ fn small(
     }
     points(ink, plot, chart, p, &scale);
     // Low and high under the axis; the range of fitness is that of all, and said at the bottom.
-    ink.put(area, 1, y + 1, &text::tick(scale.low), theme.dim);
-    ink.put_right(area, area.width.saturating_sub(1), y + 1, &text::tick(scale.high), theme.dim);
+    let x =
+        ink.put(area, 1, y + 1, &fit(&scale.label(scale.low), plot.width / 2, theme.glyphs.dots), theme.dim);
+    let room = area.width.saturating_sub(x + 2);
+    let high = fit(&scale.label(scale.high), room, theme.glyphs.dots);
+    ink.put_right(area, area.width.saturating_sub(1), y + 1, &high, theme.dim);
     marks(ink, plot, range, &scale, best, now(model, i), p.held());
 }
 

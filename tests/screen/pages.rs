@@ -89,6 +89,39 @@ fn a_generation_tells_the_settings_of_its_time_and_what_was_changed_since() {
 }
 
 #[test]
+fn the_axes_of_choices_name_them() {
+    use evotop::space::{Kind, Scalar};
+    let mut run = Run::new(1);
+    run.trials(5);
+    let mut state = run.state.clone();
+    let p = &mut state.space.params[0];
+    let names = ["sgd", "adam", "adamw"].map(|name| Scalar::Text(name.into()));
+    (p.name, p.low, p.high, p.value, p.kind) =
+        ("optimizer_name".into(), 0.0, 2.0, 0.0, Kind::Choice(names.to_vec()));
+    run.tell(evotop::app::News::Snapshot(Box::new(state)));
+    run.keys("2");
+    let axis = |shown: &str| shown.lines().find(|l| l.contains(" sgd ") && l.contains("adamw")).is_some();
+    assert!(axis(&text(&run.model, 80, 24)), "{}", text(&run.model, 80, 24));
+    run.keys("<enter>");
+    let shown = text(&run.model, 80, 24);
+    assert!(
+        shown.lines().any(|l| l.contains("sgd ") && l.contains(" adam ") && l.contains(" adamw")),
+        "{shown}"
+    );
+    run.keys("jvk");
+    let shown = text(&run.model, 80, 24);
+    assert!(shown.contains("lrf (across) and optimizer_name (up)"), "{shown}");
+    assert!(["sgd┤", "adam┤", "adamw┤"].iter().all(|name| shown.contains(name)), "{shown}");
+    for (key, up) in
+        [("j", "momentum"), ("k", "optimizer_name"), ("k", "optimizer_name"), ("G", "copy_paste")]
+    {
+        run.keys(key);
+        let shown = text(&run.model, 80, 24);
+        assert!(shown.contains(&format!("lrf (across) and {up} (up)")), "never with itself: {shown}");
+    }
+}
+
+#[test]
 fn the_heads_of_a_generation_s_columns_stand_apart_whatever_the_numbers_are() {
     let mut run = Run::new(1);
     run.trials(1);

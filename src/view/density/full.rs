@@ -27,7 +27,7 @@ pub(super) fn full(ink: &mut Ink, body: Rect, model: &Model, i: usize, slot: &mu
     let scale = Scale::of(p);
     let range = y_range(&model.columns);
     let chart = Chart::made(slot, key(model, i, plot, range, &scale), &model.columns, &scale);
-    let fitness = Scale { low: f64::from(range.0), high: f64::from(range.1), log: false };
+    let fitness = Scale { low: f64::from(range.0), high: f64::from(range.1), log: false, names: Vec::new() };
     frame_ticks(ink, inner, plot, &fitness, &scale, "fitness", 0);
     points(ink, plot, chart, p, &scale);
     let best = best(model, i);
@@ -105,7 +105,7 @@ fn frame_ticks(
     for mark in upwards.ticks(usize::from(plot.height / 3).clamp(1, 8)) {
         let up = upwards.unit(mark);
         let y = top + plot.height - 1 - ((up * f64::from(plot.height)) as u16).min(plot.height - 1);
-        ink.put_right(inner, left - 1, y, &text::tick(mark), theme.label);
+        ink.put_right(inner, left - 1, y, &fit(&upwards.label(mark), left - 1, g.dots), theme.label);
         ink.put(inner, left - 1, y, g.axis[0], theme.border);
     }
     let y = top + plot.height;
@@ -116,9 +116,11 @@ fn frame_ticks(
     let mut free_from = 0;
     for mark in scale.ticks(usize::from(plot.width / 10).clamp(1, 12)) {
         let x = left + ((scale.unit(mark) * f64::from(plot.width)) as u16).min(plot.width - 1);
-        let label = text::tick(mark);
-        let start = x.saturating_sub(width(&label) / 2);
-        if start >= free_from && start + width(&label) + name_cells <= inner.width {
+        let label = scale.label(mark);
+        // In the middle under its mark, or as far to the left as the edge asks for while it is still under it.
+        let most = inner.width.saturating_sub(width(&label) + name_cells);
+        let start = x.saturating_sub(width(&label) / 2).min(most);
+        if start >= free_from && start + width(&label) > x {
             ink.put(inner, x, y, g.axis[2], theme.border);
             ink.put(inner, start, y + 1, &label, theme.label);
             free_from = start + width(&label) + 1;
