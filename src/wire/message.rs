@@ -14,7 +14,7 @@ use crate::session::{Command, Status};
 use crate::trial::protocol::Progress;
 
 /// Raised when anything outside the frozen part changes in a way that an older build cannot read.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// What a client says. `hello` comes first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

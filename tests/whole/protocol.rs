@@ -94,7 +94,7 @@ fn a_client_of_a_later_build_may_ask_pause_steer_and_stop_but_not_attach() {
         hear(&mut session).unwrap()
     };
     let hello = ask(json!({"type": "hello", "protocol": 99, "build": "9.0.0", "mood": "good"}));
-    assert_eq!((&hello["type"], &hello["protocol"]), (&json!("hello"), &json!(1)));
+    assert_eq!((&hello["type"], &hello["protocol"]), (&json!("hello"), &json!(2)));
     assert_eq!(ask(json!({"type": "status"}))["status"]["state"], "running");
     let refused = ask(json!({"type": "attach"}));
     assert!(
