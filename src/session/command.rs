@@ -82,8 +82,8 @@ pub enum Refused {
     NotRunning { generation: u64, state: String },
     #[error("nothing to {what}")]
     Nothing { what: &'static str },
-    #[error("{by} changed {what}: confirm to {verb}")]
-    Another { by: String, what: String, verb: &'static str },
+    #[error("{by} changed {what}: {remedy}")]
+    Another { by: String, what: String, remedy: &'static str },
     #[error("there is no slot {name}; the slots are {known}")]
     NoSlot { name: String, known: String },
     #[error("slot {name} is there already: another share of its device is {free}")]

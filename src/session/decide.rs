@@ -51,14 +51,14 @@ impl State {
 
     fn undo(&self, confirmed: bool, who: &Who) -> Result<Vec<Event>, Refused> {
         let step = self.undo.last().ok_or(Refused::Nothing { what: "undo" })?;
-        self.own(step, "take it back", confirmed, who)?;
+        self.own(step, "undo ! takes it back", confirmed, who)?;
         let (edits, inverse) = self.tried_or_skipped(&step.inverse);
         Ok(vec![self.steering(SteerKind::Undo, edits, inverse, who)])
     }
 
     fn redo(&self, confirmed: bool, who: &Who) -> Result<Vec<Event>, Refused> {
         let step = self.undo.next().ok_or(Refused::Nothing { what: "redo" })?;
-        self.own(step, "make it again", confirmed, who)?;
+        self.own(step, "redo ! makes it again", confirmed, who)?;
         let (edits, inverse) = self.tried_or_skipped(&step.edits);
         Ok(vec![self.steering(SteerKind::Redo, edits, inverse, who)])
     }
@@ -69,12 +69,12 @@ impl State {
     }
 
     /// Another's change is taken back, or made again, only when that is confirmed.
-    fn own(&self, step: &Step, verb: &'static str, confirmed: bool, who: &Who) -> Result<(), Refused> {
+    fn own(&self, step: &Step, remedy: &'static str, confirmed: bool, who: &Who) -> Result<(), Refused> {
         let by = &step.who;
         if confirmed || (by.user == who.user && by.tty == who.tty) {
             return Ok(());
         }
-        Err(Refused::Another { by: by.name(), what: log::changes(self, &step.edits, &step.inverse), verb })
+        Err(Refused::Another { by: by.name(), what: log::changes(self, &step.edits, &step.inverse), remedy })
     }
 
     /// The edits that change something, and the edits that take them back, in the order to apply them.
