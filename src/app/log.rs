@@ -35,6 +35,8 @@ pub struct LogView {
     pub found: Option<usize>,
     pub raw: Raw,
     pub now: i64,
+    /// The newest event that was there, and how many lines.
+    seen: (u64, usize),
 }
 
 /// A raw log as far as it was read.
@@ -66,6 +68,29 @@ impl LogView {
             }
         };
         (self.back, self.found) = (0, None);
+    }
+
+    /// Brings what is held into line with the state: it stays where it is as events come, and as the oldest go.
+    pub fn follow(&mut self, state: &State) {
+        let newest = state.log.back().map_or(0, |line| line.seq);
+        let (before, count) = std::mem::replace(&mut self.seen, (newest, state.log.len()));
+        if self.source != Source::Events {
+            return;
+        }
+        if newest < before {
+            (self.back, self.found) = (0, None);
+            return;
+        }
+        let grown = state.log.iter().rev().take_while(|line| line.seq > before).count();
+        self.moved(grown, (count + grown).saturating_sub(state.log.len()), state.log.len());
+    }
+
+    /// So many lines came at the end, so many went at the beginning, and so many are there now.
+    fn moved(&mut self, grown: usize, gone: usize, count: usize) {
+        if self.back > 0 {
+            self.back = (self.back + grown).min(count.saturating_sub(1));
+        }
+        self.found = self.found.and_then(|at| at.checked_sub(gone));
     }
 
     /// The file to read on, if it is time to look.
@@ -106,10 +131,8 @@ impl LogView {
                 changed || first
             }
             Ok(bytes) => {
-                let grown = self.raw.add(&bytes);
-                if self.back > 0 {
-                    self.back += grown;
-                }
+                let (grown, gone) = self.raw.add(&bytes);
+                self.moved(grown, gone, self.raw.lines.len());
                 first || grown > 0 || !bytes.is_empty()
             }
         }
@@ -191,8 +214,8 @@ impl Raw {
         if self.lines.is_empty() { LOOK_EMPTY_MS } else { LOOK_MS }
     }
 
-    /// Adds bytes; returns how many lines were added. Control characters never reach a terminal.
-    fn add(&mut self, bytes: &[u8]) -> usize {
+    /// Adds bytes; returns how many lines were added, and how many went for that. Control characters never reach a terminal.
+    fn add(&mut self, bytes: &[u8]) -> (usize, usize) {
         self.read += bytes.len() as u64;
         self.error = None;
         let before = self.lines.len();
@@ -208,7 +231,7 @@ impl Raw {
         let grown = self.lines.len() - before;
         let excess = self.lines.len().saturating_sub(LINES);
         self.lines.drain(..excess);
-        grown
+        (grown, excess)
     }
 }
 

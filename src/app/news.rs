@@ -124,6 +124,7 @@ impl Model {
             self.toasts.say(why, self.now);
             self.closed_at = Some(self.now);
         }
+        self.log.follow(state);
         self.history.follow(state, self.rewrites);
         self.columns.follow(state, self.rewrites);
         self.insight.follow(state, self.rewrites);

@@ -41,6 +41,28 @@ fn g_shows_the_first_screenful_from_the_top_and_one_step_leaves_it() {
 }
 
 #[test]
+fn what_is_held_stays_in_view_while_events_come_and_the_oldest_go() {
+    let mut run = Run::new(1).sized(80, 24);
+    run.trials(20);
+    // More lines than are kept come in the second round.
+    for more in [20, 700] {
+        run.keys("4F/<ctrl-u>gen 19 bred<enter>");
+        let held = body(&run, 80, 24);
+        let found = |run: &Run| {
+            let at = run.model.log.found.and_then(|at| run.model.log.line(at, &run.state));
+            at.map(ToOwned::to_owned)
+        };
+        assert!(held.iter().any(|line| line.contains("gen 19 bred")) && found(&run).is_some());
+        run.trials(3);
+        assert_eq!(body(&run, 80, 24), held);
+        assert!(found(&run).unwrap().contains("gen 19 bred"));
+        run.trials(more);
+    }
+    assert!(run.model.log.back < run.state.log.len());
+    assert_eq!(run.model.log.found, None, "what was found is gone");
+}
+
+#[test]
 fn a_raw_log_is_not_called_empty_before_it_was_read_and_is_looked_into_again_soon() {
     let mut run = Run::mid_run(1);
     run.type_keys("4<tab>");
