@@ -42,6 +42,7 @@ pub struct LogView {
 /// A raw log as far as it was read.
 #[derive(Debug, Clone, Default)]
 pub struct Raw {
+    slot: String,
     pub path: PathBuf,
     pub title: String,
     pub lines: Vec<String>,
@@ -99,17 +100,19 @@ impl LogView {
         let generation = running_or_last(state, slot)?;
         let attempt = state.history.get(generation)?.attempts.max(1);
         let path = path(dir, generation, attempt);
-        if self.raw.path != path {
+        // What somebody reads does not turn into the next trial's log under their eyes; following does.
+        let held = self.back > 0 && self.raw.slot == *slot;
+        if self.raw.path != path && !held {
             let title = format!("{slot}: gen {generation}, attempt {attempt}");
-            self.raw = Raw { path: path.clone(), title, ..Raw::default() };
+            self.raw = Raw { slot: slot.clone(), path: path.clone(), title, ..Raw::default() };
             (self.back, self.found) = (0, None);
         }
-        self.raw.grows = state.running.contains_key(&generation);
+        self.raw.grows = state.running.contains_key(&generation) && self.raw.path == path;
         if self.raw.asked_at.is_some_and(|at| self.now < at + self.raw.pause()) {
             return None;
         }
         self.raw.asked_at = Some(self.now);
-        Some(Effect::ReadLog { path, from: self.raw.read })
+        Some(Effect::ReadLog { path: self.raw.path.clone(), from: self.raw.read })
     }
 
     /// When a raw log that grows is to be looked into again.

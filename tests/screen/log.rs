@@ -89,6 +89,29 @@ fn a_raw_log_is_not_called_empty_before_it_was_read_and_is_looked_into_again_soo
 }
 
 #[test]
+fn a_raw_log_that_is_held_stays_that_trial_s_until_the_end_is_followed_again() {
+    let mut run = Run::mid_run(2).sized(80, 24);
+    run.type_keys("4<tab>");
+    let (path, from) = wanted(&mut run).unwrap();
+    let lines: String = (0..50).map(|i| format!("line {i}\n")).collect();
+    run.model.log_read(&path, from, Ok(lines.into_bytes()));
+    run.keys("kkk");
+    let held = body(&run, 80, 24);
+    run.finish(37);
+    let next = run.propose();
+    run.start(next, 0);
+    run.wait(1000);
+    assert_eq!(wanted(&mut run).unwrap().0, path, "it is read on, should more have come");
+    assert_eq!(body(&run, 80, 24), held);
+    assert!(text(&run.model, 80, 24).contains("Log of cuda:0: gen 37, attempt 1  held"));
+    run.keys("F");
+    assert!(text(&run.model, 80, 24).contains(&format!("Log of cuda:0: gen {next}, attempt 1")));
+    // Another slot is another log, held or not.
+    run.keys("]");
+    assert!(text(&run.model, 80, 24).contains("Log of cuda:1: gen 38, attempt 1"));
+}
+
+#[test]
 fn q_leaves_where_a_search_stands_and_esc_takes_the_search_back_first() {
     let mut run = Run::mid_run(1);
     run.keys("4/started<enter>q");
