@@ -178,6 +178,30 @@ fn a_trainer_is_nicer_goes_first_where_memory_runs_out_and_knows_its_share() {
     );
 }
 
+/// As a script that must not run twice starts it: `exec 9> lock; flock 9`.
+#[test]
+fn a_session_and_its_trainers_hold_nothing_that_the_calling_script_had_open() {
+    let world = World::new();
+    let words = ["run", "--detach", "--devices", "cpu", "--param", "x=1[0..2]", "--dir", "d"];
+    let words = [&words[..], &["--", "sh", "-c", "sleep 99"]].concat();
+    let evotop = world.evotop(&words);
+    let mut script = Command::new("sh");
+    script.args(["-c", "exec 9> held; exec \"$@\"", "sh"]).arg(evotop.get_program()).args(evotop.get_args());
+    script.current_dir(world.home.path());
+    script.envs(evotop.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    assert!(script.status().unwrap().success());
+    wait_until("it trains", || !processes(&world, "sleep").is_empty());
+    let lock = std::fs::read(world.path("d/lock")).unwrap();
+    let lock: serde_json::Value = serde_json::from_slice(lock.trim_ascii()).unwrap();
+    let session = u32::try_from(lock["pid"].as_u64().unwrap()).unwrap();
+    for pid in [processes(&world, "guard"), processes(&world, "sleep"), vec![session]].concat() {
+        let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+        let open: Vec<_> = open.filter_map(|entry| std::fs::read_link(entry.path()).ok()).collect();
+        assert!(open.iter().all(|path| !path.ends_with("held")), "{pid}: {open:?}");
+    }
+    world.stop("d");
+}
+
 #[test]
 fn slots_come_and_go_as_a_person_says_and_stay_so_when_the_run_is_started_again() {
     let world = World::new();

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
 use crate::cli::exit::Told;
 use crate::cli::find::{self, PATIENCE};
@@ -20,6 +21,7 @@ const ANSWER: Duration = Duration::from_secs(2);
 
 /// Starts a session process and waits until it can be reached.
 pub fn launch(start: &Start) -> anyhow::Result<()> {
+    keep_descriptors();
     let dir = SessionDir::new(&start.dir);
     let log = dir.session_log();
     let out = std::fs::OpenOptions::new()
@@ -43,6 +45,16 @@ pub fn launch(start: &Start) -> anyhow::Result<()> {
     // Buried when it ends, should that be while this process still looks on.
     std::thread::spawn(move || child.wait());
     Ok(())
+}
+
+/// What this process was given besides its three streams is not handed on: a session would hold a calling script's lock, or
+/// a pipe for whose end somebody waits, for as long as it runs.
+fn keep_descriptors() {
+    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    let numbers = open.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    for number in numbers.filter(|number| *number > 2) {
+        let _ = fcntl(number, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
+    }
 }
 
 /// Whether a session runs there. One that is over and still draws its last pictures, or has only just begun, is waited
