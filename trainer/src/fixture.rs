@@ -73,6 +73,6 @@ fn fixture_2_a_name_stands_for_the_number_of_the_spec() {
 }
 
 #[test]
-fn the_mixer_is_the_one_of_the_spec() {
+fn fixture_2_the_mixer_is_the_one_of_the_spec() {
     near(&[unit(0), unit(1), unit(2)], &[0.883_310_808, 0.431_527_997, 0.026_433_772], 2e-8);
 }
