@@ -18,7 +18,10 @@ const MOST_WARNINGS: usize = 20;
 pub fn report(train: &Dataset, val: &Dataset, slots: usize, device: Device) -> Vec<String> {
     let mut lines = vec![train.summary(), val.summary()];
     lines.extend(self::lines(train.warnings()));
-    lines.extend(self::lines(val.warnings()));
+    // Where both splits have the same pictures, each is told of once.
+    let others: Vec<String> =
+        val.warnings().iter().filter(|line| !train.warnings().contains(line)).cloned().collect();
+    lines.extend(self::lines(&others));
     lines.push(memory(train, val, slots, machine::available_memory()));
     lines.push(device_line(device));
     lines
@@ -145,6 +148,13 @@ mod tests {
         ] {
             assert!(text.contains(word), "{word} is not in:\n{text}");
         }
+    }
+
+    #[test]
+    fn a_picture_that_is_in_both_splits_is_told_of_once() {
+        let (train, _, _folder) = digits(Cache::Ram);
+        let told = report(&train, &train, 1, Device::Cpu);
+        assert_eq!(told.iter().filter(|line| line.contains("000001.txt")).count(), 1, "{told:?}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub fn check(path: &Path) -> Checked {
     let label_file = label_path(path);
     let text = fs::read(&label_file);
     let has_file = text.is_ok();
-    let result = pixels::size(path).map_err(|error| error.to_string()).and_then(|size| {
+    let result = pixels::size(path).map_err(|error| format!("{error}; left out")).and_then(|size| {
         if size.0 < 10 || size.1 < 10 {
             return Err(format!(
                 "{}: {} x {} pixels are too few, 10 x 10 are the least; left out",

@@ -33,7 +33,9 @@ impl Split {
     }
 }
 
+/// What is expected of each is told to people, so by the words of the file.
 #[derive(Deserialize)]
+#[serde(expecting = "a data set is a map with `train`, `val` and `names`")]
 struct Raw {
     path: Option<PathBuf>,
     train: Option<Entries>,
@@ -43,14 +45,17 @@ struct Raw {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "`train` and `val` are each a folder, a text file with a list of images, or a list of these"
+)]
 enum Entries {
     One(PathBuf),
     Many(Vec<PathBuf>),
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`names` is a list of class names, or a map of numbers from 0 to names")]
 enum Names {
     List(Vec<Name>),
     Map(std::collections::BTreeMap<u32, Name>),
@@ -210,6 +215,21 @@ mod tests {
             assert!(error.starts_with("/d/x.yaml: ") && error.contains(&format!("`{key}`")), "{error}");
         }
         assert!(names("train: a\nval: b\nnames: {0: cat, 2: dog}\n").unwrap_err().contains("no class 1"));
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_told_in_the_words_of_the_file() {
+        for (text, said) in [
+            ("- a\n", "a map with `train`, `val` and `names`"),
+            ("train: 5\nval: b\nnames: [a]\n", "`train` and `val` are each a folder"),
+            ("train: {a: b}\nval: b\nnames: [a]\n", "`train` and `val` are each a folder"),
+            ("train: a\nval: b\nnames: 3\n", "`names` is a list"),
+            ("train: a\nval: b\nnames: {cat: 0}\n", "a map of numbers from 0 to names"),
+            ("train: a\nval: b\nnames: [[a]]\n", "`names` is a list"),
+        ] {
+            let error = names(text).unwrap_err();
+            assert!(error.contains(said) && !error.contains("enum") && !error.contains("struct"), "{error}");
+        }
     }
 
     #[test]

@@ -60,7 +60,9 @@ fn a_bad_file_costs_its_picture_and_is_named_and_the_rest_goes_on() {
     let before = listing(folder.path());
     let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
     assert_eq!(dataset.found(), Found { images: 3, instances: 2, backgrounds: 1, corrupt: 3, duplicates: 1 });
-    for (name, word) in [("b.txt", "4 columns"), ("d.txt", "duplicate"), ("e.png", ""), ("f.png", "8 x 40")] {
+    for (name, word) in
+        [("b.txt", "4 columns"), ("d.txt", "duplicate"), ("e.png", "left out"), ("f.png", "8 x 40")]
+    {
         let found = dataset.warnings().iter().any(|line| line.contains(name) && line.contains(word));
         assert!(found, "{name}: {:?}", dataset.warnings());
     }
