@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use evotop::cli::say;
 
 use crate::loss::anchor_sizes;
@@ -16,7 +16,7 @@ pub fn info(name: &str) -> Result<()> {
     let is_weights = ends_in(["pt", "safetensors"]) || path.is_file() && !ends_in(["yaml", "yml"]);
     let weights = is_weights.then(|| Weights::read(path, Purpose::Validate)).transpose()?;
     let config = match &weights {
-        Some(weights) => weights.config.clone().context("the file does not say which model it is for")?,
+        Some(weights) => weights.described()?.clone(),
         None => Config::find(name)?,
     };
     let mut model = Model::new(&config, tch::Device::Cpu)?;

@@ -87,7 +87,8 @@ impl<'a> File<'a> {
         if !bytes.starts_with(b"PK") {
             return Err("it is no zip file, which checkpoints are".to_owned());
         }
-        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|why| format!("its zip is broken: {why}"))?;
+        let zip = ZipArchive::new(Cursor::new(bytes))
+            .map_err(|why| format!("its zip is broken or cut off, copy or download it again: {why}"))?;
         let has =
             |end: &str| zip.file_names().flatten().find(|name| name.ends_with(end)).map(Cow::into_owned);
         if has("/constants.pkl").is_some() {

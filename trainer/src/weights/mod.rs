@@ -30,6 +30,10 @@ pub enum WeightsError {
     Write { path: PathBuf, why: String },
     #[error("{}: not a weights file: {why}", path.display())]
     Format { path: PathBuf, why: String },
+    #[error(
+        "{0}: it does not say which model it is for; `train` takes it with --cfg, and what that writes says so"
+    )]
+    Undescribed(String),
 }
 
 /// An error as it can be shown: names in a file may be as long as the file, and steer a terminal.
@@ -83,6 +87,14 @@ impl Weights {
             _ => checkpoint::parse(&bytes, &origin, purpose),
         }
         .map_err(wrong)
+    }
+
+    /// The model they belong to.
+    ///
+    /// # Errors
+    /// Where the file does not tell.
+    pub fn described(&self) -> Result<&Config, WeightsError> {
+        self.config.as_ref().ok_or_else(|| WeightsError::Undescribed(self.origin.clone()))
     }
 
     /// Gives a network everything that has its name and shape; without anchors if those are the network's own business.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use tch::{Device, Kind, Tensor};
 
 use super::{Weights, WeightsError, brief};
@@ -23,8 +23,9 @@ pub fn parse(bytes: &[u8], origin: &str) -> Result<Weights, String> {
 }
 
 fn read(bytes: &[u8], origin: &str) -> Result<Weights, String> {
-    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|why| why.to_string())?;
-    let file = SafeTensors::deserialize(bytes).map_err(|why| why.to_string())?;
+    let broken = |why: SafeTensorError| format!("it is broken or cut off, copy or download it again: {why}");
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
+    let file = SafeTensors::deserialize(bytes).map_err(broken)?;
     let mut offsets: Vec<(usize, String, Tensor)> = Vec::new();
     for (name, view) in file.iter() {
         let kind = match view.dtype() {
