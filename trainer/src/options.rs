@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, Parser, ValueEnum};
 use indexmap::IndexMap;
 
@@ -68,10 +69,10 @@ pub struct Options {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
     /// Pictures a batch: 16, or 8 of the built-in data set
-    #[arg(long, visible_aliases = ["batch-size"], value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, visible_aliases = ["batch-size"], value_parser = batches())]
     pub batch: Option<u32>,
     /// Picture side in pixels; made a multiple of 32
-    #[arg(long, visible_aliases = ["imgsz", "img-size"], value_parser = clap::value_parser!(u32).range(1..=8192))]
+    #[arg(long, visible_aliases = ["imgsz", "img-size"], value_parser = sides())]
     pub img: Option<u32>,
     /// cpu, cuda:N, mps or auto
     #[arg(long, default_value = "auto")]
@@ -117,6 +118,16 @@ pub struct Options {
     /// Pictures of the built-in data set: train and val
     #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [128, 64])]
     pub digits: Vec<usize>,
+}
+
+/// How many pictures a batch may have.
+pub fn batches() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=4096)
+}
+
+/// How long a picture's side may be.
+pub fn sides() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=8192)
 }
 
 fn fraction(text: &str) -> Result<f64, String> {

@@ -79,6 +79,18 @@ fn val_leaves_out_what_cannot_be_read_and_measures_the_rest() {
 }
 
 #[test]
+fn val_takes_the_sizes_that_a_training_takes() {
+    for (name, size) in [("--img", "0"), ("--img", "9000"), ("--batch", "0"), ("--batch", "5000")] {
+        let refused = run(&["val", "--weights", "w.pt", name, size]);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(
+            refused.status.code() == Some(2) && said.contains(name) && said.contains("not in 1"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn output_that_nobody_reads_ends_a_call_quietly() {
     let folder = tempfile::tempdir().unwrap();
     let project = folder.path().join("runs");

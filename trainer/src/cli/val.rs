@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use evotop::cli::say;
 
@@ -15,15 +15,19 @@ use crate::{device, options, preflight, setup, threads};
 
 #[derive(Args)]
 pub struct ValArgs {
+    /// Weights (.pt or .safetensors)
     #[arg(long)]
     weights: PathBuf,
     /// Data set YAML, or `digits`
     #[arg(long, default_value = options::DIGITS)]
     data: String,
-    #[arg(long, visible_aliases = ["imgsz", "img-size"], default_value_t = 640)]
+    /// Picture side in pixels; made a multiple of 32
+    #[arg(long, visible_aliases = ["imgsz", "img-size"], default_value_t = 640, value_parser = options::sides())]
     img: u32,
-    #[arg(long, visible_aliases = ["batch-size"], default_value_t = 32)]
+    /// Pictures a batch
+    #[arg(long, visible_aliases = ["batch-size"], default_value_t = 32, value_parser = options::batches())]
     batch: u32,
+    /// cpu, cuda:N, mps or auto
     #[arg(long, default_value = "auto")]
     device: String,
     /// All classes count as one
@@ -44,7 +48,7 @@ pub fn val(args: &ValArgs) -> Result<()> {
     for line in preflight::lines(val.warnings()) {
         say(&line)?;
     }
-    let config = weights.config.clone().context("the weights do not say which model they are for")?;
+    let config = weights.described()?;
     // Where all classes count as one, whatever number of them the weights know do.
     if !single_cls && config.nc != val.classes() as i64 {
         bail!(
@@ -54,7 +58,7 @@ pub fn val(args: &ValArgs) -> Result<()> {
             val.classes()
         );
     }
-    let mut model = Model::new(&config, device)?;
+    let mut model = Model::new(config, device)?;
     let transfer = weights.transfer(&mut model, false);
     say(&transfer.to_string())?;
     if transfer.moved < transfer.total {
