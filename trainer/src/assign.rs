@@ -121,14 +121,7 @@ fn near_low_edge(x: f32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The targets of fixture 4.
-    pub const T: [f32; 24] = [
-        0., 0., 0.5, 0.5, 0.3, 0.4, //
-        0., 1., 0.26, 0.71, 0.15, 0.2, //
-        1., 2., 0.98, 0.03, 0.04, 0.06, //
-        1., 1., 0.4, 0.6, 0.9, 0.8,
-    ];
+    use crate::fixture::scene;
 
     fn levels() -> Vec<Matches> {
         let anchors = [
@@ -141,7 +134,7 @@ mod tests {
             .zip(anchors)
             .map(|(stride, pixels)| {
                 let anchors = pixels.map(|wh: [f32; 2]| wh.map(|x| x / stride));
-                assign(&targets(&T), [(64.0 / stride) as i64; 2], &anchors, 4.0)
+                assign(&scene(), [(64.0 / stride) as i64; 2], &anchors, 4.0)
             })
             .collect()
     }

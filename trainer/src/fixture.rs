@@ -2,7 +2,18 @@
 
 use tch::{Kind, Tensor};
 
+use crate::assign::{Target, targets};
 use crate::model::{Model, Role};
+
+/// The targets of fixture 4.
+pub fn scene() -> Vec<Target> {
+    targets(&[
+        0., 0., 0.5, 0.5, 0.3, 0.4, //
+        0., 1., 0.26, 0.71, 0.15, 0.2, //
+        1., 2., 0.98, 0.03, 0.04, 0.06, //
+        1., 1., 0.4, 0.6, 0.9, 0.8,
+    ])
+}
 
 /// A number in 0..1 made of its place, by the splitmix64 mixer.
 pub fn unit(k: u64) -> f64 {

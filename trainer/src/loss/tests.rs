@@ -3,21 +3,11 @@
 use tch::{Device, Kind, Tensor};
 
 use super::{Criterion, ciou_and_iou};
-use crate::assign::{Target, targets};
-use crate::fixture::{close, fill, input};
+use crate::assign::Target;
+use crate::fixture::{close, fill, input, scene};
 use crate::hyp::Hyp;
 use crate::model::{Config, Group, Model};
 use crate::optim::length;
-
-/// The targets of fixture 4.
-fn scene() -> Vec<Target> {
-    targets(&[
-        0., 0., 0.5, 0.5, 0.3, 0.4, //
-        0., 1., 0.26, 0.71, 0.15, 0.2, //
-        1., 2., 0.98, 0.03, 0.04, 0.06, //
-        1., 1., 0.4, 0.6, 0.9, 0.8,
-    ])
-}
 
 #[test]
 fn fixture_3_complete_iou_and_its_gradient() {

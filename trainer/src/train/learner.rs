@@ -78,8 +78,7 @@ mod tests {
     use tch::{Device, Kind, Tensor};
 
     use super::*;
-    use crate::assign::targets;
-    use crate::fixture::{close, fill, input, near};
+    use crate::fixture::{close, fill, input, near, scene};
     use crate::hyp::Hyp;
     use crate::model::Config;
     use crate::optim::Rule;
@@ -91,15 +90,6 @@ mod tests {
     const BATCHES: u64 = 5;
     const BATCH: i64 = 4;
     const IMG: i64 = 128;
-
-    fn targets_of_fixture_4() -> Vec<Target> {
-        targets(&[
-            0., 0., 0.5, 0.5, 0.3, 0.4, //
-            0., 1., 0.26, 0.71, 0.15, 0.2, //
-            1., 2., 0.98, 0.03, 0.04, 0.06, //
-            1., 1., 0.4, 0.6, 0.9, 0.8,
-        ])
-    }
 
     fn pictures(ni: u64) -> Tensor {
         let numbers: Vec<f32> = (0..BATCH * 3 * IMG * IMG)
@@ -135,7 +125,7 @@ mod tests {
         let ema = Ema::new(&model).unwrap();
         let mut learner = Learner::new(model, ema, criterion, optimizer);
         let mut stepper = Stepper::default();
-        let targets = targets_of_fixture_4();
+        let targets = scene();
         for (ni, losses) in golden["losses"].as_array().unwrap().iter().enumerate() {
             if (ni as u64).is_multiple_of(BATCHES) {
                 learner.forget();
