@@ -15,6 +15,8 @@ pub enum HypError {
     Read { path: String, why: String },
     #[error("{origin}: not a map of names to numbers: {why}")]
     Yaml { origin: String, why: String },
+    #[error("{origin}: {why}")]
+    In { origin: String, why: Box<HypError> },
     #[error("{name}: {value} is not a number")]
     NotANumber { name: String, value: String },
     #[error("{name}: {value} is out of range ({range})")]
@@ -140,7 +142,7 @@ impl Hyp {
     /// Reads a hyp file; what it leaves out has the default of the low-augmentation file.
     ///
     /// # Errors
-    /// Names the key that is unknown, no number or out of range.
+    /// Names the file, and the key that is unknown, no number or out of range.
     pub fn read(path: &Path) -> Result<Self, HypError> {
         let origin = path.display().to_string();
         let text = std::fs::read_to_string(path)
@@ -167,7 +169,10 @@ impl Hyp {
                 None => Err(HypError::NotANumber { value: shown(&value), name }),
             }
         };
-        Self::from_numbers(map.into_iter().map(number).collect::<Result<Vec<_>, _>>()?)
+        let numbers = map.into_iter().map(number).collect::<Result<Vec<_>, _>>();
+        numbers
+            .and_then(Self::from_numbers)
+            .map_err(|why| HypError::In { origin: origin.to_owned(), why: Box::new(why) })
     }
 
     /// From names and numbers.
@@ -278,7 +283,7 @@ mod tests {
             ("- 1", "mine.yaml"),
         ] {
             let said = Hyp::parse(text, "mine.yaml").unwrap_err().to_string();
-            assert!(said.contains(expected), "{said}");
+            assert!(said.starts_with("mine.yaml: ") && said.contains(expected), "{said}");
         }
     }
 
