@@ -1,5 +1,6 @@
 //! The connection to the session: lost, closed, and there again.
 
+use evotop::app::action::{Context, ROWS};
 use evotop::app::{Model, News, Options, Status};
 use evotop::journal::Event;
 
@@ -81,4 +82,34 @@ fn the_clock_counts_the_time_that_a_process_had_the_session_open() {
     run.journal(opened);
     run.tell(News::Connected { read_only: false, dir: "/tmp/digits".into(), demo: false });
     assert_eq!(clock(&run), killed);
+}
+
+#[test]
+fn with_read_only_no_key_changes_the_run_and_each_one_says_why() {
+    for row in ROWS.iter().filter(|row| row.steers) {
+        let mut run = run();
+        run.tell(News::Connected { read_only: true, dir: "/tmp".into(), demo: false });
+        run.keys(match row.context {
+            Context::Everywhere | Context::Live => "1",
+            Context::Density => "2",
+            Context::History => "3",
+            Context::Log => "4",
+        });
+        let key = row.keys[0];
+        run.type_keys(&if key.len() == 1 { key.to_owned() } else { format!("<{key}>") });
+        assert!(run.model.pending.is_empty() && run.model.overlay.is_none(), "{}", row.name);
+        let shown = text(&run.model, 120, 40);
+        assert!(shown.contains("read-only: nothing can be changed from here"), "{}:\n{shown}", row.name);
+    }
+}
+
+#[test]
+fn a_notice_goes_off_the_screen_by_itself() {
+    let mut run = run();
+    let shown = |run: &Run| text(&run.model, 80, 24).contains("the run waits");
+    run.tell(News::Notice { text: "the disk is full, the run waits".into() });
+    run.wait(1000);
+    assert!(shown(&run));
+    run.wait(60_000);
+    assert!(!shown(&run));
 }
