@@ -187,11 +187,14 @@ mod tests {
         let kept = |g: &u64| best.contains(g) || [7, 2, 3].contains(g);
         let gone: Vec<u64> = (0..8).filter(|g| !kept(g)).collect();
         let expected = Collected { bytes: 10 * gone.len() as u64, trials: gone };
+        // One that came to be after the plan was made is none of its business.
+        let later = dir.create_attempt(8, 1, Access::Private).unwrap();
         assert_eq!(plan.preview(&dir).unwrap(), expected);
         assert_eq!(plan.collect(&dir).unwrap(), expected);
         for generation in 0..8 {
             assert_eq!(dir.trial(generation).exists(), kept(&generation), "{generation}");
         }
+        assert!(later.exists());
         assert!(dir.trials().join("notes").exists() && dir.trials().join("7").exists() && elsewhere.exists());
         assert_eq!(plan.collect(&dir).unwrap(), Collected::default());
     }

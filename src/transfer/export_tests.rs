@@ -71,6 +71,12 @@ fn an_optuna_journal_has_every_trial_with_its_end() {
         of(6).filter(|line| line["state"] == 1).map(|line| line["values"][0].as_f64().unwrap()).collect();
     let finished: Vec<f64> = state.history.trials().iter().filter_map(|t| t.fitness).collect();
     assert_eq!(complete, finished);
+    // 1 is complete, 2 pruned, 3 failed.
+    let text = write(&ends(), Format::Optuna).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let states: Vec<_> =
+        lines.filter(|line| line["op_code"] == 6).map(|line| line["state"].clone()).collect();
+    assert_eq!(states, [1, 1, 1, 2, 3, 3, 3, 1]);
 }
 
 #[test]
