@@ -67,7 +67,25 @@ pub fn in_yaml(value: &Scalar) -> String {
             let words = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
             let other = text.parse::<f64>().is_ok() || words.contains(&text.to_lowercase().as_str());
             let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-            if plain && starts && !other { text.clone() } else { format!("'{}'", text.replace('\'', "''")) }
+            match text {
+                _ if plain && starts && !other => text.clone(),
+                _ if text.contains(must_be_escaped) => escaped(text),
+                _ => format!("'{}'", text.replace('\'', "''")),
+            }
         }
     }
+}
+
+/// Whether YAML would take a character for the end of a line, or not at all, where it stands as it is.
+fn must_be_escaped(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+}
+
+fn escaped(text: &str) -> String {
+    let character = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        _ if must_be_escaped(c) => format!("\\u{:04x}", u32::from(c)),
+        _ => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(character).collect::<String>())
 }

@@ -131,6 +131,13 @@ fn a_proposed_space_can_be_used_as_it_is() {
 }
 
 #[test]
+fn a_text_of_several_lines_is_read_back_as_it_was_written() {
+    let text = "a \"b\"\n c\\d\t\u{85}\u{2028}'e'\u{feff}";
+    let hyp: Hyp = [("note".to_owned(), Scalar::Text(text.into()))].into_iter().collect();
+    assert_eq!(hyp::read(&source("again.yaml", &hyp::write(&hyp))).unwrap(), hyp);
+}
+
+#[test]
 fn a_hyp_file_is_read_back_as_it_was_written() {
     let text = "a: 1.0e-06\nb: 3\nc: 0.5\nd: 'yes'\ne: true\nf: adam\ng: '1e5'\nh: 'it''s'\n";
     let hyp = hyp::read(&source("h.yaml", text)).unwrap();

@@ -96,13 +96,11 @@ fn cell(value: &Scalar) -> String {
     }
 }
 
-/// A cell of a CSV file: in quotes where a comma, a quote or an end of line is in it.
+/// A cell of a CSV file: in quotes where a comma or a quote is in it. A table has a line for each trial, so an end of line
+/// is a space.
 pub fn quoted(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if line.contains(['"', ',']) { format!("\"{}\"", line.replace('"', "\"\"")) } else { line }
 }
 
 fn joined(cells: impl Iterator<Item = String>) -> String {

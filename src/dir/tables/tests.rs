@@ -220,3 +220,12 @@ fn the_best_candidate_is_a_hyp_file_of_both_names() {
     assert_eq!(hyp["lr0"], best.genes[0]);
     assert_eq!(hyp["anchors"], 3.0);
 }
+
+#[test]
+fn a_text_of_several_lines_takes_one_line_of_the_table() {
+    let mut run = Run::new(2);
+    run.state.space.fixed.insert("note".into(), Scalar::Text("a\nb".into()));
+    let csv = csv_text(&run.state);
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    assert!(csv.trim_end().ends_with("a b"));
+}
