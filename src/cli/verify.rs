@@ -7,7 +7,7 @@ use clap::Args;
 use super::exit::{Exit, Told};
 use super::find;
 use crate::dir::SessionDir;
-use crate::journal::{self, Entry, FileDisk};
+use crate::journal::{self, Entry, FileDisk, JournalError};
 use crate::session::Verifier;
 
 /// Derive every bred proposal again from the journal, to the last digit
@@ -36,6 +36,12 @@ pub fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
         if wrong.is_none() {
             wrong = verifier.check(&entry).err();
         }
+    })
+    .map_err(|error| match error {
+        JournalError::BadLine { .. } | JournalError::NoStart { .. } => {
+            Told::with(Exit::Unverified, error.to_string())
+        }
+        other => other.into(),
     })?;
     if let Some(wrong) = wrong {
         return Err(Told::with(Exit::Unverified, format!("{}: {wrong}", path.display())));

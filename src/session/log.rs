@@ -99,7 +99,10 @@ pub fn mode_text(mode: &Mode) -> String {
                 format!("paused: {count} different candidates failed in a row, last with {last}")
             }
             PauseWhy::NoMetric { name, reported } => {
-                format!("paused: no metric {name} for the fitness; reported were {}", reported.join(", "))
+                format!(
+                    "paused: no metric {name} for the fitness; make it of what is reported (--fitness, or f on the screen): {}",
+                    reported.join(", ")
+                )
             }
             PauseWhy::Rule { what } => format!("paused: {what}"),
         },

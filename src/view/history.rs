@@ -1,4 +1,4 @@
-//! The page History: a row a generation. One generation in full is in `detail.rs`.
+//! The page History: a row a generation. One generation in full is in `history/detail.rs`.
 
 mod detail;
 

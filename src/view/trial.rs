@@ -246,7 +246,8 @@ pub fn against_best(state: &State, trial: &Trial) -> Option<(String, bool)> {
     if !now.is_finite() || !then.is_finite() {
         return None;
     }
-    let difference = now - then;
+    // As it is shown: what rounds to nothing is not behind.
+    let difference = ((now - then) * 1e3).round() / 1e3 + 0.0;
     let ahead = difference >= 0.0;
-    Some((format!("{} {:+.3}", if ahead { "ahead of best" } else { "behind best" }, difference), ahead))
+    Some((format!("{} {difference:+.3}", if ahead { "ahead of best" } else { "behind best" }), ahead))
 }

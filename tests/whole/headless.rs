@@ -86,6 +86,19 @@ fn an_altered_gene_is_found_and_its_generation_named() {
 }
 
 #[test]
+fn damage_that_no_checksum_was_made_good_for_is_no_verified_run_either() {
+    let world = World::new();
+    assert!(run(&world, "d", "3").status.success());
+    let path = world.path("d").join("journal.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("\"generation\":1", "\"generation\":2", 1)).unwrap();
+    let output = world.run(&["verify", "d"]);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(5), "{message}");
+    assert!(message.contains("journal.jsonl, line ") && message.contains("evotop repair"), "{message}");
+}
+
+#[test]
 fn an_altered_setting_or_parent_is_found_too() {
     type Change = fn(&mut Event);
     let changes: [(Change, &str); 3] = [

@@ -1,5 +1,5 @@
 //! The worker: evotop's protocol on standard input and output. It stays alive between trainings, so that the data set stays decoded.
-//! What a training does is in `train.rs`, what evotop hears of one in `worker/line.rs`, what an error means in `worker/failure.rs`.
+//! What a training does is in `train.rs`, what evotop hears of one in `worker/line.rs`, what an error means in `failure.rs`.
 
 mod line;
 
