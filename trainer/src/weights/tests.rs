@@ -130,7 +130,15 @@ fn files_that_are_no_weights_are_refused_with_a_reason() {
     assert!(said.contains(".safetensors"), "{said}");
     let said = Weights::read(Path::new("/nowhere/a.pt"), Purpose::Train).unwrap_err().to_string();
     assert!(said.contains("/nowhere/a.pt"), "{said}");
-    assert!(parse_safetensors(b"\xff\xff\xff\xff\xff\xff\xff\x7f{}", "x").is_err());
+    let said = parse_safetensors(b"\xff\xff\xff\xff\xff\xff\xff\x7f{}", "x").unwrap_err();
+    assert!(said.contains("cut off"), "{said}");
+}
+
+#[test]
+fn weights_that_do_not_say_their_model_are_named_with_what_helps() {
+    let weights = parse_checkpoint(&zipped(&dict_of_tensor(0, &[2, 2], &[2, 1])), "mine.pt").unwrap();
+    let said = weights.described().unwrap_err().to_string();
+    assert!(said.starts_with("mine.pt: ") && said.contains("--cfg"), "{said}");
 }
 
 /// A zip with this pickle and one storage of 4 single-precision numbers.
