@@ -12,6 +12,9 @@ use super::{AttemptStart, Disk, Entry, Event, Imported, JournalError, VERSION, l
 /// How much of a dropped line is shown.
 const EXCERPT: usize = 100;
 
+/// Trials that can be lost in one place. A number further ahead is damage, and no run's.
+const MOST_LOST: u64 = 100_000;
+
 /// What a mended copy holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
@@ -112,8 +115,12 @@ impl Mending {
     fn useless(&self, number: u64, event: &Event) -> Option<String> {
         match event {
             Event::Created(_) => (number > 1).then(|| "a session is created only once".into()),
-            Event::Proposed(proposed) => (proposed.generation < self.next_generation)
-                .then(|| format!("trial {} is there already", proposed.generation)),
+            Event::Proposed(proposed) => match proposed.generation.checked_sub(self.next_generation) {
+                None => Some(format!("trial {} is there already", proposed.generation)),
+                Some(lost) => {
+                    (lost > MOST_LOST).then(|| format!("trial {} cannot come so soon", proposed.generation))
+                }
+            },
             Event::Started(AttemptStart { generation, .. })
             | Event::Epoch { generation, .. }
             | Event::Requeued { generation, .. }

@@ -309,6 +309,28 @@ fn repair_drops_a_damaged_line_and_what_depends_on_it_and_says_so() {
 }
 
 #[test]
+fn repair_takes_no_number_for_a_trial_that_no_run_reaches() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, told) = journal(dir.path(), 3);
+    let altered = told.iter().cloned().map(|mut entry| {
+        if let Event::Proposed(proposed) = &mut entry.event
+            && proposed.generation == 2
+        {
+            proposed.generation = u64::MAX / 2;
+        }
+        entry
+    });
+    let mut text = Vec::new();
+    for entry in altered {
+        super::writer::encode(&path, &entry, &mut text).unwrap();
+    }
+    std::fs::write(&path, text).unwrap();
+    let report = repair(&FileDisk::default(), &path, &dir.path().join("mended.jsonl")).unwrap();
+    assert!(report.lost.is_empty(), "{report}");
+    assert!(report.to_string().contains("cannot come so soon"), "{report}");
+}
+
+#[test]
 fn a_viewer_that_follows_sees_whole_lines_only_and_each_once() {
     let dir = tempfile::tempdir().unwrap();
     let (path, told) = journal(dir.path(), 2);
