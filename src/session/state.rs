@@ -201,6 +201,12 @@ impl State {
         self.settings.generations.saturating_sub(self.history.counted() + self.history.open().len() as u64)
     }
 
+    /// What `--generations` asks for, as generations are numbered: imported trials have numbers and do not count.
+    pub fn generations(&self) -> u64 {
+        let counting = self.history.counted() + self.history.open().len() as u64;
+        self.settings.generations + self.history.next_generation().saturating_sub(counting)
+    }
+
     /// How many trials are held.
     pub fn frozen_count(&self) -> usize {
         self.running.values().filter(|r| r.frozen_since.is_some()).count()

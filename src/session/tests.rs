@@ -180,6 +180,8 @@ fn every_end_counts_to_the_generations_but_that_of_an_imported_trial() {
         assert_eq!(s.0.history.counted(), generation - 1);
         s.tell(Event::Ended { generation, end, metrics: metrics(generation), who: None });
         assert_eq!(s.0.history.counted(), generation);
+        // The imported one has a number all the same.
+        assert_eq!(s.0.generations(), s.0.settings.generations + 1);
     }
 }
 

@@ -97,11 +97,11 @@ fn run(ink: &mut Ink, area: Rect, x: u16, model: &Model, state: &State) {
     }
 }
 
-/// `37/300`, counted as `--generations` counts.
+/// `37/300`.
 fn generation(state: &State) -> String {
     let now =
         state.running.keys().next_back().copied().or_else(|| state.history.next_generation().checked_sub(1));
-    format!("gen {}/{}", now.unwrap_or(0), state.settings.generations)
+    format!("gen {}/{}", now.unwrap_or(0), state.generations())
 }
 
 /// `digits · yolov5p · cpu`.

@@ -99,5 +99,5 @@ fn standing(state: &State) -> String {
         .history
         .best()
         .map_or_else(String::new, |(t, f)| format!(", best {f:.4} at gen {}", t.generation));
-    format!("{}: gen {last}/{}, {mode}{best}", state.name, state.settings.generations)
+    format!("{}: gen {last}/{}, {mode}{best}", state.name, state.generations())
 }

@@ -62,7 +62,7 @@ fn lines(state: &State, model: &Model, glyphs: &Glyphs, best: Style, plain: Styl
     let last = state.history.next_generation().saturating_sub(1);
     let left = estimate::run_left(state, &model.live, model.clock())
         .map(|s| format!("  left {}", text::duration(s)));
-    lines.push((format!("gen {last}/{}{}", state.settings.generations, left.unwrap_or_default()), plain));
+    lines.push((format!("gen {last}/{}{}", state.generations(), left.unwrap_or_default()), plain));
     lines
 }
 
