@@ -80,8 +80,8 @@ impl Model {
             return Vec::new();
         }
         // Esc and a key right after it look like one key with alt. What alt does not mean is taken as the two, but for
-        // where one types: there alt is a shell's, and the key is not to steer the run.
-        let typed = self.overlay.as_ref().is_some_and(Overlay::is_typed);
+        // where one types: there alt is a shell's, and the key is not to steer the run. Enter would commit what Esc leaves.
+        let typed = key.code != Code::Enter && self.overlay.as_ref().is_some_and(Overlay::is_typed);
         if key.alt && !typed && self.keymap.action(self.page.context(), key).is_none() {
             let mut effects = self.key(Key::plain(Code::Esc));
             effects.extend(self.key(Key { alt: false, ..key }));

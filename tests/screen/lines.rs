@@ -52,6 +52,27 @@ fn the_rules_that_end_a_run_are_completed_set_and_stand_in_the_line_of_settings(
 }
 
 #[test]
+fn the_mutation_probability_is_set_by_the_name_that_the_screen_shows_too() {
+    let mut run = run();
+    run.keys(":mutation 0.5<enter>");
+    assert_eq!(run.state.settings.probability, 0.5);
+    run.keys(":set mutation 0.6<enter>");
+    assert_eq!(run.state.settings.probability, 0.6);
+}
+
+/// As the bytes of both come at once.
+#[test]
+fn esc_and_enter_right_after_it_leave_what_was_typed() {
+    for typed in [":sigma 0.3", "f", "e<down>9"] {
+        let mut run = run();
+        let before = run.state.seq;
+        run.keys(typed);
+        run.keys("<alt-enter>");
+        assert_eq!(run.state.seq, before, "{typed}");
+    }
+}
+
+#[test]
 fn a_key_with_alt_edits_the_line_and_never_steers() {
     let mut run = run();
     let before = run.state.seq;
