@@ -12,7 +12,8 @@ use super::{AttemptStart, Disk, Entry, Event, Imported, JournalError, VERSION, l
 /// How much of a dropped line is shown.
 const EXCERPT: usize = 100;
 
-/// Trials that can be lost in one place. A number further ahead is damage, and no run's.
+/// Trials that can be lost in one place, or as many as the file has bytes, should they have been imported in one line. A
+/// number further ahead is damage, and no run's.
 const MOST_LOST: u64 = 100_000;
 
 /// What a mended copy holds.
@@ -60,7 +61,8 @@ pub fn repair(disk: &dyn Disk, from: &Path, to: &Path) -> Result<Report, Journal
         return Err(JournalError::Exists { path: to.to_owned() });
     }
     let mut lines = BufReader::new(File::open(from).map_err(JournalError::io("open", from))?);
-    let mut mending = Mending::default();
+    let length = std::fs::metadata(from).map_err(JournalError::io("read", from))?.len();
+    let mut mending = Mending { most_lost: MOST_LOST.max(length), ..Mending::default() };
     place(disk, to, |file| {
         let (mut text, mut out, mut number) = (Vec::new(), Vec::new(), 0);
         loop {
@@ -85,6 +87,7 @@ struct Mending {
     lost: BTreeSet<u64>,
     params: usize,
     next_generation: u64,
+    most_lost: u64,
 }
 
 impl Mending {
@@ -117,9 +120,8 @@ impl Mending {
             Event::Created(_) => (number > 1).then(|| "a session is created only once".into()),
             Event::Proposed(proposed) => match proposed.generation.checked_sub(self.next_generation) {
                 None => Some(format!("trial {} is there already", proposed.generation)),
-                Some(lost) => {
-                    (lost > MOST_LOST).then(|| format!("trial {} cannot come so soon", proposed.generation))
-                }
+                Some(lost) => (lost > self.most_lost)
+                    .then(|| format!("trial {} cannot come so soon", proposed.generation)),
             },
             Event::Started(AttemptStart { generation, .. })
             | Event::Epoch { generation, .. }
