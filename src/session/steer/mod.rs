@@ -10,7 +10,7 @@ mod words;
 
 use super::{Command, State};
 use crate::evolve::Rule;
-use settings::{named, pin, set, unpin};
+use settings::{full_name, named, pin, set, unpin};
 use trials::{abort, enqueue, exclude, include, slots, stop};
 use words::Words;
 
@@ -49,7 +49,7 @@ pub const VERBS: &[Verb] = &[
         set,
     ),
     verb("sigma", "X", "standard deviation of mutations", named),
-    verb("probability", "X", "mutation probability of a gene, 0.01 to 1", named),
+    verb("probability", "X", "mutation probability of a gene, 0.01 to 1; mutation is the same word", named),
     verb("parent", "single|weighted", "one of the best as parent, or their weighted mean", named),
     verb("top", "N", "how many of the best may be parents", named),
     verb("strategy", "NAME", "the rules of breeding; the history is kept", named),
@@ -102,7 +102,7 @@ pub fn parse(line: &str, state: &State) -> Result<Command, GrammarError> {
     let word = words.next().ok_or_else(|| GrammarError::Empty(names()))?;
     let verb = VERBS
         .iter()
-        .find(|v| v.name == word)
+        .find(|v| v.name == full_name(word))
         .ok_or_else(|| GrammarError::NoVerb { word: word.into(), known: names() })?;
     let usage = |what: String| GrammarError::Words { verb: verb.name, takes: verb.takes, what };
     words.verb = Some(verb);

@@ -28,6 +28,11 @@ pub const SETTINGS: [&str; 16] = [
     Rule::Target.name(),
 ];
 
+/// The name in the grammar of what has a shorter one on the screen.
+pub(super) fn full_name(word: &str) -> &str {
+    if word == "mutation" { "probability" } else { word }
+}
+
 pub(super) fn param<'s>(word: &str, state: &'s State) -> Result<&'s Param, GrammarError> {
     state.space.get(word).ok_or_else(|| no_subject(word, state))
 }
@@ -80,7 +85,7 @@ pub(super) fn set(words: &mut Words, state: &State) -> Result<Command, GrammarEr
         let value = gene(p, words.want("the value")?)?;
         return Ok(edit(set_value(p, value), state));
     }
-    if let Some(name) = SETTINGS.into_iter().find(|name| *name == subject) {
+    if let Some(name) = SETTINGS.into_iter().find(|name| *name == full_name(subject)) {
         return setting(name, words, state);
     }
     let Some((p, field)) =
