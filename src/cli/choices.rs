@@ -53,7 +53,7 @@ fn choice(dir: &Path, at_rest: &mut AtRest) -> Option<Choice> {
     if let Some((_, known)) = at_rest.get(dir).filter(|(then, _)| *then == now) {
         return Some(known.clone());
     }
-    let (status, from_journal) = find::status_at_once(dir).ok()?;
+    let (status, from_journal) = find::status(dir).ok()?;
     let standing = match status.state.as_str() {
         "complete" => Standing::Finished,
         "closed" => Standing::Closed,

@@ -4,14 +4,18 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::block_on;
 use super::exit::{Exit, Told};
+use super::{block_on, warn};
 use crate::dir::{Holder, Lock, Registry, SessionDir};
 use crate::session::{State, Status};
 use crate::wire::{Client, ClientError};
 
 /// How long a session may take to open its socket: it may have to read a long journal, and end survivors.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a session may take to say how it stands, before it is taken for one that ends: nothing is answered any more
+/// once the journal has its last line.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// The directory of the session with this name, or in this directory.
 pub fn dir(name: &str) -> anyhow::Result<PathBuf> {
@@ -63,19 +67,32 @@ pub fn state(dir: &Path) -> anyhow::Result<State> {
     Ok(crate::session::recover(&path)?.state)
 }
 
-/// A connection to the session in `dir`. One that has only just begun is waited for until it listens.
+/// A connection to the session in `dir`, to change it. One that has only just begun is waited for until it listens.
 ///
 /// # Errors
 /// As [`Client::connect`].
-pub async fn connect(dir: &Path, read_only: bool) -> Result<Client, ClientError> {
+pub async fn connect(dir: &Path) -> Result<Client, ClientError> {
     let end = tokio::time::Instant::now() + PATIENCE;
+    let mut told = false;
     loop {
-        let client = Client::connect(dir, read_only).await;
+        let client = Client::connect(dir, false).await;
         if !client.as_ref().is_err_and(|error| will_listen(dir, error)) || tokio::time::Instant::now() > end {
             return client;
         }
+        if !std::mem::replace(&mut told, true) {
+            warn("waiting for the session to listen");
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// How a session says it stands.
+///
+/// # Errors
+/// As [`Client::connect`]; where it does not answer, as if it had gone away.
+pub async fn ask(dir: &Path) -> Result<Box<Status>, ClientError> {
+    let asked = async { Client::connect(dir, true).await?.status().await };
+    tokio::time::timeout(ANSWER, asked).await.unwrap_or(Err(ClientError::Disconnected))
 }
 
 /// Whether a session that cannot be reached is of this user and machine: it begins or ends, or makes its socket anew.
@@ -86,21 +103,9 @@ pub fn will_listen(dir: &Path, error: &ClientError) -> bool {
         && holder(dir).is_some_and(|holder| holder.is_here())
 }
 
-/// How a session stands, from itself; where none runs, from its journal, and then the state as well.
+/// How a session stands, from itself; where none answers, from its journal, and then the state as well.
 pub fn status(dir: &Path) -> anyhow::Result<(Status, Option<State>)> {
-    or_of_journal(dir, block_on(async { connect(dir, true).await?.status().await })?)
-}
-
-/// As [`status`], and without waiting for a session that has only just begun: for one of many.
-pub fn status_at_once(dir: &Path) -> anyhow::Result<(Status, Option<State>)> {
-    or_of_journal(dir, block_on(async { Client::connect(dir, true).await?.status().await })?)
-}
-
-fn or_of_journal(
-    dir: &Path,
-    said: Result<Box<Status>, ClientError>,
-) -> anyhow::Result<(Status, Option<State>)> {
-    match said {
+    match block_on(ask(dir))? {
         Ok(status) => Ok((*status, None)),
         // One that cannot be understood may be of a later build; its journal may still be read.
         Err(

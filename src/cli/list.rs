@@ -56,7 +56,7 @@ pub fn ls(args: &LsArgs) -> anyhow::Result<Exit> {
 pub fn list() -> Vec<Listed> {
     let mut listed = Vec::new();
     for known in Registry::open().list() {
-        let Ok((status, at_rest)) = find::status_at_once(&known.dir) else { continue };
+        let Ok((status, at_rest)) = find::status(&known.dir) else { continue };
         let unanswered = at_rest.is_some_and(|state| state.open.is_some() && !state.is_complete());
         let holder = find::holder(&known.dir).filter(|_| unanswered);
         listed.push(Listed {

@@ -39,7 +39,7 @@ pub fn stop(args: &StopArgs) -> anyhow::Result<Exit> {
 
 fn say(name: &str, line: &str) -> anyhow::Result<Exit> {
     let dir = find::dir(name)?;
-    let answer = block_on(async { find::connect(&dir, false).await?.say(line, How::Shell).await })?
+    let answer = block_on(async { find::connect(&dir).await?.say(line, How::Shell).await })?
         .map_err(|error| find::told(&error))?;
     match answer {
         Ok(text) => {

@@ -16,9 +16,6 @@ use crate::dir::SessionDir;
 use crate::engine::Start;
 use crate::wire::{Client, ClientError};
 
-/// How long a session may take to say how it stands, before it is taken for one that ends.
-const ANSWER: Duration = Duration::from_secs(2);
-
 /// Starts a session process and waits until it can be reached.
 pub fn launch(start: &Start) -> anyhow::Result<()> {
     keep_descriptors();
@@ -63,12 +60,7 @@ pub fn runs(dir: &Path) -> anyhow::Result<bool> {
     let end = Instant::now() + PATIENCE;
     let mut told = false;
     loop {
-        let stands = block_on(async {
-            let mut client = Client::connect(dir, true).await?;
-            // Nothing is answered any more once the journal has its last line.
-            tokio::time::timeout(ANSWER, client.status()).await.unwrap_or(Err(ClientError::Disconnected))
-        })?;
-        match stands {
+        match block_on(find::ask(dir))? {
             Ok(status) if !matches!(&*status.state, "stopping" | "closed") => return Ok(true),
             Ok(_) if Instant::now() > end => {
                 return Err(Told::usage(
