@@ -8,6 +8,9 @@
 //!
 //! No module imports one below it.
 
+// These panic where nobody listens, or where the disk is full that standard error is a file on.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod clean;
 pub mod clock;
 pub mod hash;

@@ -21,7 +21,9 @@ pub fn say(text: &str) -> std::io::Result<()> {
 
 /// Says something beside what a command prints.
 fn warn(text: &str) {
-    eprintln!("evotop: {}", clean_lines(text));
+    // Where nobody listens there is nobody to be warned.
+    let _ =
+        std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("evotop: {}\n", clean_lines(text)));
 }
 
 /// Prints a text as it is. As `tell!`, it fails where nobody listens.

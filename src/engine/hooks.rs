@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use super::output::warn;
 use crate::journal::{Entry, Event, Mode};
 use crate::runner::children::{HOOK, Own};
 use crate::runner::guard::signal_group;
@@ -136,13 +137,13 @@ async fn call(command: String, text: String) {
     };
     match tokio::time::timeout(TIME, run).await {
         Ok(Ok(status)) if status.success() => {}
-        Ok(Ok(status)) => eprintln!("evotop: --on {command:?} ended with {status}"),
-        Ok(Err(error)) => eprintln!("evotop: --on {command:?} cannot be run: {error}"),
+        Ok(Ok(status)) => warn(&format!("--on {command:?} ended with {status}")),
+        Ok(Err(error)) => warn(&format!("--on {command:?} cannot be run: {error}")),
         Err(_) => {
             if let Some(group) = group {
                 signal_group(group, Signal::KILL);
             }
-            eprintln!("evotop: --on {command:?} was ended after {} s", TIME.as_secs());
+            warn(&format!("--on {command:?} was ended after {} s", TIME.as_secs()));
         }
     }
 }

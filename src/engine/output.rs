@@ -22,6 +22,12 @@ pub(super) fn print(line: &LogLine) {
     let _ = writeln!(io::stdout(), "{} {}", local.strftime("%H:%M:%S"), line.text);
 }
 
+/// Something that is not in the log, as it goes to standard error. That may be a pipe that nobody reads any more, or
+/// `session.log` on a full disk, of which this may be the news.
+pub(super) fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "evotop: {text}");
+}
+
 /// Begins `session.log` anew where it has become long and this process writes to it. Where that cannot be done it just
 /// grows on, and it is tried again.
 pub(super) fn rotate(dir: &SessionDir) {

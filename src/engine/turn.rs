@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::output;
 use super::start::{Engine, EngineError};
 use crate::clean::clean;
 use crate::clock;
@@ -118,7 +119,7 @@ impl Engine {
     /// Something to say that the journal cannot hold.
     pub fn notice(&self, text: &str) {
         let text = clean(text);
-        eprintln!("evotop: {text}");
+        output::warn(&text);
         self.broadcast(&FromSession::Notice { text });
     }
 

@@ -29,6 +29,21 @@ fn log(world: &World, attempt: &str) -> String {
 const ONE: &str = r#"echo '{{"acc":1}}'"#;
 
 #[test]
+fn a_run_goes_on_where_nobody_hears_what_it_warns_of() {
+    let world = World::new();
+    let words =
+        sim("--headless", "20", &["--dir", "d", "--generations", "9999", "--on", "finished", "false"]);
+    let mut session = world.evotop(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop((session.stdout.take(), session.stderr.take()));
+    wait_until("trials end", || world.path("d/trials/000002").exists());
+    let socket = evotop::wire::socket_of(&world.path("d")).unwrap();
+    std::fs::remove_file(&socket).unwrap();
+    wait_until("the socket is made again, which is said", || socket.exists());
+    world.stop("d");
+    assert_eq!(session.wait().unwrap().code(), Some(3));
+}
+
+#[test]
 fn a_terminated_run_ends_within_its_grace_and_the_next_attempt_knows_the_one_before() {
     let world = World::new();
     let script = format!(

@@ -3,6 +3,9 @@
 //! Read from top to bottom as the data flows: a model is built and given weights, batches come from the data set, a training turns
 //! them into a better model, a validation into seven numbers.
 
+// These panic where nobody listens.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod device;
 pub mod model;
 pub mod weights;
