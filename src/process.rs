@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, setrlimit, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::journal::Host;
@@ -119,12 +119,10 @@ pub fn may_limit_locks(locks: u64) -> bool {
     may
 }
 
-/// Whether a process is this user's.
-pub fn is_own(pid: u32) -> bool {
-    let own = rustix::process::getuid().as_raw();
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-    uids.and_then(|uids| uids.split_ascii_whitespace().next()?.parse().ok()) == Some(own)
+/// Whether this process may end that one. Another user's it may not, unless this is root's.
+pub fn may_signal(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid).is_ok())
 }
 
 /// A process's words, as it was called.

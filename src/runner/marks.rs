@@ -36,14 +36,15 @@ impl Mark {
         Self::Session(directory(session))
     }
 
-    /// The processes that have it, but for this one. Reads the whole process table.
+    /// The processes that have it and may be signalled, but for this one. Reads the whole process table.
     pub fn bearers(&self) -> Vec<ProcessId> {
         let bears = |process: &ProcessId| match self {
             Self::Session(dir) => {
                 let pid = process.pid;
                 let is_marked = has(pid, SESSION, dir) || process::lock_limit(pid) == Some(number(dir));
-                // A container's session may be in a directory of this name.
-                is_marked && !process::sees_another(pid, Path::new(dir))
+                // A container's session may be in a directory of this name. Another user's number can be read as well,
+                // and what it sees cannot: nobody here could end it, whosever it is.
+                is_marked && process::may_signal(pid) && !process::sees_another(pid, Path::new(dir))
             }
             Self::Guard(guard) => has(process.pid, GUARD, guard),
         };

@@ -24,7 +24,7 @@ pub struct Left {
     pub session: Option<PathBuf>,
 }
 
-/// Every process of this user's sessions. `known` are directories that a number may be of. Reads the whole process
+/// Every process of sessions that this user may end. `known` are directories that a number may be of. Reads the whole process
 /// table.
 pub fn all(known: impl Iterator<Item = PathBuf>) -> Vec<Left> {
     let mut dirs: HashMap<u64, PathBuf> = HashMap::new();
@@ -42,10 +42,10 @@ pub fn all(known: impl Iterator<Item = PathBuf>) -> Vec<Left> {
     }
     let of_number = |(process, number)| Left { process, session: dirs.get(&number).cloned() };
     left.extend(numbered.into_iter().map(of_number));
-    left.retain(|Left { process, session }| match session {
-        Some(dir) => !process::sees_another(process.pid, dir),
-        // Another user's may be of a session that is not known here and runs well.
-        None => process::is_own(process.pid),
+    // Another user's may be of a session that is not known here and runs well, or of another one in a container.
+    left.retain(|Left { process, session }| {
+        let sees_another = |dir: &PathBuf| process::sees_another(process.pid, dir);
+        process::may_signal(process.pid) && !session.as_ref().is_some_and(sees_another)
     });
     left
 }
@@ -129,5 +129,57 @@ async fn wait(left: &[(ProcessId, Option<u32>)], at_most: Duration) {
     let end = tokio::time::Instant::now() + at_most;
     while left.iter().any(|(process, _)| process.lives()) && tokio::time::Instant::now() < end {
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+
+    /// A process with the number of the session in this directory, until its standard input is dropped.
+    fn numbered(dir: &Path, change: impl FnOnce(&mut Command)) -> Child {
+        let number = marks::number(&marks::directory(dir));
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--locks={number}:")).arg("cat").stdin(Stdio::piped()).process_group(0);
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
+        while process::words(child.id()) != "cat" && child.try_wait().unwrap().is_none() {}
+        assert_eq!(marks::number_of(child.id()), Some(number));
+        child
+    }
+
+    /// As what `sudo` left in a trainer, and the trainers of another user's container.
+    #[tokio::test]
+    async fn what_may_not_be_signalled_is_nothing_that_a_session_left() {
+        // Only root has another user to be, and it may signal everybody until it gives that up.
+        if std::env::var_os("EVOTOP_TEST_ALONE").is_none() {
+            let mut alone = Command::new("setpriv");
+            alone.args(["--inh-caps=-kill", "--bounding-set=-kill"]).arg(std::env::current_exe().unwrap());
+            let name = "runner::survivors::tests::what_may_not_be_signalled_is_nothing_that_a_session_left";
+            let said = alone.args(["--exact", name]).env("EVOTOP_TEST_ALONE", "1").output();
+            let text =
+                said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned()).unwrap_or_default();
+            assert!(text.contains("1 passed") || !text.contains("running 1 test"), "{text}");
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let mut own = numbered(dir.path(), |_| ());
+        let mut other = numbered(dir.path(), |command| {
+            command.uid(65_534);
+        });
+        let [own_id, other_id] = [&own, &other].map(|child| ProcessId::of(child.id()));
+        assert_eq!(of(dir.path()), [own_id]);
+        let named: Vec<Left> = all([dir.path().to_owned()].into_iter())
+            .into_iter()
+            .filter(|left| [own_id, other_id].contains(&left.process))
+            .collect();
+        assert_eq!(named, [Left { process: own_id, session: Some(dir.path().to_owned()) }]);
+        drop(other.stdin.take());
+        other.wait().unwrap();
+        own.kill().unwrap();
+        own.wait().unwrap();
     }
 }
