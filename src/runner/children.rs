@@ -24,15 +24,16 @@ struct Family {
     own: BTreeSet<u32>,
     /// Those that it had before.
     before: Vec<ProcessId>,
-    /// Whether trainers have a number here.
-    numbered: bool,
+    /// The session's number, where trainers have it here and this process has another limit.
+    number: Option<u64>,
 }
 
 impl Family {
     /// Whether a child that this process did not start came from a guard.
     fn is_of_guard(&self, process: ProcessId) -> bool {
-        if self.numbered {
-            return process::lock_limit(process.pid) != process::lock_limit(std::process::id());
+        // Others may have limits of their own: only the number tells.
+        if self.number.is_some() {
+            return process::lock_limit(process.pid) == self.number;
         }
         !self.before.contains(&process) && process::variable(process.pid, HOOK).is_none()
     }
@@ -47,10 +48,13 @@ fn family() -> MutexGuard<'static, Option<Family>> {
 /// # Errors
 /// Where the system has no such thing.
 pub fn take_in(session: &Path) -> io::Result<()> {
+    let number = marks::number(&marks::directory(session));
     family().get_or_insert_with(|| Family {
         own: BTreeSet::new(),
         before: process::children().into_iter().filter_map(ProcessId::living).collect(),
-        numbered: process::may_limit_locks(marks::number(&marks::directory(session))),
+        // Where this process has it already, so has all that it begins.
+        number: (marks::number_of(std::process::id()) != Some(number) && process::may_limit_locks(number))
+            .then_some(number),
     });
     Ok(set_child_subreaper(Some(getpid()))?)
 }

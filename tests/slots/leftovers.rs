@@ -91,7 +91,9 @@ async fn a_killed_guard_takes_along_a_grandchild_that_wiped_its_environment() {
     let trainer = ProcessId::of(bench.started().await);
     let child = grandchild(&bench, 1).await;
     // What a hook left in the background is nobody's business, and neither is what comes to a container's first process.
-    let [of_hook, of_others] = ["sleep 3600", "env -i sleep 3600"].map(|begun| {
+    // Nor is either where it has a limit of its own on file locks.
+    let begun = ["sleep 3600", "env -i sleep 3600", "prlimit --locks=4096: sleep 3600"];
+    let [of_hook, of_others, of_limited] = begun.map(|begun| {
         let script = format!("{begun} > /dev/null 2>&1 & echo $!");
         let said = std::process::Command::new("sh").args(["-c", &script]).env(children::HOOK, "1").output();
         String::from_utf8(said.unwrap().stdout).unwrap().trim().parse::<u32>().unwrap()
@@ -101,7 +103,7 @@ async fn a_killed_guard_takes_along_a_grandchild_that_wiped_its_environment() {
     assert!(!trainer.lives() && !child.lives());
     let mut living = process::children();
     living.sort_unstable();
-    let mut expected = [before.id(), of_hook, of_others];
+    let mut expected = [before.id(), of_hook, of_others, of_limited];
     expected.sort_unstable();
     assert_eq!(living, expected, "the dead are buried");
     expected.into_iter().for_each(kill);
