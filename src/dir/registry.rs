@@ -83,12 +83,18 @@ impl Registry {
     /// Every session that is still there, the one started last first. What cannot be read is passed over, and one that
     /// several hosts of a shared disk have started is there once.
     pub fn list(&self) -> Vec<Known> {
+        let mut known = self.all();
+        let mut seen = HashSet::new();
+        known.retain(|session| !session.is_seen() || seen.insert(session.dir.clone()));
+        known
+    }
+
+    /// As [`Registry::list`], as often as hosts have started it.
+    fn all(&self) -> Vec<Known> {
         let here = process::host().name;
         let mut known: Vec<Known> = self.files().filter_map(|path| read(&path)).collect();
         known.retain(|session| session.is_there(&here));
         known.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| a.dir.cmp(&b.dir)));
-        let mut seen = HashSet::new();
-        known.retain(|session| !session.is_seen() || seen.insert(session.dir.clone()));
         known
     }
 
@@ -97,9 +103,8 @@ impl Registry {
         let dir = fs::canonicalize(name_or_dir).ok();
         let here = process::host().name;
         let wanted = |known: &Known| known.name == name_or_dir || Some(&known.dir) == dir.as_ref();
-        let mut found: Vec<Known> = self.list().into_iter().filter(wanted).collect();
-        found.sort_by_key(|known| known.host != here);
-        found.into_iter().next()
+        // The list has what several hosts have started as the last one's. Of equals, the first is taken.
+        self.all().into_iter().filter(wanted).min_by_key(|known| known.host != here)
     }
 
     /// Forgets the session in this directory.
@@ -181,6 +186,21 @@ mod tests {
         registry.add("exp", &a).unwrap();
         assert_eq!(registry.find("exp").unwrap().dir, a);
         assert_eq!(registry.list().len(), 2);
+    }
+
+    #[test]
+    fn of_two_sessions_of_one_name_this_hosts_is_meant_also_where_another_host_started_it_last() {
+        let home = tempfile::tempdir().unwrap();
+        let registry = Registry::at(&home.path().join("state"));
+        let (a, b) = (session(home.path(), "a/exp"), session(home.path(), "b/exp"));
+        registry.add("exp", &a).unwrap();
+        let known = registry.list().remove(0);
+        let write = |file: &str, known: &Known| {
+            fs::write(registry.place.join(file), serde_json::to_string(known).unwrap()).unwrap();
+        };
+        write("earlier.json", &Known { dir: b, started: known.started - 1, ..known.clone() });
+        write("far.json", &Known { host: "far".into(), started: known.started + 1, ..known.clone() });
+        assert_eq!(registry.find("exp"), Some(known));
     }
 
     #[test]
