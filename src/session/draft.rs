@@ -5,7 +5,8 @@ use crate::evolve::{Edit, EditError, NextValues, Settings};
 use crate::space::Space;
 
 /// A copy of everything that a person can set.
-pub(super) struct Draft {
+#[derive(Debug)]
+pub struct Draft {
     space: Space,
     settings: Settings,
     next: NextValues,

@@ -26,7 +26,7 @@ mod verify;
 
 pub use advance::{Next, Waiting};
 pub use command::{Command, Refused};
-use draft::Draft;
+pub use draft::Draft;
 pub use log::{LogLine, mode_text};
 pub use recover::{RecoverError, Recovery, recover};
 pub use state::{EpochEnd, Running, Slot, SlotHealth, State};

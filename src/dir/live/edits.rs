@@ -2,7 +2,7 @@
 
 use super::leaves::{File, Leaf, Leaves, Place};
 use crate::evolve::{Edit, ParentMode, Prune, Rule, StrategyKind};
-use crate::session::{State, steer};
+use crate::session::{Draft, State, steer};
 use crate::space::{Source, SpaceError};
 
 /// The edits for these places, whose new values are in `mine`. Checked one after the other against the present state.
@@ -16,8 +16,7 @@ pub(super) fn of(
     mine: &Leaves,
     state: &State,
 ) -> Result<Vec<Edit>, SpaceError> {
-    let (mut space, mut settings, mut next) =
-        (state.space.clone(), state.settings.clone(), state.next.clone());
+    let mut draft = Draft::of(state);
     let mut edits: Vec<Edit> = Vec::new();
     for (key, field) in changed {
         let Some(leaf) = mine.get(&(key.clone(), field.clone())) else { continue };
@@ -34,9 +33,7 @@ pub(super) fn of(
             }
         };
         let Some(edit) = edit.filter(|edit| !edits.contains(edit)) else { continue };
-        let back = edit
-            .apply(&mut space, &mut settings, &mut next)
-            .map_err(|error| source.wrong(key, error.to_string()))?;
+        let back = draft.apply(&edit).map_err(|error| source.wrong(key, error.to_string()))?;
         if back != edit {
             edits.push(edit);
         }
