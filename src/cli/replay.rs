@@ -1,4 +1,4 @@
-//! `evotop replay`: the screen over a journal that nobody writes, or its lines.
+//! `evotop replay`: the screen over a journal alone, whether somebody writes it or not, or its lines.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
