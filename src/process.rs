@@ -111,10 +111,10 @@ pub fn limit_locks(locks: u64) -> bool {
     setrlimit(Resource::Locks, Rlimit { current: Some(locks), maximum }).is_ok()
 }
 
-/// Whether it could; it is as it was afterwards.
+/// Whether it could, and whoever reads it would see that; it is as it was afterwards.
 pub fn may_limit_locks(locks: u64) -> bool {
     let before = getrlimit(Resource::Locks);
-    let may = limit_locks(locks);
+    let may = limit_locks(locks) && lock_limit(std::process::id()) == Some(locks);
     let _ = setrlimit(Resource::Locks, before);
     may
 }
@@ -257,6 +257,28 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(is_child && !children().contains(&child.id()));
+    }
+
+    /// As where a system hides it, or does not know this limit.
+    #[test]
+    fn a_limit_that_cannot_be_read_tells_nothing_and_so_is_none_that_can_be_set() {
+        if std::env::var_os("EVOTOP_TEST_ALONE").is_none() {
+            let before = lock_limit(std::process::id());
+            let mut alone = std::process::Command::new("unshare");
+            let script = "mount --bind /dev/null /proc/$$/limits && exec \"$@\"";
+            alone.args(["-Urm", "sh", "-c", script, "sh"]).arg(std::env::current_exe().unwrap());
+            let name =
+                "process::tests::a_limit_that_cannot_be_read_tells_nothing_and_so_is_none_that_can_be_set";
+            let said = alone.args(["--exact", name]).env("EVOTOP_TEST_ALONE", "1").output();
+            let text =
+                said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned()).unwrap_or_default();
+            // Where users may not have namespaces, nothing can be hidden.
+            assert!(text.contains("1 passed") || !text.contains("running 1 test"), "{text}");
+            may_limit_locks(4096);
+            assert_eq!(lock_limit(std::process::id()), before);
+            return;
+        }
+        assert!(!may_limit_locks(4096));
     }
 
     #[test]
