@@ -56,7 +56,7 @@ pub fn of(session: &Path) -> Vec<ProcessId> {
 }
 
 /// Ends what an earlier process of this session left: the recorded processes with their groups, and whatever carries
-/// the session's mark, guards included. Says how many lived.
+/// the session's mark, guards included. Says how many lived and do no longer.
 pub async fn end(session: &Path, recorded: &[(ProcessId, u32)], grace: Duration) -> usize {
     let mark = Mark::of(session);
     let mut left: Vec<(ProcessId, Option<u32>)> =
@@ -75,9 +75,8 @@ pub async fn end(session: &Path, recorded: &[(ProcessId, u32)], grace: Duration)
         }
     }
     wait(&left, grace).await;
-    let lived = left.len();
-    kill(left, mark).await;
-    lived
+    kill(left.clone(), mark).await;
+    left.iter().filter(|(process, _)| !process.lives()).count()
 }
 
 /// Kills what a guard that is gone left: its trainer's group, whatever carries its mark, and what came from it to this
@@ -177,9 +176,11 @@ mod tests {
             .filter(|left| [own_id, other_id].contains(&left.process))
             .collect();
         assert_eq!(named, [Left { process: own_id, session: Some(dir.path().to_owned()) }]);
+        let recorded = [(other_id, other_id.pid)];
+        assert_eq!(end(dir.path(), &recorded, Duration::ZERO).await, 1, "the one that ended");
+        assert!(other_id.lives() && !own_id.lives());
         drop(other.stdin.take());
         other.wait().unwrap();
-        own.kill().unwrap();
         own.wait().unwrap();
     }
 }
