@@ -13,7 +13,7 @@ const TORCH: &str = "Torch(\"";
 /// # Errors
 /// What the panic says.
 pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| told(words(&*panic).unwrap_or("an unknown panic")))
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| told(&*panic))
 }
 
 fn words(panic: &dyn Any) -> Option<&str> {
@@ -32,7 +32,8 @@ pub fn hush() {
 }
 
 /// What a panic says to a person: of libtorch's, the first line without where in its source that is, and what helps.
-fn told(text: &str) -> String {
+pub fn told(panic: &(dyn Any + Send)) -> String {
+    let text = words(panic).unwrap_or("an unknown panic");
     let Some((_, error)) = text.split_once(TORCH) else { return text.to_owned() };
     let first = error.split("\\n").next().unwrap_or(error).trim_end_matches("\")");
     // `[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory`

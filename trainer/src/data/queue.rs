@@ -15,7 +15,7 @@ use super::labels::Label;
 use super::pixels::Pixels;
 use super::resize::load_size;
 use super::sample::Scratch;
-use crate::threads;
+use crate::{failure, threads};
 
 /// Batches that wait for the compute thread.
 const AHEAD: usize = 3;
@@ -64,7 +64,11 @@ impl Iterator for Queue {
     type Item = Result<Batch, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.ready.as_ref()?.recv().ok()
+        // Nothing comes any more: the thread is done, or it panicked, which is no end of the pictures.
+        self.ready.as_ref()?.recv().ok().or_else(|| {
+            let panic = self.thread.take()?.join().err()?;
+            Some(Err(DataError::Loader(failure::told(&*panic))))
+        })
     }
 }
 
@@ -73,7 +77,7 @@ impl Drop for Queue {
         // Closed first, so that a thread that waits for room in the queue wakes up.
         self.ready = None;
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so itself.
+            // Whether it panicked is of no matter to who wants nothing more from it.
             let _ = thread.join();
         }
     }
@@ -160,5 +164,19 @@ fn planes(pixels: &Pixels, out: &mut [u8]) {
     let (green, blue) = rest.split_at_mut(pixels.width * pixels.height);
     for (((pixel, r), g), b) in pixels.rgb.chunks_exact(3).zip(red).zip(green).zip(blue) {
         (*r, *g, *b) = (pixel[0], pixel[1], pixel[2]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loader_that_panics_is_an_error_and_no_end_of_the_pictures() {
+        let mut queue = Queue::start(1, |_, _| panic!("a picture like no other")).unwrap();
+        let error = queue.next().expect("no end").unwrap_err().to_string();
+        assert!(error.contains("a picture like no other"), "{error}");
+        assert!(queue.next().is_none(), "told once");
+        assert!(Queue::start(1, |_, _| ()).unwrap().next().is_none(), "a plain end is no error");
     }
 }
