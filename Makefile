@@ -34,7 +34,7 @@ chaos: needs ## 1,000 random faults (N=...) to simulated runs, and 4,000 trials 
 
 fuzz: needs ## damage every kind of input for a minute each (SECONDS=...), from another seed each time (SEED=... repeats)
 	EVOTOP_FUZZ=$(or $(SECONDS),60) $(if $(SEED),EVOTOP_FUZZ_SEED=$(SEED)) $(CARGO) test -p evotop --test fuzz -- --nocapture
-	@if [ -e .libtorch ]; then EVOTOP_FUZZ=$(or $(SECONDS),60) $(if $(SEED),EVOTOP_FUZZ_SEED=$(SEED)) $(CARGO) test -p evotop-yolo --test fuzz -- --nocapture; fi
+	@if [ -e .libtorch ]; then EVOTOP_FUZZ=$(or $(SECONDS),60) $(if $(SEED),EVOTOP_FUZZ_SEED=$(SEED)) $(CARGO) test -p evotop-yolo --test fuzz --test pictures -- --nocapture; fi
 
 dist: needs ## one static evotop in dist/, for any Linux of this processor
 	@CARGO='$(CARGO)' scripts/dist.sh

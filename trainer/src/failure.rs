@@ -21,11 +21,14 @@ fn words(panic: &dyn Any) -> Option<&str> {
     text.or_else(|| panic.downcast_ref::<&str>().copied())
 }
 
-/// Keeps libtorch's panics off standard error: [`catch`] hands on what they say, without pages of stack frames.
+/// Keeps libtorch's panics off standard error: [`catch`] hands on what they say, without pages of stack frames. So it does with those
+/// of the decoder of pictures, which cost a picture at most.
 pub fn hush() {
     let before = take_hook();
     set_hook(Box::new(move |panic| {
-        if !words(panic.payload()).is_some_and(|text| text.contains(TORCH)) {
+        let torch = words(panic.payload()).is_some_and(|text| text.contains(TORCH));
+        let decoder = panic.location().is_some_and(|at| at.file().contains("libjpeg-turbo-rs"));
+        if !torch && !decoder {
             before(panic);
         }
     }));

@@ -16,7 +16,7 @@ mod library;
 mod loader;
 mod mosaic;
 mod perspective;
-mod pixels;
+pub mod pixels;
 mod queue;
 mod rect;
 mod resize;

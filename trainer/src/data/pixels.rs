@@ -5,9 +5,10 @@ use std::io::{BufRead, BufReader, Cursor, Seek};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, metadata::Orientation};
-use libjpeg_turbo_rs::{Decoder, PixelFormat};
+use libjpeg_turbo_rs::{DecodeWarning, Decoder, PixelFormat};
 
 use super::DataError;
+use crate::failure;
 
 /// What surrounds a picture wherever it does not fill its place.
 pub const GREY: u8 = 114;
@@ -94,9 +95,16 @@ pub fn size(path: &Path) -> Result<(usize, usize), DataError> {
 
 /// Reads a picture with its EXIF orientation applied.
 pub fn read(path: &Path) -> Result<Pixels, DataError> {
-    let bytes = std::fs::read(path).map_err(|error| DataError::io(path, error))?;
-    let (decoder, orientation, format) = open(path, Cursor::new(&bytes))?;
-    let jpeg = if format == Some(ImageFormat::Jpeg) { jpeg(&bytes) } else { None };
+    decode(path, &std::fs::read(path).map_err(|error| DataError::io(path, error))?)
+}
+
+/// Reads a picture from the bytes of its file, which is named where they are none.
+///
+/// # Errors
+/// Where they cannot be decoded.
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<Pixels, DataError> {
+    let (decoder, orientation, format) = open(path, Cursor::new(bytes))?;
+    let jpeg = if format == Some(ImageFormat::Jpeg) { jpeg(bytes) } else { None };
     let mut picture = match jpeg {
         Some(rgb) => DynamicImage::ImageRgb8(rgb),
         None => DynamicImage::from_decoder(decoder).map_err(|error| DataError::picture(path, &error))?,
@@ -107,13 +115,20 @@ pub fn read(path: &Path) -> Result<Pixels, DataError> {
 }
 
 /// A JPEG to the bit as the original reads it, also where it breaks off: a quarter of the pixels that `image` makes of one are up to 5
-/// off, enough to move a validation's precision by a hundredth. None where this decoder refuses what that one may take.
+/// off, enough to move a validation's precision by a hundredth. None where this decoder refuses what that one may take, where it has
+/// nothing but grey for it, and where it panics, as it does on some damage.
 fn jpeg(bytes: &[u8]) -> Option<RgbImage> {
-    let mut decoder = Decoder::new(bytes).ok()?;
-    decoder.set_output_format(PixelFormat::Rgb);
-    decoder.set_lenient(true);
-    decoder.set_max_memory(MOST_MEMORY);
-    let picture = decoder.decode_image().ok()?;
+    let decoded = failure::catch(|| {
+        let mut decoder = Decoder::new(bytes).ok()?;
+        decoder.set_output_format(PixelFormat::Rgb);
+        decoder.set_lenient(true);
+        decoder.set_max_memory(MOST_MEMORY);
+        decoder.decode_image().ok()
+    });
+    let picture = decoded.ok()??;
+    if picture.warnings.iter().any(|warning| matches!(warning, DecodeWarning::UnsupportedRecovered { .. })) {
+        return None;
+    }
     RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.data)
 }
 
@@ -134,6 +149,8 @@ fn ends(mut file: File) -> std::io::Result<([u8; 2], [u8; 2])> {
 
 #[cfg(test)]
 mod tests {
+    use libjpeg_turbo_rs::Subsampling;
+
     use super::*;
 
     /// A JPEG of 40 x 20 pixels, left black, right white, whose EXIF says that it is to be shown turned.
@@ -177,6 +194,31 @@ mod tests {
                 ["jpg", "png"].map(|end| read(&data.join(format!("{name}.{end}"))).unwrap());
             assert!(ours == original, "{name}");
         }
+    }
+
+    /// A JPEG of 40 x 40 pixels whose header gives each component these sampling factors, whatever the picture was encoded with.
+    fn sampled(format: PixelFormat, factors: &[u8]) -> Vec<u8> {
+        let grey = vec![90; 40 * 40 * format.bytes_per_pixel()];
+        let mut bytes = libjpeg_turbo_rs::compress(&grey, 40, 40, format, 90, Subsampling::S444).unwrap();
+        let frame = bytes.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+        for (i, factor) in factors.iter().enumerate() {
+            bytes[frame + 11 + 3 * i] = *factor;
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_jpeg_that_its_decoder_panics_on_is_no_end_of_the_program() {
+        // The fourth plane is half as high as the picture.
+        let bytes = sampled(PixelFormat::Cmyk, &[0x12, 0x12, 0x12, 0x11]);
+        assert!(jpeg(&bytes).is_none());
+        let _ = decode(Path::new("a.jpg"), &bytes);
+    }
+
+    #[test]
+    fn a_jpeg_that_its_decoder_has_only_grey_for_is_not_taken_from_it() {
+        assert!(jpeg(&sampled(PixelFormat::Rgb, &[0x11, 0x11, 0x11])).is_some());
+        assert!(jpeg(&sampled(PixelFormat::Rgb, &[0x11, 0x11, 0x31])).is_none());
     }
 
     #[test]
