@@ -1,6 +1,7 @@
 //! What should be known before the first training: the data, what it takes of the machine, and, once some batches are done, how long a
 //! training will take. Nothing is refused here; what makes a training impossible is an error elsewhere.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use evotop::{clock, size};
@@ -19,8 +20,8 @@ pub fn report(train: &Dataset, val: &Dataset, slots: usize, device: Device) -> V
     let mut lines = vec![train.summary(), val.summary()];
     lines.extend(self::lines(train.warnings()));
     // Where both splits have the same pictures, each is told of once.
-    let others: Vec<String> =
-        val.warnings().iter().filter(|line| !train.warnings().contains(line)).cloned().collect();
+    let told: HashSet<&String> = train.warnings().iter().collect();
+    let others: Vec<String> = val.warnings().iter().filter(|line| !told.contains(line)).cloned().collect();
     lines.extend(self::lines(&others));
     lines.push(memory(train, val, slots, machine::available_memory()));
     lines.push(device_line(device));
