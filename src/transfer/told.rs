@@ -32,12 +32,10 @@ pub fn parents(cell: &Scalar) -> Vec<u64> {
 /// What the columns after the word for the end say.
 pub fn of_end(trial: &Trial) -> [(&'static str, Option<Scalar>); 3] {
     let text = |text: String| Some(Scalar::Text(text));
-    // A table has a line for each trial.
-    let line = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let (epoch, class, detail) = match &trial.end {
-        Some(End::Diverged { epoch, what }) => (Some(*epoch), None, text(line(what))),
+        Some(End::Diverged { epoch, what }) => (Some(*epoch), None, text(what.clone())),
         Some(End::Pruned { epoch }) => (Some(*epoch), None, None),
-        Some(End::Failed { class, detail }) => (None, text(class.to_string()), text(line(detail))),
+        Some(End::Failed { class, detail }) => (None, text(class.to_string()), text(detail.clone())),
         Some(End::Finished | End::Aborted | End::Imported) | None => (None, None, None),
     };
     [(EPOCH, epoch.map(|epoch| Scalar::Int(epoch.into()))), (CLASS, class), (DETAIL, detail)]
