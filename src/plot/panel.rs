@@ -55,10 +55,13 @@ impl Panel<'_> {
     pub fn frame(&self, canvas: &mut Canvas, labels: Labels) {
         let across = ((self.width / 58.0) as usize).clamp(3, 12);
         let up = ((self.height / 40.0) as usize).clamp(3, 10);
+        let mut free = f64::INFINITY;
         for (y, text) in self.y.ticks(up) {
             let (_, at) = self.at(self.x.low, y);
             canvas.line(vec![(self.left, at), (self.right(), at)], 1.0, GRID);
-            if labels.y {
+            // Half a line stays free between two labels.
+            if labels.y && at < free {
+                free = at - 1.5 * SMALL;
                 canvas.text((self.left - 6.0, at), text, SMALL, Anchor::Right, FAINT);
             }
         }

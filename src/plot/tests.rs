@@ -254,14 +254,24 @@ proptest! {
 
 #[test]
 fn labels_of_an_axis_do_not_run_into_each_other() {
+    let words: Vec<Scalar> = (0..30).map(|i| Scalar::Text(format!("word{i}"))).collect();
     let panel = super::panel::Panel {
         left: 10.0,
         top: 10.0,
         width: 170.0,
         height: 130.0,
         x: Scale { low: 0.00029, high: 0.00064, ..Scale::default() },
-        y: Scale { high: 1.0, ..Scale::default() },
+        y: Scale { high: 29.0, options: &words, ..Scale::default() },
     };
+    let mut canvas = Canvas::new(200.0, 200.0);
+    panel.frame(&mut canvas, super::panel::Labels { x: false, y: true });
+    let up: Vec<f64> = canvas
+        .shapes
+        .iter()
+        .filter_map(|shape| if let Shape::Text { at, .. } = shape { Some(at.1) } else { None })
+        .collect();
+    assert!(up.len() >= 4, "{up:?}");
+    assert!(up.windows(2).all(|pair| pair[0] - pair[1] > 1.4 * super::canvas::SMALL), "{up:?}");
     let mut canvas = Canvas::new(200.0, 200.0);
     panel.frame(&mut canvas, super::panel::Labels { x: true, y: false });
     let below = canvas.shapes.iter().filter_map(|shape| match shape {

@@ -122,6 +122,28 @@ fn the_axes_of_choices_name_them() {
 }
 
 #[test]
+fn the_upward_axis_of_a_choice_names_as_many_options_as_have_room() {
+    use evotop::space::{Kind, Scalar};
+    let mut run = Run::new(1);
+    run.trials(5);
+    let mut state = run.state.clone();
+    let p = &mut state.space.params[0];
+    let names = (10..50).map(|i| Scalar::Text(format!("word{i}")));
+    (p.low, p.high, p.value, p.kind) = (0.0, 39.0, 0.0, Kind::Choice(names.collect()));
+    run.tell(evotop::app::News::Snapshot(Box::new(state)));
+    run.keys("2<enter>jvk");
+    let shown = text(&run.model, 80, 24);
+    let rows: Vec<usize> = shown
+        .lines()
+        .enumerate()
+        .filter(|(_, l)| l.contains("┤") && l.contains("word"))
+        .map(|(y, _)| y)
+        .collect();
+    assert!(rows.len() >= 5, "{shown}");
+    assert!(rows.windows(2).all(|pair| pair[1] - pair[0] >= 2), "{shown}");
+}
+
+#[test]
 fn the_heads_of_a_generation_s_columns_stand_apart_whatever_the_numbers_are() {
     let mut run = Run::new(1);
     run.trials(1);

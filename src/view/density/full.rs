@@ -102,11 +102,16 @@ fn frame_ticks(
     for y in 0..plot.height {
         ink.put(inner, left - 1, top + y, g.axis[3], theme.border);
     }
+    let mut free_to = top + plot.height;
     for mark in upwards.ticks(usize::from(plot.height / 3).clamp(1, 8)) {
         let up = upwards.unit(mark);
         let y = top + plot.height - 1 - ((up * f64::from(plot.height)) as u16).min(plot.height - 1);
-        ink.put_right(inner, left - 1, y, &fit(&upwards.label(mark), left - 1, g.dots), theme.label);
-        ink.put(inner, left - 1, y, g.axis[0], theme.border);
+        // A row stays free between two labels.
+        if y < free_to {
+            ink.put_right(inner, left - 1, y, &fit(&upwards.label(mark), left - 1, g.dots), theme.label);
+            ink.put(inner, left - 1, y, g.axis[0], theme.border);
+            free_to = y.saturating_sub(1);
+        }
     }
     let y = top + plot.height;
     ink.put(inner, left - 1, y, g.axis[1], theme.border);
