@@ -59,8 +59,30 @@ impl Scale {
 }
 
 impl Scale {
-    /// A value as it stands at the axis.
+    /// A value as it stands at the axis; nothing where a choice has none, as at the end of one with a single option.
     pub fn label(&self, x: f64) -> String {
-        self.names.get(x as usize).cloned().unwrap_or_else(|| text::tick(x))
+        if self.names.is_empty() {
+            return text::tick(x);
+        }
+        self.names.get(x as usize).cloned().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::Scalar;
+
+    #[test]
+    fn at_the_ends_of_a_choice_s_axis_stand_options_and_no_numbers() {
+        let ends = |options: &[&str]| {
+            let high = options.len() as f64 - 1.0;
+            let kind = Kind::Choice(options.iter().map(|word| Scalar::Text((*word).into())).collect());
+            let p = Param { name: "o".into(), value: 0.0, gain: 1.0, low: 0.0, high, kind, pin: None };
+            let scale = Scale::of(&p);
+            [scale.low, scale.high].map(|x| scale.label(x))
+        };
+        assert_eq!(ends(&["sgd", "adam"]), ["sgd", "adam"]);
+        assert_eq!(ends(&["sgd"]), ["sgd", ""]);
     }
 }
