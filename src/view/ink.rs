@@ -56,9 +56,9 @@ pub fn fit_name<'n>(
     parts(name, tail).map_or_else(String::new, |(head, tail)| format!("{head}{dots}{tail}"))
 }
 
-/// Whether it is a part of a word or number, and not of a frame or a chart.
+/// Whether it is a part of a word or number, whatever is beside it, and not of a frame or a chart.
 fn is_of_a_word(c: char) -> bool {
-    c.is_alphanumeric() || "._:/%,()".contains(c)
+    c.is_alphanumeric() || "/%,()".contains(c)
 }
 
 impl<'a> Ink<'a> {
@@ -114,8 +114,14 @@ impl<'a> Ink<'a> {
             let is = |x: u16, part: fn(char) -> bool| {
                 self.buf.cell((x, y)).is_some_and(|cell| cell.symbol().chars().all(part))
             };
-            // A sign belongs to the number behind it; any other is a piece of a frame.
-            let word = |x: u16| is(x, is_of_a_word) || is(x, |c| "+-".contains(c)) && is(x + 1, is_of_a_word);
+            // A sign belongs to the number behind it, a point to what it ends or parts; any other is a piece of a frame or a chart.
+            let beside =
+                |x: u16| is(x.saturating_sub(1), char::is_alphanumeric) || is(x + 1, char::is_alphanumeric);
+            let word = |x: u16| {
+                is(x, is_of_a_word)
+                    || is(x, |c| "._:".contains(c)) && beside(x)
+                    || is(x, |c| "+-".contains(c)) && is(x + 1, is_of_a_word)
+            };
             let left = (first..area.left()).rev().take_while(|x| word(*x) && word(x + 1));
             let right = (area.right()..last).take_while(|x| word(*x) && word(x - 1));
             for x in left.chain(right).collect::<Vec<_>>() {
@@ -188,14 +194,16 @@ mod tests {
     #[test]
     fn what_lies_over_words_takes_away_those_that_it_would_cut() {
         let theme = Theme::plain(true);
-        let mut buf = Buffer::empty(Rect::new(0, 0, 30, 2));
+        let mut buf = Buffer::empty(Rect::new(0, 0, 30, 3));
         let mut ink = Ink::new(&mut buf, &theme);
+        ink.put(ink.area(), 0, 2, "..:::..::__..::..:::..__..:..", Style::new());
         ink.put(ink.area(), 0, 0, "best 0.6123 at generation 31", Style::new());
         ink.put(ink.area(), 0, 1, "+--- 12-19 of 2900 ---------+", Style::new());
-        ink.clear(Rect::new(8, 0, 10, 2));
+        ink.clear(Rect::new(8, 0, 10, 3));
         let row = |y| (0..30).map(|x| buf[(x, y)].symbol()).collect::<String>();
         assert_eq!(row(0).trim_end(), "best                      31");
         assert_eq!(row(1).trim_end(), format!("+---{}---------+", " ".repeat(15)));
+        assert_eq!(row(2).trim_end(), format!("..:::..:{}::..__..:..", " ".repeat(10)), "a chart is no word");
     }
 
     #[test]
