@@ -109,6 +109,9 @@ impl<'a> Ink<'a> {
     /// number is another one.
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buf.area);
+        if area.is_empty() {
+            return;
+        }
         let (first, last) = (self.buf.area.left(), self.buf.area.right());
         for y in area.rows().map(|row| row.y) {
             let is = |x: u16, part: fn(char) -> bool| {

@@ -8,7 +8,7 @@ mod mutate;
 
 use std::path::Path;
 
-use evotop_yolo::data::pixels::decode;
+use evotop_yolo::data::decode;
 use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
 
 fn accepted(bytes: &[u8], name: &str) -> bool {

@@ -16,7 +16,7 @@ mod library;
 mod loader;
 mod mosaic;
 mod perspective;
-pub mod pixels;
+mod pixels;
 mod queue;
 mod rect;
 mod resize;
@@ -30,7 +30,7 @@ pub use error::DataError;
 pub use labels::{Label, Labels, Polygon};
 pub use library::Library;
 pub use loader::{TrainLoader, TrainOptions, ValLoader};
-pub use pixels::Pixels;
+pub use pixels::{Pixels, decode};
 pub use yaml::{DataYaml, Split};
 
 #[cfg(test)]
