@@ -84,15 +84,20 @@ fn a_session_of_a_later_build_is_shown_by_its_own_program_and_still_stopped_stee
     let _ = std::fs::remove_file(evotop::wire::socket_of(&world.path("d")).unwrap());
 }
 
+/// Starts a session in `d` and connects to it: what is said gets its answer.
+fn to_a_session(world: &World) -> impl FnMut(Value) -> Value {
+    world.good(&sim("--detach", "200", &["--dir", "d"]));
+    let mut session = UnixStream::connect(evotop::wire::socket_of(&world.path("d")).unwrap()).unwrap();
+    move |message| {
+        tell(&mut session, &message);
+        hear(&mut session).unwrap()
+    }
+}
+
 #[test]
 fn a_client_of_a_later_build_may_ask_pause_steer_and_stop_but_not_attach() {
     let world = World::new();
-    world.good(&sim("--detach", "200", &["--dir", "d"]));
-    let mut session = UnixStream::connect(evotop::wire::socket_of(&world.path("d")).unwrap()).unwrap();
-    let mut ask = |message: Value| {
-        tell(&mut session, &message);
-        hear(&mut session).unwrap()
-    };
+    let mut ask = to_a_session(&world);
     let hello = ask(json!({"type": "hello", "protocol": 99, "build": "9.0.0", "mood": "good"}));
     assert_eq!((&hello["type"], &hello["protocol"]), (&json!("hello"), &json!(2)));
     assert_eq!(ask(json!({"type": "status"}))["status"]["state"], "running");
@@ -112,12 +117,7 @@ fn a_client_of_a_later_build_may_ask_pause_steer_and_stop_but_not_attach() {
 #[test]
 fn a_client_that_only_looks_is_refused_by_the_session_itself_whatever_it_sends() {
     let world = World::new();
-    world.good(&sim("--detach", "200", &["--dir", "d"]));
-    let mut session = UnixStream::connect(evotop::wire::socket_of(&world.path("d")).unwrap()).unwrap();
-    let mut ask = |message: Value| {
-        tell(&mut session, &message);
-        hear(&mut session).unwrap()
-    };
+    let mut ask = to_a_session(&world);
     ask(json!({"type": "hello", "protocol": 1, "build": "9.0.0", "read_only": true}));
     for message in [
         json!({"type": "say", "id": 1, "line": "sigma 0.3", "how": "shell"}),
