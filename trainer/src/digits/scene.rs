@@ -8,8 +8,11 @@ use super::source::{Digit, SIDE};
 
 /// Side of a scene in pixels.
 pub const SCENE: usize = 160;
-/// Heights of digits in pixels.
-const HEIGHTS: std::ops::RangeInclusive<usize> = 20..=56;
+/// Heights of digits in pixels. With smaller ones a training from nothing is still learning to tell them apart when 40 epochs are
+/// over, and where it stands then is the seed's chance.
+const HEIGHTS: std::ops::RangeInclusive<usize> = 32..=72;
+/// How much brighter or darker than what lies under it a digit is, of 255.
+const CONTRAST: f32 = 100.0;
 /// Ink from here on counts as part of the digit.
 const VISIBLE: f32 = 0.5;
 
@@ -147,7 +150,7 @@ fn edge(ink: f32) -> f32 {
 /// Three layers of smooth noise, coarse to fine, and a grain, around a colour.
 fn background(rng: &mut impl Rng) -> Pixels {
     let base: [f32; 3] = std::array::from_fn(|_| rng.random_range(30.0..225.0));
-    let layers = [(40, 45.0), (14, 25.0), (5, 14.0)]
+    let layers = [(40, 22.5), (14, 12.5), (5, 7.0)]
         .map(|(cell, strength)| Noise::new(cell, strength * rng.random_range(0.3_f32..1.0), rng));
     let mut pixels = Pixels::grey(SCENE, SCENE);
     for y in 0..SCENE {
@@ -208,7 +211,7 @@ fn colour(pixels: &Pixels, spot: &Area, rng: &mut impl Rng) -> [f32; 3] {
     let under = brightness(sum.map(|v| v / (spot.width * spot.height) as f32));
     for _ in 0..20 {
         let drawn = std::array::from_fn(|_| rng.random_range(0.0_f32..255.0));
-        if (brightness(drawn) - under).abs() > 70.0 {
+        if (brightness(drawn) - under).abs() > CONTRAST {
             return drawn;
         }
     }
