@@ -106,11 +106,12 @@ pub fn assign(all: &[Target], grid: [i64; 2], anchors: &[[f32; 2]], anchor_t: f3
 }
 
 fn fits(t: &Target, anchor: [f32; 2], anchor_t: f32) -> bool {
-    let worst = |side: f32, of: f32| {
+    // Either ratio of its own: the larger of the two would forget one that is no number (nothing by nothing).
+    let near = |side: f32, of: f32| {
         let ratio = side / of;
-        ratio.max(1.0 / ratio)
+        ratio < anchor_t && 1.0 / ratio < anchor_t
     };
-    worst(t.bounds[2], anchor[0]).max(worst(t.bounds[3], anchor[1])) < anchor_t
+    near(t.bounds[2], anchor[0]) && near(t.bounds[3], anchor[1])
 }
 
 /// In the half of its cell towards a neighbour that exists.
@@ -173,6 +174,8 @@ mod tests {
     #[test]
     fn a_box_without_extent_matches_nothing() {
         let one = [Target { image: 0, class: 0, bounds: [0.5, 0.5, 0.0, 0.1] }];
-        assert!(assign(&one, [8, 8], &[[1.6, 1.6]], 4.0).is_empty());
+        for anchor in [[1.6, 1.6], [0.0, 0.8], [0.0, 0.0]] {
+            assert!(assign(&one, [8, 8], &[anchor], 4.0).is_empty(), "{anchor:?}");
+        }
     }
 }
