@@ -27,6 +27,8 @@ pub struct Optimizer {
     first: Tensor,
     second: Tensor,
     steps: i32,
+    /// Where gradients may overflow, only the device knows how many of the steps were made: `[1]`, there.
+    made: Option<Tensor>,
 }
 
 const BETA2: f64 = 0.999;
@@ -40,19 +42,30 @@ impl Optimizer {
         let zeros = |length| Tensor::zeros([length], (Kind::Float, arena.params.device()));
         let length = arena.trained();
         let second = zeros(if rule == Rule::Sgd { 0 } else { length });
-        Self { rule, weight_decay, beta1: momentum, first: zeros(length), second, steps: 0 }
+        Self { rule, weight_decay, beta1: momentum, first: zeros(length), second, steps: 0, made: None }
     }
 
     /// One step with a gradient laid out as the trained part of the arena. Where `skip` (a scalar 0 or 1 on the device) is 1,
     /// nothing changes: the gradient of a half-precision pass had overflowed.
     pub fn step(&mut self, arena: &mut Arena, gradient: Tensor, rates: Rates, skip: Option<&Tensor>) {
         let _guard = tch::no_grad_guard();
-        let good = skip.map(|skip| skip.eq(0.0));
-        let mut gradient = match &good {
-            Some(good) => gradient.where_self(good, &gradient.zeros_like()),
-            None => gradient,
-        };
-        let before = good.as_ref().map(|_| (self.first.copy(), self.second.copy()));
+        self.steps += 1;
+        let Some(skip) = skip else { return self.make_step(arena, gradient, rates) };
+        let good = skip.eq(0.0);
+        let counts = good.to_kind(Kind::Double);
+        self.made = Some(self.made.take().map_or_else(|| counts.copy(), |made| made + &counts));
+        let trained = arena.params.narrow(0, 0, arena.trained());
+        let before = [&trained, &self.first, &self.second].map(Tensor::copy);
+        self.make_step(arena, gradient, rates);
+        for (mut now, before) in
+            [trained, self.first.shallow_clone(), self.second.shallow_clone()].into_iter().zip(before)
+        {
+            let kept = now.where_self(&good, &before);
+            now.copy_(&kept);
+        }
+    }
+
+    fn make_step(&mut self, arena: &mut Arena, mut gradient: Tensor, rates: Rates) {
         let groups = Group::TRAINED.map(|group| arena.range(group));
         let lr = |group: Group| if group == Group::Biases { rates.bias_lr } else { rates.lr };
         let piece = |t: &Tensor, at: &std::ops::Range<i64>| t.narrow(0, at.start, at.end - at.start);
@@ -60,19 +73,13 @@ impl Optimizer {
         if self.rule != Rule::AdamW && self.weight_decay != 0.0 {
             let _ = piece(&gradient, decayed).g_add_(&(piece(&arena.params, decayed) * self.weight_decay));
         }
-        self.steps += 1;
-        let mut step = match self.rule {
+        let step = match self.rule {
             Rule::Sgd => {
                 let _ = self.first.g_mul_scalar_(rates.momentum).g_add_(&gradient);
                 gradient.g_add_(&(&self.first * rates.momentum))
             }
             Rule::Adam | Rule::AdamW => self.adam(&gradient),
         };
-        if let (Some(good), Some((first, second))) = (&good, before) {
-            step = step.where_self(good, &step.zeros_like());
-            self.first = self.first.where_self(good, &first);
-            self.second = self.second.where_self(good, &second);
-        }
         for (group, range) in Group::TRAINED.into_iter().zip(&groups) {
             let mut params = piece(&arena.params, range);
             if self.rule == Rule::AdamW && group == Group::Decayed {
@@ -85,9 +92,18 @@ impl Optimizer {
     fn adam(&mut self, gradient: &Tensor) -> Tensor {
         let _ = self.first.lerp_(gradient, 1.0 - self.beta1);
         let _ = self.second.g_mul_scalar_(BETA2).g_add_(&(gradient.square() * (1.0 - BETA2)));
-        let first = &self.first / (1.0 - self.beta1.powi(self.steps));
-        let scale = (&self.second / (1.0 - BETA2.powi(self.steps))).sqrt() + ADAM_EPS;
-        first / scale
+        self.unbiased(&self.first, self.beta1) / (self.unbiased(&self.second, BETA2).sqrt() + ADAM_EPS)
+    }
+
+    /// A running mean that began with zeros, as if it had not.
+    fn unbiased(&self, mean: &Tensor, beta: f64) -> Tensor {
+        match &self.made {
+            Some(made) => {
+                let share: Tensor = 1.0 - Tensor::pow_scalar(beta, made);
+                mean / share.to_kind(mean.kind())
+            }
+            None => mean / (1.0 - beta.powi(self.steps)),
+        }
     }
 }
 
@@ -145,12 +161,35 @@ mod tests {
     fn an_overflowed_gradient_changes_nothing() {
         for rule in [Rule::Sgd, Rule::Adam, Rule::AdamW] {
             let mut arena = one();
-            let mut optimizer = Optimizer::new(rule, &arena, 0.937, 0.0);
+            let mut optimizer = Optimizer::new(rule, &arena, 0.937, 5e-4);
             let rates = Rates { accumulate: 1, bias_lr: 0.5, lr: 0.01, momentum: 0.937 };
             let skip = Tensor::from_slice(&[1.0_f32]);
             optimizer.step(&mut arena, Tensor::from_slice(&[f32::INFINITY]), rates, Some(&skip));
             close(&arena.params, &[1.0], 1e-9);
             close(&optimizer.first, &[0.0], 1e-9);
+        }
+    }
+
+    #[test]
+    fn after_overflows_the_first_good_gradient_makes_the_first_step() {
+        for rule in [Rule::Sgd, Rule::Adam, Rule::AdamW] {
+            let rates = Rates { accumulate: 1, bias_lr: 0.5, lr: 0.01, momentum: 0.937 };
+            let gradients = [0.5_f32, -0.2, 0.3].map(|x| Tensor::from_slice(&[x]));
+            let mut plain = one();
+            let mut optimizer = Optimizer::new(rule, &plain, 0.937, 5e-4);
+            for gradient in &gradients {
+                optimizer.step(&mut plain, gradient.copy(), rates, None);
+            }
+            let mut scaled = one();
+            let mut optimizer = Optimizer::new(rule, &scaled, 0.937, 5e-4);
+            let [good, bad] = [0.0_f32, 1.0].map(|x| Tensor::from_slice(&[x]));
+            for gradient in &gradients {
+                for _ in 0..2 {
+                    optimizer.step(&mut scaled, Tensor::from_slice(&[f32::NAN]), rates, Some(&bad));
+                }
+                optimizer.step(&mut scaled, gradient.copy(), rates, Some(&good));
+            }
+            close(&scaled.params, &[plain.params.double_value(&[0])], 1e-7);
         }
     }
 }

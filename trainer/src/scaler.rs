@@ -21,7 +21,8 @@ impl Scaler {
         device.is_cuda().then(|| Self::new(device))
     }
 
-    fn new(device: Device) -> Self {
+    /// At its first scale.
+    pub fn new(device: Device) -> Self {
         Self {
             scale: Tensor::full([1], FIRST, (Kind::Float, device)),
             streak: Tensor::zeros([1], (Kind::Int, device)),
@@ -40,5 +41,44 @@ impl Scaler {
         let gradient = gradient / &self.scale;
         let _ = self.scale.internal_amp_update_scale_(&self.streak, &overflowed, GROWTH, BACKOFF, INTERVAL);
         (gradient, overflowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::close;
+
+    /// The scale after so many gradients like this.
+    fn after(scaler: &mut Scaler, gradient: f32, times: i64) -> f64 {
+        for _ in 0..times {
+            let _ = scaler.unscaled(&Tensor::from_slice(&[1.0, gradient]));
+        }
+        scaler.scale.double_value(&[0])
+    }
+
+    #[test]
+    fn the_scale_grows_after_2000_good_steps_and_is_halved_by_an_overflow() {
+        let mut scaler = Scaler::new(Device::Cpu);
+        assert_eq!(after(&mut scaler, 1.0, 1999), 65_536.0);
+        assert_eq!(after(&mut scaler, 1.0, 1), 131_072.0);
+        assert_eq!(after(&mut scaler, 1.0, 1999), 131_072.0);
+        assert_eq!(after(&mut scaler, f32::INFINITY, 1), 65_536.0);
+        assert_eq!(after(&mut scaler, f32::NAN, 1), 32_768.0);
+        assert_eq!(after(&mut scaler, 1.0, 1999), 32_768.0, "an overflow begins the count anew");
+        assert_eq!(after(&mut scaler, 1.0, 1), 65_536.0);
+    }
+
+    #[test]
+    fn a_gradient_comes_back_in_its_own_size_and_an_overflow_is_told_of() {
+        let mut scaler = Scaler::new(Device::Cpu);
+        let loss = scaler.scaled(&Tensor::from(3.0_f32));
+        close(&loss, &[3.0 * 65_536.0], 1e-9);
+        let (gradient, overflowed) = scaler.unscaled(&loss);
+        close(&gradient, &[3.0], 1e-9);
+        close(&overflowed, &[0.0], 1e-9);
+        let (_, overflowed) = scaler.unscaled(&Tensor::from_slice(&[1.0, f32::NEG_INFINITY]));
+        close(&overflowed, &[1.0], 1e-9);
+        close(&scaler.unscaled(&loss).0, &[6.0], 1e-9);
     }
 }

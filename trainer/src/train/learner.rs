@@ -150,6 +150,49 @@ mod tests {
         close(&z.mean(Kind::Double), &[golden["z"].as_f64().unwrap()], 5e-4);
     }
 
+    fn small(rule: Rule) -> Learner {
+        tch::manual_seed(0);
+        let mut model =
+            Model::new(&Config { nc: 3, ..Config::find("yolov5p").unwrap() }, Device::Cpu).unwrap();
+        fill(&mut model);
+        let criterion = Criterion::new(&Hyp::default(), model.detect(), 64, 0.0);
+        let optimizer = Optimizer::new(rule, model.arena(), 0.9, 5e-4);
+        let ema = Ema::new(&model).unwrap();
+        Learner::new(model, ema, criterion, optimizer)
+    }
+
+    #[test]
+    fn a_scaled_loss_makes_the_same_steps_and_an_overflow_none() {
+        let rates = Rates { accumulate: 1, bias_lr: 0.01, lr: 0.01, momentum: 0.9 };
+        for rule in [Rule::Sgd, Rule::AdamW] {
+            let (mut plain, mut scaled) = (small(rule), small(rule));
+            scaled.scaler = Some(Scaler::new(Device::Cpu));
+            assert!(scaled.is_mixed() && !plain.is_mixed());
+            let learn = |learner: &mut Learner, overflows: bool| {
+                for _ in 0..2 {
+                    let loss = learner.forward(&input(2, 64, 64), &scene());
+                    let total = &loss.total * if overflows { f64::INFINITY } else { 1.0 };
+                    learner.backward(&Loss { total, ..loss });
+                }
+                learner.step(rates);
+            };
+            let far = |a: &Learner, b: &Learner| {
+                (&a.model.arena().params - &b.model.arena().params).abs().max().double_value(&[])
+            };
+            learn(&mut plain, false);
+            learn(&mut scaled, false);
+            assert!(far(&plain, &scaled) < 1e-6, "{}", far(&plain, &scaled));
+            let before = scaled.model.arena().params.copy();
+            let average = scaled.ema.model.arena().params.copy();
+            learn(&mut scaled, true);
+            assert!(before.equal(&scaled.model.arena().params));
+            assert!(
+                !average.equal(&scaled.ema.model.arena().params),
+                "the average goes on, as the reference's"
+            );
+        }
+    }
+
     #[test]
     fn fixtures_2_5_12_13_chained_follow_the_reference_step_by_step() {
         follows(Rule::Sgd, "SGD");
