@@ -122,19 +122,77 @@ fn weights(options: &Options) -> Result<Option<Weights>, SetupError> {
     }
 }
 
-fn config(options: &Options, weights: Option<&Weights>) -> Result<Config, ModelError> {
-    if let Some(cfg) = &options.cfg {
-        return Config::find(cfg);
-    }
-    match weights.and_then(|weights| weights.config.clone()) {
-        Some(config) => Ok(config),
-        None => Config::find(if options.is_digits() { "yolov5p" } else { "yolov5n" }),
-    }
+/// The model that was named, or the one that the weights are of: of another one they would fit nowhere.
+fn config(options: &Options, weights: Option<&Weights>) -> Result<Config, SetupError> {
+    Ok(match (&options.cfg, weights) {
+        (Some(cfg), _) => Config::find(cfg)?,
+        (None, Some(weights)) => weights.described()?.clone(),
+        (None, None) => Config::find(if options.is_digits() { "yolov5p" } else { "yolov5n" })?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use tch::Device;
+
     use super::*;
+
+    const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tiny.pt");
+
+    /// Two scenes of digits, and these options more.
+    fn prepared(folder: &Path, more: &[(&str, &str)]) -> Result<Setup, SetupError> {
+        let data = digits::write(&folder.join("d"), 2, 1, 0).unwrap();
+        let usual = [("data", data.to_str().unwrap()), ("img", "64")];
+        let words = usual.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Setup::prepare(&Options::from_map(&words.collect()).unwrap(), &Library::new(), &mut |_| {})
+    }
+
+    #[test]
+    fn weights_bring_their_model_and_the_data_set_its_classes() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = prepared(folder.path(), &[("weights", TINY)]).unwrap();
+        let described = own.weights.as_ref().unwrap().described().unwrap();
+        assert_eq!(described.nc, 3);
+        assert_eq!(own.config, Config { nc: 10, ..described.clone() });
+        let named = prepared(folder.path(), &[("weights", TINY), ("cfg", "yolov5p")]).unwrap();
+        assert_eq!(named.config, Config { nc: 10, ..Config::find("yolov5p").unwrap() });
+        let one = prepared(folder.path(), &[("weights", TINY), ("single-cls", "true")]).unwrap();
+        assert_eq!(one.config.nc, 1);
+    }
+
+    #[test]
+    fn anchors_of_the_weights_count_unless_a_model_or_a_number_of_anchors_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let moved = |more: &[(&str, &str)], anchors| {
+            let setup = prepared(folder.path(), &[&[("weights", TINY)], more].concat()).unwrap();
+            let mut said = String::new();
+            let model = setup.model(anchors, Device::Cpu, &mut |text| said = text).unwrap();
+            let first = model.detect().anchors_in_pixels().double_value(&[0, 0, 0]);
+            let entries = said.split_once(" entries").unwrap().0;
+            (first, entries.rsplit_once(": ").unwrap().1.to_owned())
+        };
+        assert_eq!(moved(&[], None), (10.0, "343 of 349".to_owned()));
+        assert_eq!(moved(&[], Some(3)), (0.0, "342 of 349".to_owned()));
+        let cfg = folder.path().join("mine.yaml");
+        let own = prepared(folder.path(), &[("weights", TINY)]).unwrap().config;
+        let Anchors::Pixels(mut anchors) = own.anchors.clone() else { panic!("{own:?}") };
+        anchors[0][0] = 11.0;
+        let mine = Config { anchors: Anchors::Pixels(anchors), ..own };
+        std::fs::write(&cfg, serde_yaml::to_string(&mine).unwrap()).unwrap();
+        assert_eq!(moved(&[("cfg", cfg.to_str().unwrap())], None), (11.0, "342 of 349".to_owned()));
+    }
+
+    #[test]
+    fn weights_of_no_known_model_are_refused_where_none_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let bare = folder.path().join("bare.safetensors");
+        let nothing: [(&str, safetensors::tensor::TensorView); 0] = [];
+        std::fs::write(&bare, safetensors::serialize(nothing, None).unwrap()).unwrap();
+        let weights = ("weights", bare.to_str().unwrap());
+        let said = prepared(folder.path(), &[weights]).unwrap_err().to_string();
+        assert!(said.contains("bare.safetensors") && said.contains("--cfg"), "{said}");
+        prepared(folder.path(), &[weights, ("cfg", "yolov5p")]).unwrap();
+    }
 
     #[test]
     fn scenes_of_another_edition_lie_in_another_folder() {
