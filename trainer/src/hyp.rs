@@ -269,6 +269,8 @@ mod tests {
         let hyp = Hyp::parse("lr0: 1e-3\nbox: 0.02\nanchors: 3\n", "mine.yaml").unwrap();
         assert_eq!((hyp.lr0, hyp.box_, hyp.anchors_per_level(), hyp.momentum), (0.001, 0.02, Some(3), 0.937));
         assert_eq!(Hyp::parse("anchors: 0", "mine.yaml").unwrap().anchors_per_level(), None);
+        let anchors = |n: f64| Hyp { anchors: Some(n), ..Hyp::default() }.anchors_per_level();
+        assert_eq!([2.5, 3.5, 0.4].map(anchors), [Some(2), Some(4), None], "halves to the even number");
         assert_eq!(Hyp::NAMES.len(), 29);
     }
 

@@ -177,6 +177,30 @@ mod tests {
         near(&[decay(20), decay(96), decay(16)], &[0.000_468_75, 0.00075, 0.0005], 1e-9);
     }
 
+    /// The reference's loop: rates are kept from batch to batch, and its scheduler, which counts from -1, sets them after each epoch.
+    #[test]
+    fn rates_are_those_of_a_scheduler_that_acts_after_each_epoch() {
+        for (warmup_epochs, batches, epochs) in
+            [(3.0, 40, 6), (2.6, 50, 7), (0.0, 7, 40), (3.0, 34, 5), (1.0, 100, 3)]
+        {
+            let hyp = Hyp { warmup_epochs, lrf: 0.1, ..Hyp::default() };
+            for fall in [Fall::Linear, Fall::Cosine] {
+                let schedule = Schedule::new(&hyp, epochs, batches, 16, fall);
+                let mut lr = hyp.lr0;
+                for epoch in 0..epochs {
+                    let target = hyp.lr0 * schedule.factor(epoch);
+                    for ni in epoch * batches..(epoch + 1) * batches {
+                        if ni <= schedule.warmup() {
+                            lr = target * ni as f64 / schedule.warmup() as f64;
+                        }
+                        near(&[schedule.at(ni).lr], &[lr], 1e-9);
+                    }
+                    lr = target;
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_run_shorter_than_the_shortest_warm_up_is_all_warm_up() {
         let schedule = Schedule::new(&Hyp { warmup_epochs: 0.0, ..Hyp::default() }, 2, 10, 16, Fall::Linear);

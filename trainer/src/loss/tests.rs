@@ -138,3 +138,22 @@ fn groups_are_those_of_the_reference() {
     let count = |group| model.arena().entries().iter().filter(|entry| entry.group == Some(group)).count();
     assert_eq!(Group::TRAINED.map(count), [60, 60, 57]);
 }
+
+#[test]
+fn the_loss_of_half_precision_logits_is_computed_in_single_precision() {
+    let usual = || criterion(3, &COCO, &[8.0, 16.0, 32.0]);
+    for kind in [Kind::Half, Kind::BFloat16] {
+        for criterion in [usual(), Criterion { fl_gamma: 1.5, cls_pw: 0.5, obj_pw: 2.0, ..usual() }] {
+            let leaves = logits(&[8, 4, 2], 8);
+            let half: Vec<Tensor> = leaves.iter().map(|x| x.to_kind(kind)).collect();
+            let widened: Vec<Tensor> = half.iter().map(|x| x.to_kind(Kind::Float)).collect();
+            let loss = criterion.loss(&half, &scene());
+            close(&loss.total, &[criterion.loss(&widened, &scene()).total.double_value(&[])], 1e-6);
+            assert_eq!((loss.total.kind(), loss.parts.kind()), (Kind::Float, Kind::Float));
+            for gradient in Tensor::run_backward(&[loss.total], &leaves, false, false) {
+                let sum = gradient.abs().sum(Kind::Double).double_value(&[]);
+                assert!(sum.is_finite() && sum > 0.1, "{sum}");
+            }
+        }
+    }
+}

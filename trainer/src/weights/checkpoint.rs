@@ -81,7 +81,7 @@ struct File<'a> {
 
 impl<'a> File<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, String> {
-        if bytes.starts_with(&[0x80]) || bytes.starts_with(b"\x80\x02\x8a") {
+        if bytes.starts_with(&[0x80]) {
             return Err("it was written by a PyTorch older than 1.6 (or in its format); load and save it once with a newer one".to_owned());
         }
         if !bytes.starts_with(b"PK") {
