@@ -47,7 +47,7 @@ pub enum TrainError {
     #[error("--freeze holds every layer of this model still: name fewer, so that something is left to train")]
     AllFrozen,
     #[error(
-        "hyp `anchors` asks for {0} anchors a level, which only AutoAnchor finds: leave it out, or train without --noautoanchor"
+        "the {0} anchors of a level have no sizes yet, which only AutoAnchor finds: train without --noautoanchor, or leave out hyp `anchors` and give sizes in the model's YAML"
     )]
     NoAnchors(i64),
     #[error("results.csv: {0}")]
@@ -231,11 +231,10 @@ impl Best {
 impl<'a> Trainer<'a> {
     fn start(setup: &'a Setup, run: &'a Run, watch: &mut dyn Watch) -> Result<Self, TrainError> {
         let (options, hyp) = (&setup.options, &run.hyp);
-        let wanted = hyp.anchors_per_level();
-        if let Some(anchors) = wanted.filter(|_| options.noautoanchor) {
-            return Err(TrainError::NoAnchors(anchors));
+        let mut model = setup.model(hyp.anchors_per_level(), run.device, &mut |text| watch.say(text))?;
+        if options.noautoanchor && model.detect().has_placeholders() {
+            return Err(TrainError::NoAnchors(model.detect().anchors_per_level));
         }
-        let mut model = setup.model(wanted, run.device, &mut |text| watch.say(text))?;
         if model.arena().trained() == 0 {
             return Err(TrainError::AllFrozen);
         }

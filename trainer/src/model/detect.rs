@@ -61,6 +61,11 @@ impl Detect {
         &self.anchors * self.strides_like(&self.anchors)
     }
 
+    /// Whether anchors are still to be found: a mere number of them stands for the sides 0, 1, 2, 3, ...
+    pub fn has_placeholders(&self) -> bool {
+        self.anchors.min().double_value(&[]) <= 0.0
+    }
+
     fn strides_like(&self, like: &Tensor) -> Tensor {
         let strides: Vec<f32> = self.strides.iter().map(|s| *s as f32).collect();
         Tensor::from_slice(&strides).view([-1, 1, 1]).to_device(like.device())
@@ -113,11 +118,11 @@ impl Detect {
     }
 }
 
-/// The levels reversed if their mean areas run against the strides.
+/// The levels reversed if their mean areas do not rise or fall as the strides do.
 pub fn ordered(pixels: &Tensor, strides: &[f64]) -> Tensor {
     let area = pixels.prod_dim_int(-1, false, Kind::Float).mean_dim(-1, false, Kind::Float);
     let last = pixels.size()[0] - 1;
     let rise = area.double_value(&[last]) - area.double_value(&[0]);
     let strides = strides.last().copied().unwrap_or(0.0) - strides.first().copied().unwrap_or(0.0);
-    if rise != 0.0 && rise.signum() != strides.signum() { pixels.flip([0]) } else { pixels.copy() }
+    if rise != 0.0 && rise * strides <= 0.0 { pixels.flip([0]) } else { pixels.copy() }
 }
