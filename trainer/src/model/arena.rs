@@ -125,7 +125,11 @@ impl Arena {
     pub fn gradient(&self, loss: &Tensor) -> Tensor {
         let gradients = Tensor::run_backward(&[loss], &self.leaves, false, false);
         let _guard = tch::no_grad_guard();
-        let flat: Vec<Tensor> = gradients.iter().map(flatten).collect();
+        // What no head is fed by has no gradient.
+        let of = |(gradient, leaf): (&Tensor, &Tensor)| {
+            if gradient.defined() { flatten(gradient) } else { leaf.zeros_like().reshape([-1]) }
+        };
+        let flat: Vec<Tensor> = gradients.iter().zip(&self.leaves).map(of).collect();
         Tensor::cat(&flat, 0)
     }
 
