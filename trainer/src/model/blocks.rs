@@ -1,6 +1,6 @@
 //! The blocks networks are made of: how each is built, run, and how its tensors are named. Shapes are `[n, c, h, w]`.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::plan::Module;
 
@@ -327,8 +327,22 @@ impl Block {
 
 /// `[n, c, h, w]` to `[n, 4c, h/2, w/2]`: (even row, even column), (odd, even), (even, odd), (odd, odd).
 fn space_to_depth(x: &Tensor) -> Tensor {
-    let part = |row: i64, column: i64| {
-        x.slice(2, Some(row), None, 2).slice(3, Some(column), None, 2).to_kind(Kind::Float)
-    };
+    let part = |row: i64, column: i64| x.slice(2, Some(row), None, 2).slice(3, Some(column), None, 2);
     Tensor::cat(&[part(0, 0), part(1, 0), part(0, 1), part(1, 1)], 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Kind;
+
+    use super::*;
+    use crate::fixture::close;
+
+    #[test]
+    fn focus_puts_even_and_odd_rows_and_columns_side_by_side_in_the_order_of_the_reference() {
+        let x = Tensor::arange(16, (Kind::Float, tch::Device::Cpu)).view([1, 1, 4, 4]);
+        let expected =
+            [[0., 2., 8., 10.], [4., 6., 12., 14.], [1., 3., 9., 11.], [5., 7., 13., 15.]].concat();
+        close(&space_to_depth(&x), &expected, 1e-9);
+    }
 }
