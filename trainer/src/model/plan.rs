@@ -2,7 +2,7 @@
 //! `limits.rs`.
 
 use super::ModelError;
-use super::config::{Argument, Config, From};
+use super::config::{Argument, Config, From, Row};
 use super::limits::{Asked, MOST_CHANNELS, MOST_INPUTS, MOST_REPEATS, MOST_ROWS, PROBE, Size};
 
 /// A layer to be built.
@@ -46,6 +46,23 @@ impl Module {
         }
         next
     }
+
+    /// The channels it hands on, fed by so many.
+    fn channels(&self, from: &[i64], config: &Config) -> i64 {
+        match self {
+            Self::Conv { to, .. }
+            | Self::Bottleneck { to, .. }
+            | Self::C3 { to, .. }
+            | Self::Spp { to, .. }
+            | Self::Sppf { to, .. }
+            | Self::Focus { to, .. } => *to,
+            Self::Concat => from.iter().sum(),
+            Self::Detect { .. } => head(config),
+            Self::Upsample { .. } | Self::MaxPool { .. } | Self::ZeroPad { .. } => {
+                from.first().copied().unwrap_or_default()
+            }
+        }
+    }
 }
 
 /// `n` repeats under a depth multiple: 1 stays 1.
@@ -61,104 +78,156 @@ pub fn channels(c: i64, width_multiple: f64) -> i64 {
 /// All layers of a model.
 pub fn plan(config: &Config) -> Result<Vec<LayerPlan>, ModelError> {
     config.check("the model's description")?;
-    let head = config.anchors.per_level() * (config.nc + 5);
-    let mut asked = Asked::default();
-    // What each layer hands on: channels, and the size for a picture of the probe.
-    let mut widths: Vec<i64> = Vec::new();
-    let mut sizes: Vec<Size> = Vec::new();
-    let mut layers = Vec::new();
-    for (i, row) in config.rows().enumerate() {
-        let fault = |why: String| ModelError::Layer { layer: i, module: row.2.clone(), why };
-        if i >= MOST_ROWS {
-            return Err(fault(format!("more than {MOST_ROWS} layers")));
-        }
-        let inputs = inputs(&row.0, i).map_err(fault)?;
-        let from: Vec<i64> = inputs.iter().map(|n| n.map_or(config.ch, |n| widths[n])).collect();
-        let seen: Vec<Size> = inputs.iter().map(|n| n.map_or([PROBE; 2], |n| sizes[n])).collect();
-        let single = *from.first().ok_or_else(|| fault("no input".to_owned()))?;
-        let arguments = Arguments(&row.3);
-        let out = || -> Result<i64, ModelError> {
-            let c = arguments.integer(0, None).map_err(fault)?;
-            if !(1..=MOST_CHANNELS).contains(&c) {
-                return Err(fault(format!("{c} channels")));
-            }
-            Ok(if c == head { c } else { channels(c, config.width_multiple) })
-        };
-        let integer = |at, default| arguments.integer(at, default).map_err(fault);
-        if !(1..=MOST_REPEATS).contains(&row.1) {
-            return Err(fault(format!("{} repeats", row.1)));
-        }
-        let n = repeats(row.1, config.depth_multiple);
-        let (module, width, repeats) = match row.2.as_str() {
-            "Conv" => {
-                let (to, kernel, stride) = (out()?, integer(1, Some(1))?, integer(2, Some(1))?);
-                let padding = arguments.optional(3).map_err(fault)?;
-                let groups = integer(4, Some(1))?;
-                if kernel < 1 || stride < 1 || groups < 1 || single % groups != 0 || to % groups != 0 {
-                    return Err(fault(format!("kernel {kernel}, stride {stride}, groups {groups}")));
-                }
-                (Module::Conv { from: single, to, kernel, stride, padding, groups }, to, n)
-            }
-            "Bottleneck" => {
-                let to = out()?;
-                let shortcut = arguments.flag(1, true).map_err(fault)?;
-                (Module::Bottleneck { from: single, to, shortcut }, to, n)
-            }
-            "C3" => {
-                let to = out()?;
-                let shortcut = arguments.flag(1, true).map_err(fault)?;
-                (Module::C3 { from: single, to, bottlenecks: n, shortcut }, to, 1)
-            }
-            "SPP" => {
-                let to = out()?;
-                let kernels = arguments.integers(1, &[5, 9, 13]).map_err(fault)?;
-                (Module::Spp { from: single, to, kernels }, to, n)
-            }
-            "SPPF" => {
-                let to = out()?;
-                (Module::Sppf { from: single, to, kernel: integer(1, Some(5))? }, to, n)
-            }
-            "Focus" => {
-                let to = out()?;
-                (Module::Focus { from: single, to, kernel: integer(1, Some(1))? }, to, n)
-            }
-            "Upsample" | "nn.Upsample" => (Module::Upsample { factor: integer(1, Some(2))? }, single, n),
-            "Concat" => (Module::Concat, from.iter().sum(), 1),
-            "MaxPool2d" | "nn.MaxPool2d" => {
-                let kernel = integer(0, None)?;
-                let (stride, padding) = (integer(1, Some(kernel))?, integer(2, Some(0))?);
-                (Module::MaxPool { kernel, stride, padding }, single, n)
-            }
-            "ZeroPad2d" | "nn.ZeroPad2d" => {
-                let sides = arguments.integers(0, &[]).map_err(fault)?;
-                let [left, right, top, bottom] = sides[..] else {
-                    return Err(fault("needs [left, right, top, bottom]".to_owned()));
-                };
-                (Module::ZeroPad { left, right, top, bottom }, single, n)
-            }
-            "Detect" => {
-                if inputs.iter().enumerate().any(|(at, n)| n.is_none() || inputs[..at].contains(n)) {
-                    return Err(fault("each of its levels needs a layer of its own".to_owned()));
-                }
-                (Module::Detect { from }, head, 1)
-            }
-            other => {
-                return Err(fault(format!(
-                    "{other} is not a known module (Conv, Bottleneck, C3, SPP, SPPF, Focus, Upsample, Concat, MaxPool2d, ZeroPad2d, Detect)"
-                )));
-            }
-        };
-        sizes.push(asked.add(&module, repeats, width, &seen).map_err(fault)?);
-        widths.push(width);
-        layers.push(LayerPlan { inputs, module, repeats });
+    let mut plan = Plan::default();
+    for (layer, row) in config.rows().enumerate() {
+        let fault = |why: String| ModelError::Layer { layer, module: row.2.clone(), why };
+        plan.add(row, config).map_err(fault)?;
     }
-    let detects = layers.iter().filter(|layer| matches!(layer.module, Module::Detect { .. })).count();
-    if detects != 1 || !matches!(layers.last().map(|layer| &layer.module), Some(Module::Detect { .. })) {
-        let last = layers.len().saturating_sub(1);
+    plan.finished()
+}
+
+/// The layers so far.
+#[derive(Default)]
+struct Plan {
+    layers: Vec<LayerPlan>,
+    /// What each layer hands on: channels, and the size for a picture of the probe.
+    handed_on: Vec<(i64, Size)>,
+    asked: Asked,
+}
+
+impl Plan {
+    fn add(&mut self, row: &Row, config: &Config) -> Result<(), String> {
+        if self.layers.len() >= MOST_ROWS {
+            return Err(format!("more than {MOST_ROWS} layers"));
+        }
+        let inputs = inputs(&row.0, self.layers.len())?;
+        let picture = (config.ch, [PROBE; 2]);
+        let (from, seen): (Vec<i64>, Vec<Size>) =
+            inputs.iter().map(|n| n.map_or(picture, |n| self.handed_on[n])).unzip();
+        let (module, repeats) = scaled(row, &from, config)?;
+        let shared = |(at, n): (usize, &Option<usize>)| n.is_none() || inputs[..at].contains(n);
+        if matches!(module, Module::Detect { .. }) && inputs.iter().enumerate().any(shared) {
+            return Err("each of its levels needs a layer of its own".to_owned());
+        }
+        let channels = module.channels(&from, config);
+        let size = self.asked.add(&module, repeats, channels, &seen)?;
+        self.handed_on.push((channels, size));
+        self.layers.push(LayerPlan { inputs, module, repeats });
+        Ok(())
+    }
+
+    fn finished(self) -> Result<Vec<LayerPlan>, ModelError> {
+        let is_detect = |layer: &LayerPlan| matches!(layer.module, Module::Detect { .. });
+        let detects = self.layers.iter().filter(|layer| is_detect(layer)).count();
+        if detects == 1 && self.layers.last().is_some_and(is_detect) {
+            return Ok(self.layers);
+        }
         let why = "a model ends with its one and only Detect".to_owned();
-        return Err(ModelError::Layer { layer: last, module: "Detect".to_owned(), why });
+        let layer = self.layers.len().saturating_sub(1);
+        Err(ModelError::Layer { layer, module: "Detect".to_owned(), why })
     }
-    Ok(layers)
+}
+
+/// Channels of each level's head.
+fn head(config: &Config) -> i64 {
+    config.anchors.per_level() * (config.nc + 5)
+}
+
+/// A row's module with its sizes, fed by so many channels, and how many copies of it there are.
+fn scaled(row: &Row, from: &[i64], config: &Config) -> Result<(Module, i64), String> {
+    let Row(_, repeated, name, arguments) = row;
+    let all_from = from;
+    let from = *from.first().ok_or("no input")?;
+    if !(1..=MOST_REPEATS).contains(repeated) {
+        return Err(format!("{repeated} repeats"));
+    }
+    let n = repeats(*repeated, config.depth_multiple);
+    let arguments = Arguments(arguments);
+    let to = || arguments.channels(config);
+    Ok(match name.as_str() {
+        "Conv" => (conv(from, to()?, &arguments)?, n),
+        "Bottleneck" => {
+            arguments.at_most(2)?;
+            (Module::Bottleneck { from, to: to()?, shortcut: arguments.flag(1, true)? }, n)
+        }
+        "C3" => {
+            arguments.at_most(2)?;
+            (Module::C3 { from, to: to()?, bottlenecks: n, shortcut: arguments.flag(1, true)? }, 1)
+        }
+        "SPP" => {
+            arguments.at_most(2)?;
+            (Module::Spp { from, to: to()?, kernels: arguments.integers(1, &[5, 9, 13])? }, n)
+        }
+        "SPPF" => {
+            arguments.at_most(2)?;
+            (Module::Sppf { from, to: to()?, kernel: arguments.integer(1, Some(5))? }, n)
+        }
+        "Focus" => {
+            arguments.at_most(2)?;
+            (Module::Focus { from, to: to()?, kernel: arguments.integer(1, Some(1))? }, n)
+        }
+        "Upsample" | "nn.Upsample" => (upsample(&arguments)?, n),
+        "Concat" => (concat(&arguments)?, 1),
+        "MaxPool2d" | "nn.MaxPool2d" => (max_pool(&arguments)?, n),
+        "ZeroPad2d" | "nn.ZeroPad2d" => (zero_pad(&arguments)?, n),
+        "Detect" => (Module::Detect { from: all_from.to_vec() }, 1),
+        other => {
+            return Err(format!(
+                "{other} is not a known module (Conv, Bottleneck, C3, SPP, SPPF, Focus, Upsample, Concat, MaxPool2d, ZeroPad2d, Detect)"
+            ));
+        }
+    })
+}
+
+/// `[channels, kernel, stride, padding, groups]`.
+fn conv(from: i64, to: i64, arguments: &Arguments) -> Result<Module, String> {
+    arguments.at_most(5)?;
+    let (kernel, stride) = (arguments.integer(1, Some(1))?, arguments.integer(2, Some(1))?);
+    let (padding, groups) = (arguments.optional(3)?, arguments.integer(4, Some(1))?);
+    if kernel < 1 || stride < 1 || groups < 1 || from % groups != 0 || to % groups != 0 {
+        return Err(format!("kernel {kernel}, stride {stride}, groups {groups}"));
+    }
+    Ok(Module::Conv { from, to, kernel, stride, padding, groups })
+}
+
+/// `[None, factor, nearest]`.
+fn upsample(arguments: &Arguments) -> Result<Module, String> {
+    arguments.at_most(3)?;
+    if arguments.optional(0)?.is_some() {
+        return Err("a fixed size is not known here, only a factor: [None, 2, nearest]".to_owned());
+    }
+    match arguments.0.get(2) {
+        None => {}
+        Some(Argument::Text(mode)) if mode == "nearest" => {}
+        Some(_) => return Err("only `nearest` is known: [None, 2, nearest]".to_owned()),
+    }
+    Ok(Module::Upsample { factor: arguments.integer(1, Some(2))? })
+}
+
+/// `[1]`, the dimension of channels.
+fn concat(arguments: &Arguments) -> Result<Module, String> {
+    arguments.at_most(1)?;
+    match arguments.integer(0, Some(1))? {
+        1 => Ok(Module::Concat),
+        other => Err(format!("along dimension {other}; only channels can be put side by side: [1]")),
+    }
+}
+
+/// `[kernel, stride, padding]`.
+fn max_pool(arguments: &Arguments) -> Result<Module, String> {
+    arguments.at_most(3)?;
+    let kernel = arguments.integer(0, None)?;
+    let (stride, padding) = (arguments.integer(1, Some(kernel))?, arguments.integer(2, Some(0))?);
+    Ok(Module::MaxPool { kernel, stride, padding })
+}
+
+/// `[[left, right, top, bottom]]`.
+fn zero_pad(arguments: &Arguments) -> Result<Module, String> {
+    arguments.at_most(1)?;
+    match arguments.integers(0, &[])?[..] {
+        [left, right, top, bottom] => Ok(Module::ZeroPad { left, right, top, bottom }),
+        _ => Err("needs [left, right, top, bottom]".to_owned()),
+    }
 }
 
 fn inputs(from: &From, layer: usize) -> Result<Vec<Option<usize>>, String> {
@@ -183,6 +252,23 @@ fn inputs(from: &From, layer: usize) -> Result<Vec<Option<usize>>, String> {
 struct Arguments<'a>(&'a [Argument]);
 
 impl Arguments<'_> {
+    /// The first one: channels of the output, scaled unless they are those of a head.
+    fn channels(&self, config: &Config) -> Result<i64, String> {
+        let c = self.integer(0, None)?;
+        if !(1..=MOST_CHANNELS).contains(&c) {
+            return Err(format!("{c} channels"));
+        }
+        Ok(if c == head(config) { c } else { channels(c, config.width_multiple) })
+    }
+
+    /// Refuses a further one: left without effect, it would give another model than the one described.
+    fn at_most(&self, known: usize) -> Result<(), String> {
+        if self.0.len() > known {
+            return Err(format!("argument {known} is not known here"));
+        }
+        Ok(())
+    }
+
     fn integer(&self, at: usize, default: Option<i64>) -> Result<i64, String> {
         match (self.0.get(at), default) {
             (Some(argument), _) => {

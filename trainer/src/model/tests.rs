@@ -99,7 +99,78 @@ fn a_fresh_model_has_the_first_values_of_the_reference() {
         close(&variance, &vec![0.9; variance.numel()], 1e-6);
         let anchors = model.detect().anchors_in_pixels().reshape([-1]);
         close(&anchors.i(..6), &[10.0, 13.0, 16.0, 30.0, 33.0, 23.0], 1e-6);
+        for (name, tensor) in state_of(&model, "model.5.bn.") {
+            let expected = match name.rsplit('.').next().unwrap() {
+                "weight" | "num_batches_tracked" => 1.0,
+                "running_var" => 0.9,
+                _ => 0.0,
+            };
+            close(&tensor, &vec![expected; tensor.numel()], 1e-6);
+        }
+        for (name, fan_in) in [("model.5.conv.weight", 64.0 * 9.0), ("model.24.m.0.weight", 64.0)] {
+            let (_, weight) = state_of(&model, name).remove(0);
+            let bound = 1.0 / f64::sqrt(fan_in);
+            let (largest, spread) =
+                (weight.abs().max().double_value(&[]), weight.std(true).double_value(&[]));
+            assert!(largest <= bound && largest > 0.98 * bound, "{name}: {largest} of {bound}");
+            assert!((spread / bound * f64::sqrt(3.0) - 1.0).abs() < 0.05, "{name}: {spread} of {bound}");
+        }
     }
+}
+
+fn state_of(model: &Model, start: &str) -> Vec<(String, Tensor)> {
+    model.state().into_iter().filter(|(name, _)| name.starts_with(start)).collect()
+}
+
+/// yolov5p as this change of its YAML makes it.
+fn changed(from: &str, to: &str) -> Model {
+    let text = include_str!("../../../assets/models/yolov5p.yaml");
+    assert!(text.contains(from), "{from}");
+    Model::new(&Config::parse(&text.replacen(from, to, 1), "mine.yaml").unwrap(), Device::Cpu).unwrap()
+}
+
+#[test]
+fn anchors_follow_the_strides_and_a_mere_number_of_them_gives_placeholders() {
+    let usual = changed("nc: 80", "nc: 80").detect().anchors_in_pixels();
+    let levels = ["[10, 13, 16, 30, 33, 23]", "[30, 61, 62, 45, 59, 119]", "[116, 90, 156, 198, 373, 326]"];
+    let list = |order: [usize; 3]| format!("  - {}\n", order.map(|i| levels[i]).join("\n  - "));
+    let turned = changed(&list([0, 1, 2]), &list([2, 1, 0]));
+    assert!(turned.detect().anchors_in_pixels().equal(&usual) && !turned.detect().has_placeholders());
+    // Levels of one stride: whichever way the areas run, it is not the strides' way.
+    assert!(super::ordered(&usual, &[8.0, 8.0, 8.0]).equal(&usual.flip([0])));
+    let counted = changed(&format!("anchors:\n{}", list([0, 1, 2])), "anchors: 2\n");
+    close(&counted.detect().anchors_in_pixels(), &[0.0, 1.0, 2.0, 3.0].repeat(3), 1e-6);
+    close(&counted.detect().anchors.i(1), &[0.0, 1.0 / 16.0, 2.0 / 16.0, 3.0 / 16.0], 1e-6);
+    assert!(counted.detect().has_placeholders());
+}
+
+#[test]
+fn channels_are_scaled_but_for_those_of_a_head() {
+    let model = changed("  - [[17, 20, 23]", "  - [-1, 1, Conv, [255, 1, 1]]\n  - [[17, 20, 23]");
+    assert_eq!(state_of(&model, "model.24.conv.weight")[0].1.size(), [255, 128, 1, 1]);
+    let model = changed("  - [[17, 20, 23]", "  - [-1, 1, Conv, [254, 1, 1]]\n  - [[17, 20, 23]");
+    assert_eq!(state_of(&model, "model.24.conv.weight")[0].1.size(), [32, 128, 1, 1]);
+}
+
+#[test]
+fn a_layer_that_feeds_no_head_does_not_keep_the_others_from_learning() {
+    let model = changed("  - [[17, 20, 23]", "  - [-1, 1, Conv, [64, 1, 1]]\n  - [[17, 20, 23]");
+    let logits = model.train_forward(&input(1, 64, 64));
+    let loss = logits.iter().map(|x| x.square().sum(Kind::Float)).sum::<Tensor>();
+    let gradient = model.arena().gradient(&loss);
+    assert_eq!(gradient.size(), [model.arena().trained()]);
+    assert!(gradient.abs().sum(Kind::Float).double_value(&[]) > 0.0);
+}
+
+#[test]
+fn logits_of_half_precision_are_decoded_in_single_precision() {
+    let mut model = built("yolov5n", 3);
+    fill(&mut model);
+    let (z, logits) = model.eval_forward(&input(1, 64, 64));
+    let half: Vec<Tensor> = logits.iter().map(|x| x.to_kind(Kind::Half)).collect();
+    let again = model.detect().decode(&half);
+    assert_eq!(again.kind(), Kind::Float);
+    assert!((&z - again).abs().max().double_value(&[]) < 0.2);
 }
 
 #[test]
@@ -209,6 +280,13 @@ fn a_description_that_asks_for_far_too_much_is_refused_before_anything_is_built(
         ("[-1, 1, Upsample, [None, 2, nearest]]", "[-1, 1000, Upsample, [None, 2, nearest]]", "picture"),
         ("[[-1, 6], 1, Concat, [1]]", "[[-1, 4], 1, Concat, [1]]", "different sizes"),
         ("[[17, 20, 23], 1, Detect", "[[17, 17, 17], 1, Detect", "a layer of its own"),
+        // Whatever would have no effect would give another model than the one described.
+        ("[64, 6, 2, 2]", "[64, 6, 2, 2, 1, 2]", "argument 5 is not known"),
+        ("[128]", "[128, true, 1, 0.25]", "argument 2 is not known"),
+        ("[1024, 5]", "[1024, 5, 3]", "argument 2 is not known"),
+        ("[None, 2, nearest]", "[None, 2, bilinear]", "nearest"),
+        ("[None, 2, nearest]", "[64, 2, nearest]", "factor"),
+        ("Concat, [1]", "Concat, [2]", "dimension 2"),
     ] {
         let said = refused(from, to);
         assert!(said.contains(why), "{to}: {said}");
@@ -233,7 +311,10 @@ fn any_row() -> impl Strategy<Value = Row> {
             5 => row("SPPF", n, vec![c, i]),
             6 => row("Focus", n, vec![c, i]),
             7 => row("MaxPool2d", n, vec![i, j, k]),
-            8 => row("Upsample", n, vec![0, i]),
+            8 => {
+                let arguments = vec![Argument::Nothing(()), Argument::Integer(i)];
+                Row(From::One(-1), n, "Upsample".to_owned(), arguments)
+            }
             _ => {
                 let sides = [i, j, k, l].map(Argument::Integer).to_vec();
                 Row(From::One(-1), n, "ZeroPad2d".to_owned(), vec![Argument::List(sides)])
