@@ -5,7 +5,7 @@ mod clock;
 mod epoch;
 mod learner;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tch::Device;
@@ -22,7 +22,7 @@ use crate::setup::Setup;
 use crate::table::{EpochRow, ResultsCsv};
 use crate::threads;
 use crate::val::{self, Evaluation, Forward, NmsOptions};
-use crate::weights::WeightsError;
+use crate::weights::{self, Purpose, Weights, WeightsError};
 use evotop::trial::YOLO_METRICS;
 
 pub use clock::Shares;
@@ -30,6 +30,9 @@ use learner::Learner;
 
 /// Between two reports of batches.
 const REPORT: Duration = Duration::from_millis(250);
+/// The average as of the last epoch, and as of the best.
+const LAST: &str = "last.safetensors";
+const BEST: &str = "best.safetensors";
 
 /// Why a training broke off.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +148,13 @@ struct Trainer<'a> {
 /// # Errors
 /// Where pictures or memory fail; libtorch may also panic, which callers catch.
 pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, TrainError> {
+    match trained(setup, run, watch) {
+        Err(TrainError::Cancelled) => Ok(End::Cancelled),
+        ended => ended,
+    }
+}
+
+fn trained(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, TrainError> {
     tch::manual_seed(run.seed as i64);
     threads::compute_with(run.threads);
     let mut trainer = Trainer::start(setup, run, watch)?;
@@ -163,10 +173,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
         shares.add(&trained.shares);
         let last = epoch == run.epochs;
         let metrics = if last || setup.options.val == Val::Every {
-            match trainer.validate(&val, watch) {
-                Err(TrainError::Cancelled) => return Ok(End::Cancelled),
-                validated => Some(validated?.seven()),
-            }
+            Some(trainer.validate(&val, watch)?.seven())
         } else {
             None
         };
@@ -199,8 +206,11 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
         }
     }
     watch.say(shares.to_string());
-    // As the originals: while hyperparameters are bred the last epoch counts, otherwise the best.
-    let metrics = if run.keep.is_some() { best.metrics } else { best.last };
+    // As the originals: while hyperparameters are bred the last epoch counts, otherwise the best as it was kept.
+    let metrics = match &run.keep {
+        Some(dir) => trainer.validate_kept(&dir.join(BEST), &val, watch)?.seven(),
+        None => best.last,
+    };
     Ok(End::Finished { metrics })
 }
 
@@ -209,7 +219,6 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
 struct Best {
     epoch: u32,
     fitness: f64,
-    metrics: [f64; 7],
     last: [f64; 7],
 }
 
@@ -218,7 +227,7 @@ impl Best {
         let fitness = 0.1 * metrics[2] + 0.9 * metrics[3];
         self.last = metrics;
         if self.epoch == 0 || fitness >= self.fitness {
-            (self.epoch, self.fitness, self.metrics) = (epoch, fitness, metrics);
+            (self.epoch, self.fitness) = (epoch, fitness);
         }
     }
 
@@ -272,12 +281,23 @@ impl<'a> Trainer<'a> {
         evaluate(&ema.model, Some(criterion), val, self.setup.options.single_cls, &mut || watch.flow())
     }
 
+    /// Validates weights that were kept, as they are in their file: rounded.
+    fn validate_kept(
+        &mut self,
+        file: &Path,
+        val: &ValLoader,
+        watch: &mut dyn Watch,
+    ) -> Result<Evaluation, TrainError> {
+        Weights::read(file, Purpose::Validate)?.transfer(&mut self.learner.ema.model, false);
+        self.validate(val, watch)
+    }
+
     fn keep(&self, epoch: u32, best: &Best) -> Result<(), TrainError> {
         let Some(dir) = &self.run.keep else { return Ok(()) };
         let names = self.setup.train.names();
-        crate::weights::write(&self.learner.ema.model, names, &dir.join("last.safetensors"))?;
+        weights::write(&self.learner.ema.model, names, &dir.join(LAST))?;
         if best.epoch == epoch {
-            crate::weights::write(&self.learner.ema.model, names, &dir.join("best.safetensors"))?;
+            weights::write(&self.learner.ema.model, names, &dir.join(BEST))?;
         }
         Ok(())
     }
@@ -309,18 +329,4 @@ pub fn evaluate(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_training_ends_early_where_no_epoch_was_as_good_for_as_long_as_patience_lasts() {
-        let mut best = Best::default();
-        let mut ends = |epoch, map, patience| {
-            best.see(epoch, [0.0, 0.0, map, map, 0.0, 0.0, 0.0]);
-            best.is_stale(epoch, patience)
-        };
-        // As the original, an equal epoch counts as a better one: the first ones are all zero.
-        assert_eq!([ends(1, 0.0, 2), ends(2, 0.0, 2), ends(3, 0.0, 2), ends(4, 0.5, 2)], [false; 4]);
-        assert_eq!([ends(5, 0.4, 2), ends(6, 0.4, 0), ends(6, 0.4, 2)], [false, false, true]);
-    }
-}
+mod tests;
