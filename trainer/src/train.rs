@@ -303,7 +303,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Validates a network; with a criterion its losses too. `flow` is asked before every batch.
+/// Validates a network. With the criterion of the training it is in, its losses too, and in half precision where that training computes
+/// in it; weights by themselves are measured in single precision on every device. `flow` is asked before every batch.
 ///
 /// # Errors
 /// Where pictures or memory fail, and where it is cancelled.
@@ -316,12 +317,13 @@ pub fn evaluate(
 ) -> Result<Evaluation, TrainError> {
     let device = model.device();
     let options = NmsOptions { single_class, ..NmsOptions::default() };
+    let mixed = criterion.is_some() && device.is_cuda();
     val::evaluate(val, &options, |batch| {
         if flow() == Flow::Cancel {
             return Err(TrainError::Cancelled);
         }
         let pictures = batch.floats(device);
-        let (predictions, logits) = tch::autocast(device.is_cuda(), || model.eval_forward(&pictures));
+        let (predictions, logits) = tch::autocast(mixed, || model.eval_forward(&pictures));
         let loss = criterion
             .map(|criterion| tch::no_grad(|| criterion.loss(&logits, &epoch::targets_of(batch)).parts));
         Ok(Forward { predictions, loss })
