@@ -32,8 +32,15 @@ pub struct Arena {
     /// In state order.
     entries: Vec<Entry>,
     /// The leaves to take gradients for, as they lie in memory; without the frozen ones.
-    leaves: Vec<Tensor>,
+    leaves: Vec<Leaf>,
     ends: [i64; 4],
+}
+
+/// A parameter that is trained, and the unused numbers that lie before it.
+#[derive(Debug)]
+struct Leaf {
+    view: Tensor,
+    gap: i64,
 }
 
 /// A tensor of the state.
@@ -48,9 +55,23 @@ pub struct Entry {
     from: i64,
 }
 
+/// Where a GPU's windows begin is a multiple of this: cuDNN reads and writes the vectors of a batch norm 16 bytes at a time, and any
+/// other address is an error there (<https://github.com/pytorch/pytorch/issues/195186>). The CPU reads what lies close together.
+const GPU_STEP: i64 = 64;
+
 impl Arena {
     /// Moves all tensors that `visit` shows into an arena on `device`; the windows on it take their place.
     pub fn adopt(visit: &mut dyn FnMut(&mut Visitor), frozen: &dyn Fn(&str) -> bool, device: Device) -> Self {
+        Self::spaced(visit, frozen, device, if device == Device::Cpu { 1 } else { GPU_STEP })
+    }
+
+    /// As [`Arena::adopt`]; each window begins at a multiple of `step` numbers.
+    fn spaced(
+        visit: &mut dyn FnMut(&mut Visitor),
+        frozen: &dyn Fn(&str) -> bool,
+        device: Device,
+        step: i64,
+    ) -> Self {
         let mut entries = Vec::new();
         visit(&mut |name, role, tensor| {
             let group = match role {
@@ -66,22 +87,23 @@ impl Arena {
         let options = (Kind::Float, device);
         let mut order: Vec<usize> = (0..entries.len()).filter(|i| entries[*i].group.is_some()).collect();
         order.sort_by_key(|i| entries[*i].group);
+        let place = |entry: &mut Entry, free: i64| {
+            entry.from = (free + step - 1) / step * step;
+            entry.from + entry.view.numel() as i64
+        };
         let mut ends = [0; 4];
-        let mut from = 0;
+        let mut gaps = Vec::with_capacity(order.len());
         for i in &order {
-            let entry = &mut entries[*i];
-            entry.from = from;
-            from += entry.view.numel() as i64;
+            let (entry, free) = (&mut entries[*i], ends[Group::Frozen as usize]);
+            let end = place(entry, free);
+            gaps.push(entry.from - free);
             if let Some(group) = entry.group {
-                ends[group as usize..].fill(from);
+                ends[group as usize..].fill(end);
             }
         }
-        let params = Tensor::zeros([from], options);
-        let mut length = 0;
-        for entry in entries.iter_mut().filter(|entry| entry.group.is_none()) {
-            entry.from = length;
-            length += entry.view.numel() as i64;
-        }
+        let params = Tensor::zeros([ends[Group::Frozen as usize]], options);
+        let buffered = entries.iter_mut().filter(|entry| entry.group.is_none());
+        let length = buffered.fold(0, |free, entry| place(entry, free));
         let buffers = Tensor::zeros([length], options);
         let _guard = tch::no_grad_guard();
         for entry in &mut entries {
@@ -93,8 +115,9 @@ impl Arena {
         }
         let leaves = order
             .iter()
-            .filter(|i| entries[**i].group != Some(Group::Frozen))
-            .map(|i| entries[*i].view.shallow_clone())
+            .zip(gaps)
+            .filter(|(i, _)| entries[**i].group != Some(Group::Frozen))
+            .map(|(i, gap)| Leaf { view: entries[*i].view.shallow_clone(), gap })
             .collect();
         let mut views = entries.iter();
         visit(&mut |_, _, tensor| {
@@ -116,20 +139,25 @@ impl Arena {
         (if at == 0 { 0 } else { self.ends[at - 1] })..self.ends[at]
     }
 
-    /// How many numbers are trained.
+    /// The length of what is trained, which lies first.
     pub fn trained(&self) -> i64 {
         self.ends[Group::NormWeights as usize]
     }
 
     /// The gradient of `loss` for everything trained, laid out as [`Arena::params`] is.
     pub fn gradient(&self, loss: &Tensor) -> Tensor {
-        let gradients = Tensor::run_backward(&[loss], &self.leaves, false, false);
+        let views: Vec<&Tensor> = self.leaves.iter().map(|leaf| &leaf.view).collect();
+        let gradients = Tensor::run_backward(&[loss], &views, false, false);
         let _guard = tch::no_grad_guard();
-        // What no head is fed by has no gradient.
-        let of = |(gradient, leaf): (&Tensor, &Tensor)| {
-            if gradient.defined() { flatten(gradient) } else { leaf.zeros_like().reshape([-1]) }
-        };
-        let flat: Vec<Tensor> = gradients.iter().zip(&self.leaves).map(of).collect();
+        let zeros = |length: i64| Tensor::zeros([length], (Kind::Float, self.params.device()));
+        let mut flat = Vec::with_capacity(views.len());
+        for (gradient, leaf) in gradients.iter().zip(&self.leaves) {
+            if leaf.gap > 0 {
+                flat.push(zeros(leaf.gap));
+            }
+            // What feeds no head has no gradient.
+            flat.push(if gradient.defined() { flatten(gradient) } else { zeros(leaf.view.numel() as i64) });
+        }
         Tensor::cat(&flat, 0)
     }
 
@@ -163,4 +191,57 @@ fn window(memory: &Tensor, from: i64, shape: &[i64]) -> Tensor {
 /// The numbers of a tensor in the order of its window.
 fn flatten(tensor: &Tensor) -> Tensor {
     if tensor.dim() == 4 { tensor.permute([0, 2, 3, 1]).reshape([-1]) } else { tensor.reshape([-1]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::optim::{Optimizer, Rule, clip};
+    use crate::schedule::Rates;
+
+    /// An arena of a head's bias of an odd length, a kernel, a frozen one and the vectors of a batch norm, after two steps.
+    fn trained(step: i64, rule: Rule) -> Arena {
+        let numbers = |shape: &[i64]| {
+            let length = shape.iter().product::<i64>();
+            (Tensor::arange(length, (Kind::Float, Device::Cpu)) + 1.0).view(shape)
+        };
+        let mut tensors = [
+            ("model.9.bias", Role::Bias, numbers(&[15])),
+            ("model.1.conv.weight", Role::Weight, numbers(&[5, 3, 2, 2])),
+            ("model.0.conv.weight", Role::Weight, numbers(&[3])),
+            ("model.1.bn.weight", Role::NormWeight, numbers(&[5])),
+            ("model.1.bn.bias", Role::Bias, numbers(&[5])),
+            ("model.1.bn.running_mean", Role::Buffer, numbers(&[5])),
+            ("model.1.bn.running_var", Role::Buffer, numbers(&[5])),
+        ];
+        let visit = &mut |see: &mut Visitor| {
+            for (name, role, tensor) in &mut tensors {
+                see(name, *role, tensor);
+            }
+        };
+        let mut arena = Arena::spaced(visit, &|name| name.starts_with("model.0."), Device::Cpu, step);
+        let mut optimizer = Optimizer::new(rule, &arena, 0.9, 0.1);
+        for _ in 0..2 {
+            let loss: Tensor = arena.entries.iter().map(|entry| entry.view.square().sum(Kind::Float)).sum();
+            let gradient = clip(arena.gradient(&(loss * 0.01)));
+            assert_eq!(gradient.size(), [arena.trained()]);
+            let rates = Rates { accumulate: 1, bias_lr: 0.5, lr: 0.1, momentum: 0.9 };
+            optimizer.step(&mut arena, gradient, rates, None);
+        }
+        arena
+    }
+
+    #[test]
+    fn windows_of_a_gpu_begin_at_whole_steps_and_learn_the_same() {
+        for rule in [Rule::Sgd, Rule::AdamW] {
+            let (close, spaced) = (trained(1, rule), trained(GPU_STEP, rule));
+            assert_eq!((close.params.size(), close.buffers.size()), (vec![15 + 60 + 3 + 5 + 5], vec![10]));
+            for (a, b) in close.entries.iter().zip(&spaced.entries) {
+                let memory = if b.group.is_some() { &spaced.params } else { &spaced.buffers };
+                let bytes = b.view.data_ptr() as usize - memory.data_ptr() as usize;
+                assert_eq!(bytes % 256, 0, "{}", b.name);
+                assert!(a.view.allclose(&b.view, 1e-6, 1e-6, false), "{}: {:?} {:?}", a.name, a.view, b.view);
+            }
+        }
+    }
 }

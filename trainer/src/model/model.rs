@@ -192,7 +192,7 @@ impl Model {
 
     /// How many numbers can be trained, the frozen ones included.
     pub fn parameter_count(&self) -> i64 {
-        self.arena.params.size()[0]
+        self.arena.entries().iter().filter(|entry| entry.group.is_some()).map(|e| e.view.numel() as i64).sum()
     }
 }
 
