@@ -34,7 +34,8 @@ pub type Visitor<'a> = dyn FnMut(&str, Role, &mut Tensor) + 'a;
 pub enum Activation {
     Silu,
     Relu,
-    Leaky,
+    /// With this slope below 0.
+    Leaky(f64),
     Identity,
 }
 
@@ -42,10 +43,11 @@ impl Activation {
     /// `nn.SiLU()`, `SiLU`, `nn.LeakyReLU(0.1)`, ...
     pub fn named(name: &str) -> Option<Self> {
         let bare = name.trim().trim_start_matches("torch.").trim_start_matches("nn.");
-        match bare.split('(').next()?.to_ascii_lowercase().as_str() {
+        let (kind, arguments) = bare.split_once('(').unwrap_or((bare, ""));
+        match kind.to_ascii_lowercase().as_str() {
             "silu" => Some(Self::Silu),
             "relu" => Some(Self::Relu),
-            "leakyrelu" => Some(Self::Leaky),
+            "leakyrelu" => slope(arguments).map(Self::Leaky),
             "identity" => Some(Self::Identity),
             _ => None,
         }
@@ -55,9 +57,18 @@ impl Activation {
         match self {
             Self::Silu => x.silu(),
             Self::Relu => x.relu(),
-            Self::Leaky => x.maximum(&(&x * 0.1)),
+            Self::Leaky(slope) => x.maximum(&(&x * slope)),
             Self::Identity => x,
         }
+    }
+}
+
+/// The slope in the rest of `LeakyReLU(0.1, inplace=True)`; PyTorch's own where none is given.
+fn slope(arguments: &str) -> Option<f64> {
+    let first = arguments.trim_end_matches(')').split(',').next()?.trim();
+    match first.trim_start_matches("negative_slope=") {
+        "" => Some(0.01),
+        number => number.parse().ok().filter(|slope| (0.0..1.0).contains(slope)),
     }
 }
 
@@ -337,6 +348,23 @@ mod tests {
 
     use super::*;
     use crate::fixture::close;
+
+    #[test]
+    fn activations_are_known_by_name_and_a_leak_by_its_slope() {
+        for (name, expected) in [
+            ("nn.SiLU()", Some(Activation::Silu)),
+            ("torch.nn.ReLU(inplace=True)", Some(Activation::Relu)),
+            ("nn.LeakyReLU(0.1)", Some(Activation::Leaky(0.1))),
+            ("nn.LeakyReLU(negative_slope=0.2, inplace=True)", Some(Activation::Leaky(0.2))),
+            ("nn.LeakyReLU()", Some(Activation::Leaky(0.01))),
+            ("nn.LeakyReLU(steep)", None),
+            ("nn.Mish()", None),
+        ] {
+            assert_eq!(Activation::named(name), expected, "{name}");
+        }
+        let x = Tensor::from_slice(&[-2.0_f32, 3.0]);
+        close(&Activation::Leaky(0.2).apply(x), &[-0.4, 3.0], 1e-6);
+    }
 
     #[test]
     fn focus_puts_even_and_odd_rows_and_columns_side_by_side_in_the_order_of_the_reference() {

@@ -204,7 +204,7 @@ fn build(config: &Config) -> Result<Built, ModelError> {
         None => Activation::Silu,
         Some(name) => Activation::named(name).ok_or_else(|| ModelError::Yaml {
             origin: "activation".to_owned(),
-            why: format!("{name} is not one of SiLU, ReLU, LeakyReLU(0.1), Identity"),
+            why: format!("{name} is not one of SiLU, ReLU, LeakyReLU(slope), Identity"),
         })?,
     };
     let wanted = |i: usize| plans.iter().enumerate().any(|(j, p)| j != i + 1 && p.inputs.contains(&Some(i)));
