@@ -31,6 +31,21 @@ impl Watch for Quiet {
     fn say(&mut self, _: String) {}
 }
 
+/// What each epoch measured.
+#[derive(Default)]
+struct Measured(Vec<Option<[f64; 7]>>);
+
+impl Watch for Measured {
+    fn flow(&mut self) -> Flow {
+        Flow::Continue
+    }
+    fn batch(&mut self, _: &BatchReport) {}
+    fn epoch(&mut self, report: &EpochReport) {
+        self.0.push(report.metrics);
+    }
+    fn say(&mut self, _: String) {}
+}
+
 /// Twelve scenes of digits to train on and four to validate, and these options more.
 fn setup(folder: &Path, more: &[(&str, &str)]) -> Setup {
     let data = crate::digits::write(&folder.join("d"), 12, 4, 0).unwrap();
@@ -121,6 +136,16 @@ fn the_numbers_of_a_kept_training_are_those_of_its_best_weights_as_they_are_in_t
     assert!(metrics[2] > 0.0, "{metrics:?}");
     let last = Weights::read(&folder.path().join(LAST), Purpose::Train).unwrap();
     assert_eq!(last.names, setup.train.names());
+}
+
+#[test]
+fn a_trial_s_numbers_are_those_of_its_last_epoch_which_alone_may_be_validated() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let setup = setup(folder.path(), &[("weights", WEIGHTS), ("val", "last")]);
+    let mut measured = Measured::default();
+    let End::Finished { metrics } = train(&setup, &run(3), &mut measured).unwrap() else { panic!("no end") };
+    assert_eq!(measured.0, [None, None, Some(metrics)]);
 }
 
 #[test]
