@@ -15,9 +15,9 @@ pub struct Truth {
     pub corners: [f32; 4],
 }
 
-/// Threshold number `i`.
+/// Threshold number `i`, the number nearest to the decimal: computed in `f32`, the last one would lie above it.
 pub fn threshold(i: usize) -> f32 {
-    0.5 + 0.05 * i as f32
+    (0.5 + 0.05 * i as f64) as f32
 }
 
 /// For each detection (most confident first), at which thresholds it is right. A detection goes to the label that it overlaps most; a
@@ -86,6 +86,28 @@ mod tests {
         let counts: Vec<usize> = right.iter().map(|r| r.iter().filter(|right| **right).count()).collect();
         assert_eq!(counts, [9, 1, 9, 0]);
         assert!(right[1][9]);
+    }
+
+    #[test]
+    fn an_overlap_of_exactly_a_threshold_reaches_it() {
+        let truth = Truth { class: 0, corners: [0., 0., 100., 100.] };
+        for i in 0..THRESHOLDS {
+            let height = 50.0 + 5.0 * i as f32;
+            let [right] = correct(&[detection([0., 0., 100., height], 0)], &[truth]).try_into().unwrap();
+            assert_eq!(right.iter().filter(|right| **right).count(), i + 1, "{height}");
+        }
+    }
+
+    #[test]
+    fn a_label_keeps_the_most_confident_detection_and_a_detection_the_label_that_it_overlaps_most() {
+        let truths = [[0., 0., 10., 10.], [4., 0., 14., 10.]].map(|corners| Truth { class: 0, corners });
+        // The first two overlap the second label most; the second of them, which fits it exactly, comes too late.
+        let detections =
+            [[3., 0., 13., 10.], [4., 0., 14., 10.], [0., 0., 10., 10.]].map(|corners| detection(corners, 0));
+        let right = correct(&detections, &truths);
+        let at_half: Vec<bool> = right.iter().map(|right| right[0]).collect();
+        assert_eq!(at_half, [true, false, true]);
+        assert!(!right[0][9] && right[1][9], "where the first does not overlap enough, it takes nothing");
     }
 
     #[test]
