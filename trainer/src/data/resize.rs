@@ -117,6 +117,9 @@ fn covers(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
 }
 
 fn area(from: &Pixels, width: usize, height: usize) -> Pixels {
+    // As the original's library: just halved it rounds halves up, by any other factor to even.
+    let is_halved = (from.width, from.height) == (2 * width, 2 * height);
+    let rounded = |mean: f32| if is_halved { (mean + 0.5).floor() } else { mean.round_ties_even() };
     let columns = covers(from.width, width);
     let mut out = Pixels { width, height, rgb: vec![0; width * height * 3] };
     let mut sums = vec![0.0_f32; width * 3];
@@ -137,7 +140,7 @@ fn area(from: &Pixels, width: usize, height: usize) -> Pixels {
             }
         }
         for (out, sum) in out.row_mut(y).iter_mut().zip(&sums) {
-            *out = sum.round_ties_even().clamp(0.0, 255.0) as u8;
+            *out = rounded(*sum).clamp(0.0, 255.0) as u8;
         }
     }
     out
@@ -181,6 +184,16 @@ mod tests {
         // A share of 2/3 and 1/3: (0·2 + 10)/3 and (10 + 20·2)/3.
         let out = resize(&ramp(3, 3), 2, 2, Interpolation::Area);
         assert_eq!([out.row(0)[0], out.row(0)[3]], [3, 17]);
+    }
+
+    #[test]
+    fn halves_are_rounded_as_the_originals_library_rounds_them() {
+        let shrunk = |side: usize, white: usize| {
+            let rgb = (0..side * side * 3).map(|i| u8::from(i / 3 < white)).collect();
+            resize(&Pixels { width: side, height: side, rgb }, 1, 1, Interpolation::Area).rgb[0]
+        };
+        // As OpenCV 5 does it: half a step is a whole one where four pixels become one, and none where 16 do.
+        assert_eq!([shrunk(2, 1), shrunk(2, 2), shrunk(4, 8), shrunk(4, 9)], [0, 1, 0, 1]);
     }
 
     #[test]
