@@ -1,5 +1,7 @@
 //! Label files: one object per line, a class and a box or a polygon, all as fractions of the picture.
 
+use std::cmp::Ordering;
+
 /// One object: class and box as fractions of the picture (centre, width, height).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Label {
@@ -30,30 +32,29 @@ pub fn parse(text: &str) -> Result<Labels, String> {
         if line.is_empty() {
             continue;
         }
-        let row = line
-            .split_whitespace()
-            .enumerate()
-            .map(|(column, word)| value(column, word).map_err(|why| format!("line {number}: {why}")))
-            .collect::<Result<Vec<_>, _>>()?;
-        rows.push((number, row));
+        let row = line.split_whitespace().map(value).collect::<Result<_, _>>();
+        rows.push((number, row.map_err(|why| format!("line {number}: {why}"))?));
     }
     let polygons = rows.iter().any(|(_, row)| row.len() > 6);
     let mut outlines = Vec::new();
     let mut table: Vec<[f32; 5]> = Vec::new();
     for (number, row) in rows {
-        if polygons {
-            let outline = outline(number, &row)?;
-            table.push(bounding(row[0], &outline));
+        let at_line = |why: String| format!("line {number}: {why}");
+        let object = if polygons {
+            let outline = outline(&row).map_err(at_line)?;
+            let object = bounding(row[0], &outline);
             outlines.push(outline);
+            object
         } else {
-            let row: [f32; 5] = row.as_slice().try_into().map_err(|_| {
-                format!(
-                    "line {number}: {} columns; a box has 5 (class x y w h), a polygon a class and at least 3 points",
+            row.as_slice().try_into().map_err(|_| {
+                at_line(format!(
+                    "{} columns; a box has 5 (class x y w h), a polygon a class and at least 3 points",
                     row.len()
-                )
-            })?;
-            table.push(row);
-        }
+                ))
+            })?
+        };
+        judge(&object, polygons).map_err(at_line)?;
+        table.push(object);
     }
     let (table, outlines, duplicates) = without_duplicates(table, outlines);
     let boxes = table.iter().map(|&[class, x, y, w, h]| Label { class: class as u32, x, y, w, h }).collect();
@@ -66,17 +67,22 @@ fn short(word: &str) -> String {
 }
 
 /// The number that a word of a row stands for.
-fn value(column: usize, word: &str) -> Result<f32, String> {
-    let what = if column == 0 { "class" } else { "coordinate" };
-    match word.parse::<f32>() {
-        Err(_) => Err(format!("`{}` is not a number", short(word))),
-        Ok(value) if value.is_nan() || value < 0.0 => {
-            Err(format!("{what} {} is negative or not a number", short(word)))
-        }
-        Ok(value) if column > 0 && value > 1.0 => {
-            Err(format!("coordinate {} is above 1; coordinates are fractions", short(word)))
-        }
-        Ok(value) => Ok(value),
+fn value(word: &str) -> Result<f32, String> {
+    let number = word.parse().ok().filter(|value: &f32| !value.is_nan());
+    number.ok_or_else(|| format!("`{}` is not a number", short(word)))
+}
+
+/// Whether a class and a box may be those of an object. Of a polygon only the box is judged: an outline that reaches a little out of the
+/// picture is none the worse for it.
+fn judge([class, coordinates @ ..]: &[f32; 5], polygon: bool) -> Result<(), String> {
+    if *class < 0.0 {
+        return Err(format!("class {class} is negative"));
+    }
+    let of = if polygon { " of the polygon's box" } else { "" };
+    match coordinates.iter().find(|value| !(0.0..=1.0).contains(*value)) {
+        None => Ok(()),
+        Some(value) if *value < 0.0 => Err(format!("coordinate {value}{of} is negative")),
+        Some(value) => Err(format!("coordinate {value}{of} is above 1; coordinates are fractions")),
     }
 }
 
@@ -89,9 +95,9 @@ pub fn highest_class(text: &str) -> Option<String> {
     text.lines().enumerate().filter_map(first).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, shown)| shown)
 }
 
-fn outline(number: usize, row: &[f32]) -> Result<Polygon, String> {
+fn outline(row: &[f32]) -> Result<Polygon, String> {
     if row.len() < 3 || row.len().is_multiple_of(2) {
-        return Err(format!("line {number}: {} columns; a polygon is a class and x y pairs", row.len()));
+        return Err(format!("{} columns; a polygon is a class and x y pairs", row.len()));
     }
     Ok(row[1..].chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())
 }
@@ -116,11 +122,9 @@ fn bounding(class: f32, outline: &[[f32; 2]]) -> [f32; 5] {
 
 /// Duplicate rows go; only then are the rows put in order, as in the original.
 fn without_duplicates(table: Vec<[f32; 5]>, outlines: Vec<Polygon>) -> (Vec<[f32; 5]>, Vec<Polygon>, usize) {
-    let order = |a: &[f32; 5], b: &[f32; 5]| {
-        a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-    };
     let mut places: Vec<usize> = (0..table.len()).collect();
-    places.sort_by(|&a, &b| order(&table[a], &table[b]));
+    // Rows without NaN, as these are, always compare.
+    places.sort_by(|&a, &b| table[a].partial_cmp(&table[b]).unwrap_or(Ordering::Equal));
     places.dedup_by(|later, kept| table[*later] == table[*kept]);
     let duplicates = table.len() - places.len();
     if duplicates == 0 {
@@ -156,9 +160,27 @@ mod tests {
 
     #[test]
     fn duplicates_go_and_leave_the_rows_in_order() {
-        let labels = parse("2 .5 .5 .1 .1\n1 .5 .5 .1 .1\n2 .5 .5 .1 .1\n").unwrap();
+        let labels = parse("2 .5 .6 .1 .1\n1 .5 .5 .1 .1\n2 .5 .6 .1 .1\n2 .5 .4 .2 .2").unwrap();
         assert_eq!(labels.duplicates, 1);
-        assert_eq!(labels.boxes.iter().map(|label| label.class).collect::<Vec<_>>(), [1, 2]);
+        let rows: Vec<(u32, f32)> = labels.boxes.iter().map(|label| (label.class, label.y)).collect();
+        assert_eq!(rows, [(1, 0.5), (2, 0.4), (2, 0.6)]);
+    }
+
+    #[test]
+    fn an_outline_may_reach_out_of_the_picture_where_its_box_may_be_one() {
+        let labels = parse("1 -0.01 0.2 0.5 0.2 0.5 1.02\n").unwrap();
+        let only = labels.boxes[0];
+        assert!((only.x - 0.245).abs() < 1e-6 && (only.h - 0.82).abs() < 1e-6, "{only:?}");
+        assert_eq!(labels.polygons[0][2], [0.5, 1.02]);
+    }
+
+    #[test]
+    fn polygons_with_the_same_class_and_box_are_duplicates_and_the_first_outline_stays() {
+        let [first, second] = ["1 .2 .2 .6 .2 .6 .6", "1 .2 .2 .6 .6 .2 .6"];
+        let labels = parse(&format!("{first}\n{second}\n0 .1 .1 .3 .3\n")).unwrap();
+        assert_eq!((labels.duplicates, labels.boxes.len()), (1, 2));
+        assert_eq!(labels.boxes.iter().map(|label| label.class).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(labels.polygons[1], [[0.2, 0.2], [0.6, 0.2], [0.6, 0.6]]);
     }
 
     #[test]
@@ -170,7 +192,10 @@ mod tests {
             ("0 .5 .5 .1 .1\0\u{1b}[2J", 1, "`.1\\0\\u{1b}[2J` is not"),
             ("-1 .5 .5 .1 .1", 1, "class -1"),
             ("0 .5 -.5 .1 .1", 1, "negative"),
-            ("0 .5 nan .1 .1", 1, "not a number"),
+            ("0 .5 nan .1 .1", 1, "`nan` is not a number"),
+            ("0 .1 .1 .2 .2 .3 nan", 1, "`nan` is not a number"),
+            ("0 .1 .1 .9 .9 .5 inf", 1, "polygon's box is above 1"),
+            ("0 .1 .1 .9 .9 .5 -1.2", 1, "of the polygon's box is negative"),
             ("\n0 .5 1.5 .1 .1", 2, "above 1"),
             ("0 .1 .2 .3 .4 .5 .6\n0 .1 .1 .2 .2 .3", 2, "pairs"),
         ] {
