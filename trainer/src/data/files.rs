@@ -47,7 +47,12 @@ fn is_image(path: &Path) -> bool {
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), DataError> {
     for entry in std::fs::read_dir(folder).map_err(|error| DataError::io(folder, error))? {
-        let path = entry.map_err(|error| DataError::io(folder, error))?.path();
+        let entry = entry.map_err(|error| DataError::io(folder, error))?;
+        // What other programs keep for themselves beside the pictures, as `._a.jpg` or `.thumbnails`; the original sees none of it.
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let path = entry.path();
         // Links to folders are followed, as data sets are often put together from links; a loop ends at the path length limit.
         if path.is_dir() {
             walk(&path, found)?;
@@ -102,7 +107,10 @@ mod tests {
     fn folders_are_searched_through_and_lists_are_relative_to_themselves() {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(root.path().join("images/deep/er")).unwrap();
-        for name in ["images/b.PNG", "images/deep/er/a.webp", "images/notes.md", "images/c.jpeg"] {
+        std::fs::create_dir(root.path().join("images/.thumbnails")).unwrap();
+        let hidden = ["images/._c.jpeg", "images/.thumbnails/c.jpeg"];
+        let seen = ["images/b.PNG", "images/deep/er/a.webp", "images/notes.md", "images/c.jpeg"];
+        for name in seen.iter().chain(&hidden) {
             std::fs::write(root.path().join(name), "").unwrap();
         }
         std::fs::write(root.path().join("list.txt"), "./images/b.PNG\n\n/elsewhere/z.bmp\n").unwrap();
