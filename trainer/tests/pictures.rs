@@ -8,13 +8,14 @@ mod mutate;
 
 use std::path::Path;
 
-use evotop_yolo::data::decode;
+use evotop_yolo::data::{Picture, decode};
 use libjpeg_turbo_rs::{PixelFormat, Subsampling, compress};
 
 fn accepted(bytes: &[u8], name: &str) -> bool {
     match decode(Path::new(name), bytes) {
-        Ok(pixels) => {
+        Ok(Picture { pixels, damage }) => {
             assert_eq!(pixels.rgb.len(), pixels.width * pixels.height * 3);
+            assert!(damage.iter().all(|line| line.starts_with(name) && !line.contains(char::is_control)));
             true
         }
         Err(why) => {

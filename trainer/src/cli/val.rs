@@ -75,7 +75,7 @@ pub fn val(args: &ValArgs) -> Result<()> {
         let (split, images, first) = (Split::Val.word(), found.left_out.len(), first.clone());
         bail!(DataError::Unusable { split, images, first });
     }
-    for line in preflight::lines(&found.left_out) {
+    for line in preflight::lines(&[found.left_out.as_slice(), &found.damaged].concat()) {
         say(&line)?;
     }
     Ok(say(found.table(val.names()).trim_end())?)

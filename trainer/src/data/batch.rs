@@ -15,6 +15,8 @@ pub struct Batch {
     pub origins: Vec<Origin>,
     /// Pictures that were to be in it and could not be read, a line each; only of a data set whose pictures were not read before.
     pub left_out: Vec<String>,
+    /// Those in it whose files are damaged, likewise.
+    pub damaged: Vec<String>,
 }
 
 /// Where a picture of a batch came from, and the way back to its native pixels: `(pixel - pad) / gain`.

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::check::{Checked, check, refuse};
+use super::check::{Seen, see};
 use super::files::images;
 use super::labels::Labels;
-use super::pixels::{self, Pixels};
+use super::pixels::{self, Picture, Pixels};
 use super::resize::{Interpolation, load_size, resize};
 use super::{DataError, DataYaml, Split};
 
@@ -47,6 +47,8 @@ pub struct Found {
     pub instances: usize,
     pub backgrounds: usize,
     pub corrupt: usize,
+    /// Damaged, but used as they decode.
+    pub damaged: usize,
     pub duplicates: usize,
 }
 
@@ -54,7 +56,7 @@ pub struct Found {
 pub struct Dataset {
     items: Vec<Item>,
     /// Pictures at load size; empty unless cached.
-    cached: Vec<Pixels>,
+    cached: Vec<Picture>,
     /// Every picture has been read once, and those that cannot be are no part of this.
     read: bool,
     options: Options,
@@ -86,36 +88,15 @@ impl Dataset {
             Err(DataError::NoImages { .. }) if split == Split::Val => Vec::new(),
             listed => listed?,
         };
-        let mut found = Found::default();
-        let mut warnings = Vec::new();
-        let mut items = Vec::with_capacity(paths.len());
-        let (mut label_files, mut first_corrupt) = (0, None);
-        let checked: Vec<Checked> = paths.par_iter().map(|path| check(path)).collect();
-        for (path, checked) in paths.into_iter().zip(checked) {
-            label_files += usize::from(checked.has_file);
-            warnings.extend(checked.warnings);
-            match checked.result {
-                Ok((size, labels)) => {
-                    found.duplicates += labels.duplicates;
-                    items.push(Item { path, size, labels });
-                }
-                Err(message) => {
-                    found.corrupt += 1;
-                    first_corrupt.get_or_insert_with(|| message.clone());
-                    warnings.push(message);
-                }
-            }
-        }
-        if let Some(first) = first_corrupt.filter(|_| items.is_empty()) {
-            return Err(DataError::Unusable { split: split.word(), images: found.corrupt, first });
-        }
-        match refuse(yaml, split, &items, label_files, options.single_class) {
-            Err(nothing) if split == Split::Val && nothing.is_emptiness() => warnings.insert(
+        let mut seen = see(paths);
+        match seen.refuse(yaml, split, options.single_class) {
+            Err(nothing) if split == Split::Val && nothing.is_emptiness() => seen.warnings.insert(
                 0,
                 format!("{nothing}; precision, recall and mAP are 0 in every validation, so no training can be told from another"),
             ),
             judged => judged?,
         }
+        let Seen { mut items, found, warnings, .. } = seen;
         if options.single_class {
             items.iter_mut().flat_map(|item| &mut item.labels.boxes).for_each(|label| label.class = 0);
         }
@@ -140,15 +121,21 @@ impl Dataset {
             .items
             .par_iter()
             .map(|item| match keep {
-                Cache::Ram => load(item, split, img).map(Some),
-                Cache::None => pixels::read(&item.path).map(|_| None),
+                Cache::Ram => load(item, split, img),
+                Cache::None => {
+                    pixels::read(&item.path).map(|read| Picture { pixels: Pixels::default(), ..read })
+                }
             })
             .collect();
         let mut kept = Vec::with_capacity(read.len());
         for (item, read) in self.items.drain(..).zip(read) {
             match read {
-                Ok(pixels) => {
-                    self.cached.extend(pixels);
+                Ok(picture) => {
+                    self.found.damaged += usize::from(picture.damage.is_some());
+                    self.warnings.extend(picture.damage.clone());
+                    if keep == Cache::Ram {
+                        self.cached.push(picture);
+                    }
                     kept.push(item);
                 }
                 Err(error) => {
@@ -215,11 +202,12 @@ impl Dataset {
 
     /// One line about all of it.
     pub fn summary(&self) -> String {
-        let Found { images, instances, backgrounds, corrupt, duplicates } = self.found;
+        let Found { images, instances, backgrounds, corrupt, damaged, duplicates } = self.found;
         let mut line = format!("{}: {images} images, {instances} objects", self.split.word());
         for (count, what) in [
             (backgrounds, "without objects"),
             (corrupt, "corrupt and left out"),
+            (damaged, "damaged and used as they decode"),
             (duplicates, "duplicate labels dropped"),
         ] {
             if count > 0 {
@@ -239,8 +227,16 @@ impl Dataset {
     /// # Errors
     /// Where an uncached picture cannot be read.
     pub fn picture(&self, index: usize) -> Result<Cow<'_, Pixels>, DataError> {
+        Ok(match self.loaded(index)? {
+            Cow::Borrowed(picture) => Cow::Borrowed(&picture.pixels),
+            Cow::Owned(picture) => Cow::Owned(picture.pixels),
+        })
+    }
+
+    /// The same, with what is wrong with its file.
+    pub(super) fn loaded(&self, index: usize) -> Result<Cow<'_, Picture>, DataError> {
         match self.cached.get(index) {
-            Some(pixels) => Ok(Cow::Borrowed(pixels)),
+            Some(picture) => Ok(Cow::Borrowed(picture)),
             None => load(&self.items[index], self.split, self.options.img).map(Cow::Owned),
         }
     }
@@ -252,19 +248,17 @@ fn cached_bytes((width, height): (usize, usize), img: usize) -> u64 {
 }
 
 /// Training pictures are always scaled bilinearly; validation pictures only where they grow.
-fn load(item: &Item, split: Split, img: usize) -> Result<Pixels, DataError> {
-    let native = pixels::read(&item.path)?;
+fn load(item: &Item, split: Split, img: usize) -> Result<Picture, DataError> {
+    let Picture { pixels: native, damage } = pixels::read(&item.path)?;
     let (width, height) = load_size(native.width, native.height, img);
     let how = if split == Split::Train || img > native.width.max(native.height) {
         Interpolation::Bilinear
     } else {
         Interpolation::Area
     };
-    Ok(if (native.width, native.height) == (width, height) {
-        native
-    } else {
-        resize(&native, width, height, how)
-    })
+    let fits = (native.width, native.height) == (width, height);
+    let pixels = if fits { native } else { resize(&native, width, height, how) };
+    Ok(Picture { pixels, damage })
 }
 
 #[cfg(test)]

@@ -12,8 +12,7 @@ use super::augment::Augment;
 use super::batch::Batch;
 use super::boxes::PixelBox;
 use super::dataset::Dataset;
-use super::labels::Label;
-use super::queue::Queue;
+use super::queue::{Queue, Sample};
 use super::rect::{self, Rect};
 use super::sample::{Scratch, make};
 use super::{DataError, letterbox};
@@ -55,7 +54,7 @@ impl TrainLoader {
                     let batch = maker.batch(&dataset, members, shape, |place, index, scratch| {
                         let mut rng = stream(options.seed, epoch, first + place as u64);
                         make(&dataset, &augment, index, shape, plan.is_none(), &mut rng, scratch)
-                            .map(|labels| (labels, (0.0, 0.0)))
+                            .map(|labels| Sample { labels, ..Sample::default() })
                     });
                     if !send(batch) {
                         return;
@@ -121,16 +120,17 @@ impl ValLoader {
     }
 }
 
-/// A picture without any augmentation, with its labels and its border.
+/// A picture without any augmentation.
 fn plain(
     dataset: &Dataset,
     index: usize,
     (width, height): (usize, usize),
     scratch: &mut Scratch,
-) -> Result<(Vec<Label>, (f64, f64)), DataError> {
-    let picture = dataset.picture(index)?;
+) -> Result<Sample, DataError> {
+    let loaded = dataset.loaded(index)?;
+    let picture = &loaded.pixels;
     let fit = letterbox::fit(picture.width, picture.height, width, height, false);
-    letterbox::draw(&picture, &fit, width, height, &mut scratch.picture);
+    letterbox::draw(picture, &fit, width, height, &mut scratch.picture);
     let side = |length: usize| (fit.ratio * length as f64) as f32;
     let (left, top) = (fit.pad.0 as f32, fit.pad.1 as f32);
     let labels = dataset.items()[index]
@@ -142,7 +142,7 @@ fn plain(
                 .normalised(width as f32, height as f32)
         })
         .collect();
-    Ok((labels, fit.pad))
+    Ok(Sample { labels, pad: fit.pad, damage: loaded.damage.clone() })
 }
 
 fn sizes(dataset: &Dataset) -> Vec<(usize, usize)> {
@@ -167,7 +167,7 @@ fn stream(seed: u64, epoch: u64, place: u64) -> ChaCha8Rng {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::dataset::tests::{BOX, damage, set};
+    use crate::data::dataset::tests::{BOX, damage, damaged_within, set};
     use crate::data::{Cache, DataYaml, Options, Split};
 
     const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
@@ -300,6 +300,22 @@ mod tests {
         assert!(batch.left_out.len() == 1 && batch.left_out[0].contains("b.png"), "{:?}", batch.left_out);
         let [opened] = all(Dataset::open(&yaml, Split::Val, OPTIONS).unwrap()).try_into().unwrap();
         assert!(batch.images.equal(&opened.images) && batch.targets.equal(&opened.targets));
+    }
+
+    #[test]
+    fn damage_is_told_with_the_batch_only_where_pictures_were_not_read_before() {
+        let (folder, yaml) = set(&[("a.jpg", BOX), ("b.png", BOX)]);
+        std::fs::write(folder.path().join("images/a.jpg"), damaged_within()).unwrap();
+        let options = Options { cache: Cache::None, ..OPTIONS };
+        let told = |dataset: Dataset| {
+            let loader = ValLoader::new(Arc::new(dataset), 64, 2, 1);
+            let [batch] = loader.pass().unwrap().map(Result::unwrap).collect::<Vec<_>>().try_into().unwrap();
+            assert_eq!((batch.len(), batch.left_out.len()), (2, 0));
+            batch.damaged
+        };
+        let listed = told(Dataset::list(&yaml, Split::Val, options).unwrap());
+        assert!(listed.len() == 1 && listed[0].contains("a.jpg: this JPEG is damaged"), "{listed:?}");
+        assert!(told(Dataset::open(&yaml, Split::Val, options).unwrap()).is_empty());
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use error::DataError;
 pub use labels::{Label, Labels, Polygon};
 pub use library::Library;
 pub use loader::{TrainLoader, TrainOptions, ValLoader};
-pub use pixels::{Pixels, decode};
+pub use pixels::{Picture, Pixels, decode};
 pub use yaml::{DataYaml, Split};
 
 #[cfg(test)]

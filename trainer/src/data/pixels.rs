@@ -1,4 +1,4 @@
-//! A picture as bytes, and how it comes out of a file. Scaling it is done in `resize`.
+//! Pixels, and how they come out of a picture's file. Scaling it is done in `resize`.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Seek};
@@ -58,6 +58,14 @@ impl Pixels {
     }
 }
 
+/// A picture out of its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    pub pixels: Pixels,
+    /// Where the file is damaged and was read all the same: a line that names it.
+    pub damage: Option<String>,
+}
+
 /// Bytes that decoding one JPEG may take; no picture to learn from comes near it.
 const MOST_MEMORY: usize = 2 << 30;
 
@@ -94,7 +102,7 @@ pub fn size(path: &Path) -> Result<(usize, usize), DataError> {
 }
 
 /// Reads a picture with its EXIF orientation applied.
-pub fn read(path: &Path) -> Result<Pixels, DataError> {
+pub fn read(path: &Path) -> Result<Picture, DataError> {
     decode(path, &std::fs::read(path).map_err(|error| DataError::io(path, error))?)
 }
 
@@ -102,22 +110,36 @@ pub fn read(path: &Path) -> Result<Pixels, DataError> {
 ///
 /// # Errors
 /// Where they cannot be decoded.
-pub fn decode(path: &Path, bytes: &[u8]) -> Result<Pixels, DataError> {
+pub fn decode(path: &Path, bytes: &[u8]) -> Result<Picture, DataError> {
     let (decoder, orientation, format) = open(path, Cursor::new(bytes))?;
-    let jpeg = if format == Some(ImageFormat::Jpeg) { jpeg(bytes) } else { None };
-    let mut picture = match jpeg {
-        Some(rgb) => DynamicImage::ImageRgb8(rgb),
-        None => DynamicImage::from_decoder(decoder).map_err(|error| DataError::picture(path, &error))?,
+    let is_jpeg = format == Some(ImageFormat::Jpeg);
+    let jpeg = if is_jpeg { jpeg(bytes) } else { None };
+    let (mut image, warnings) = match jpeg {
+        Some((rgb, warnings)) => (DynamicImage::ImageRgb8(rgb), warnings),
+        None => (
+            DynamicImage::from_decoder(decoder).map_err(|error| DataError::picture(path, &error))?,
+            Vec::new(),
+        ),
     };
-    picture.apply_orientation(orientation);
-    let rgb = picture.into_rgb8();
-    Ok(Pixels { width: rgb.width() as usize, height: rgb.height() as usize, rgb: rgb.into_raw() })
+    image.apply_orientation(orientation);
+    let rgb = image.into_rgb8();
+    let pixels = Pixels { width: rgb.width() as usize, height: rgb.height() as usize, rgb: rgb.into_raw() };
+    let damage = if is_jpeg { damage(bytes, &warnings) } else { None };
+    Ok(Picture { pixels, damage: damage.map(|what| format!("{}: this JPEG {what}", path.display())) })
+}
+
+/// What is wrong with a JPEG that was decoded, and what becomes of it. A copy that broke off lacks the end marker.
+fn damage(bytes: &[u8], warnings: &[DecodeWarning]) -> Option<String> {
+    if !bytes.ends_with(&[0xFF, 0xD9]) {
+        return Some("has no end, it is used as far as it goes".to_owned());
+    }
+    warnings.first().map(|first| format!("is damaged, it is used as it decodes: {first}"))
 }
 
 /// A JPEG to the bit as the original reads it, also where it breaks off: a quarter of the pixels that `image` makes of one are up to 5
-/// off, enough to move a validation's precision by a hundredth. None where this decoder refuses what that one may take, where it has
+/// off, enough to move a validation's precision by a hundredth. With what the decoder found wrong in it. None where this decoder refuses what that one may take, where it has
 /// nothing but grey for it, and where it panics, as it does on some damage.
-fn jpeg(bytes: &[u8]) -> Option<RgbImage> {
+fn jpeg(bytes: &[u8]) -> Option<(RgbImage, Vec<DecodeWarning>)> {
     let decoded = failure::catch(|| {
         let mut decoder = Decoder::new(bytes).ok()?;
         decoder.set_output_format(PixelFormat::Rgb);
@@ -129,22 +151,8 @@ fn jpeg(bytes: &[u8]) -> Option<RgbImage> {
     if picture.warnings.iter().any(|warning| matches!(warning, DecodeWarning::UnsupportedRecovered { .. })) {
         return None;
     }
-    RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.data)
-}
-
-/// Whether a JPEG, by its first bytes and whatever its name, lacks its end marker, as a copy that broke off does.
-pub fn is_cut_off(path: &Path) -> bool {
-    File::open(path).and_then(ends).is_ok_and(|(start, end)| start == [0xFF, 0xD8] && end != [0xFF, 0xD9])
-}
-
-/// The first and the last two bytes.
-fn ends(mut file: File) -> std::io::Result<([u8; 2], [u8; 2])> {
-    use std::io::{Read, SeekFrom};
-    let (mut start, mut end) = ([0; 2], [0; 2]);
-    file.read_exact(&mut start)?;
-    file.seek(SeekFrom::End(-2))?;
-    file.read_exact(&mut end)?;
-    Ok((start, end))
+    let rgb = RgbImage::from_raw(picture.width as u32, picture.height as u32, picture.data)?;
+    Some((rgb, picture.warnings))
 }
 
 #[cfg(test)]
@@ -153,10 +161,11 @@ mod tests {
 
     use super::*;
 
-    /// A JPEG of 40 x 20 pixels, left black, right white, whose EXIF says that it is to be shown turned.
+    /// A black JPEG of 40 x 20 pixels with its upper left quarter white, whose EXIF says that it is to be shown turned.
     fn turned(path: &Path, orientation: u8) {
-        let picture = image::RgbImage::from_fn(40, 20, |x, _| image::Rgb([if x < 20 { 0 } else { 255 }; 3]));
-        picture.save(path).unwrap();
+        let white = |x, y| x < 20 && y < 10;
+        let colour = |x, y| image::Rgb([if white(x, y) { 255 } else { 0 }; 3]);
+        image::RgbImage::from_fn(40, 20, colour).save(path).unwrap();
         let bytes = std::fs::read(path).unwrap();
         let entry = [0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0];
         let tiff = [b"II*\0\x08\0\0\0\x01\0".as_slice(), &entry, &[0; 4]].concat();
@@ -170,18 +179,28 @@ mod tests {
     fn pictures_are_seen_as_their_exif_orientation_says() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.jpg");
-        // 6: shown turned clockwise, so that the left side comes to the top; 8: the other way; 3: upside down.
-        for (orientation, expected, (x, y)) in [
-            (1, (40, 20), (30, 10)),
-            (6, (20, 40), (10, 30)),
-            (8, (20, 40), (10, 10)),
-            (3, (40, 20), (10, 10)),
+        // 2: mirrored; 3: upside down; 4: both; 6: turned clockwise; 8: the other way; 5 and 7: these two, mirrored.
+        for (orientation, (width, height), (right, below)) in [
+            (1, (40, 20), (false, false)),
+            (2, (40, 20), (true, false)),
+            (3, (40, 20), (true, true)),
+            (4, (40, 20), (false, true)),
+            (5, (20, 40), (false, false)),
+            (6, (20, 40), (true, false)),
+            (7, (20, 40), (true, true)),
+            (8, (20, 40), (false, true)),
         ] {
             turned(&path, orientation);
-            assert_eq!(size(&path).unwrap(), expected, "{orientation}");
-            let pixels = read(&path).unwrap();
-            assert_eq!((pixels.width, pixels.height), expected, "{orientation}");
-            assert!(pixels.row(y)[x * 3] > 200, "{orientation}: white is not where it belongs");
+            assert_eq!(size(&path).unwrap(), (width, height), "{orientation}");
+            let pixels = read(&path).unwrap().pixels;
+            assert_eq!((pixels.width, pixels.height), (width, height), "{orientation}");
+            let white = |right, below| {
+                let [x, y] = [(right, width), (below, height)]
+                    .map(|(far, side)| if far { side * 3 / 4 } else { side / 4 });
+                pixels.row(y)[x * 3] > 200
+            };
+            assert!(white(right, below), "{orientation}: white is not where it belongs");
+            assert!(!white(!right, below) && !white(right, !below), "{orientation}");
         }
     }
 
@@ -191,9 +210,28 @@ mod tests {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
         for name in ["picture", "cut"] {
             let [ours, original] =
-                ["jpg", "png"].map(|end| read(&data.join(format!("{name}.{end}"))).unwrap());
+                ["jpg", "png"].map(|end| read(&data.join(format!("{name}.{end}"))).unwrap().pixels);
             assert!(ours == original, "{name}");
         }
+    }
+
+    #[test]
+    fn a_damaged_jpeg_is_used_as_it_decodes_and_its_damage_told() {
+        let whole =
+            std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/picture.jpg")).unwrap();
+        let told = |bytes: &[u8]| decode(Path::new("a.jpg"), bytes).unwrap().damage;
+        assert_eq!(told(&whole), None);
+        let cut = told(&whole[..whole.len() - 100]).unwrap();
+        assert!(cut.starts_with("a.jpg: this JPEG has no end"), "{cut}");
+        // A marker where pixels are still to come.
+        let mut within = whole.clone();
+        let middle = whole.len() * 3 / 4;
+        within[middle..middle + 2].copy_from_slice(&[0xFF, 0xD9]);
+        let damaged = told(&within).unwrap();
+        assert!(
+            damaged.starts_with("a.jpg: this JPEG is damaged") && damaged.contains("decodes: "),
+            "{damaged}"
+        );
     }
 
     /// A JPEG of 40 x 40 pixels whose header gives each component these sampling factors, whatever the picture was encoded with.

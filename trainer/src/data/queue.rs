@@ -83,6 +83,16 @@ impl Drop for Queue {
     }
 }
 
+/// What is made of a picture, beside its pixels.
+#[derive(Debug, Default)]
+pub struct Sample {
+    pub labels: Vec<Label>,
+    /// Left and top border in pixels.
+    pub pad: (f64, f64),
+    /// What is wrong with its file.
+    pub damage: Option<String>,
+}
+
 /// Makes batches, keeping its memory from one to the next.
 pub struct Maker {
     pool: ThreadPool,
@@ -102,10 +112,10 @@ impl Maker {
         sample: F,
     ) -> Result<Batch, DataError>
     where
-        F: Fn(usize, usize, &mut Scratch) -> Result<(Vec<Label>, (f64, f64)), DataError> + Sync,
+        F: Fn(usize, usize, &mut Scratch) -> Result<Sample, DataError> + Sync,
     {
-        let Self { pool, pictures } = self;
         let bytes = width * height * 3;
+        let Self { pool, pictures } = self;
         pictures.resize(bytes * members.len(), 0);
         let made = pool.install(|| {
             pictures
@@ -119,11 +129,23 @@ impl Maker {
                 })
                 .collect::<Vec<Result<_, DataError>>>()
         });
-        let (mut targets, mut left_out) = (Vec::new(), Vec::new());
+        self.gather(dataset, members, made, (width, height))
+    }
+
+    /// Puts together what was made of these members.
+    fn gather(
+        &mut self,
+        dataset: &Dataset,
+        members: &[usize],
+        made: Vec<Result<Sample, DataError>>,
+        (width, height): (usize, usize),
+    ) -> Result<Batch, DataError> {
+        let bytes = width * height * 3;
         let mut origins = Vec::with_capacity(members.len());
+        let (mut targets, mut left_out, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
         for (from, (&index, made)) in members.iter().zip(made).enumerate() {
-            let (labels, pad) = match made {
-                Ok(made) => made,
+            let sample = match made {
+                Ok(sample) => sample,
                 Err(why) if !dataset.is_read() => {
                     left_out.push(format!("{why}; left out"));
                     continue;
@@ -133,29 +155,31 @@ impl Maker {
             let place = origins.len();
             // The pictures behind one that is left out move up.
             if place < from {
-                pictures.copy_within(from * bytes..(from + 1) * bytes, place * bytes);
+                self.pictures.copy_within(from * bytes..(from + 1) * bytes, place * bytes);
             }
-            for label in &labels {
+            for label in &sample.labels {
                 targets.extend([place as f32, label.class as f32, label.x, label.y, label.w, label.h]);
             }
-            let item = &dataset.items()[index];
-            let loaded = load_size(item.size.0, item.size.1, dataset.options().img);
-            origins.push(Origin {
-                index,
-                width: item.size.0,
-                height: item.size.1,
-                gain: loaded.1 as f64 / item.size.1 as f64,
-                pad,
-            });
+            // Of a data set that was read this was told then.
+            damaged.extend(sample.damage.filter(|_| !dataset.is_read()));
+            origins.push(origin(dataset, index, sample.pad));
         }
         let shape = [origins.len() as i64, 3, height as i64, width as i64];
+        let pictures = &self.pictures[..bytes * origins.len()];
         Ok(Batch {
-            images: Tensor::f_from_slice(&pictures[..bytes * origins.len()])?.f_view(shape.as_slice())?,
+            images: Tensor::f_from_slice(pictures)?.f_view(shape.as_slice())?,
             targets: Tensor::f_from_slice(&targets)?.f_view([(targets.len() / 6) as i64, 6])?,
             origins,
             left_out,
+            damaged,
         })
     }
+}
+
+fn origin(dataset: &Dataset, index: usize, pad: (f64, f64)) -> Origin {
+    let (width, height) = dataset.items()[index].size;
+    let (_, loaded) = load_size(width, height, dataset.options().img);
+    Origin { index, width, height, gain: loaded as f64 / height as f64, pad }
 }
 
 /// Pixels to planes of red, green and blue.

@@ -33,6 +33,8 @@ pub struct Evaluation {
     pub classes: Vec<ClassResult>,
     /// Pictures that could not be read and have no part in this, a line each.
     pub left_out: Vec<String>,
+    /// Pictures with a part in this whose files are damaged, likewise.
+    pub damaged: Vec<String>,
 }
 
 impl Evaluation {
@@ -85,10 +87,11 @@ where
     let mut tally = Tally::default();
     let mut losses = Tensor::zeros([3], (Kind::Float, Device::Cpu));
     let (mut images, mut batches) = (0, 0);
-    let mut left_out = Vec::new();
+    let (mut left_out, mut damaged) = (Vec::new(), Vec::new());
     for batch in loader.pass()? {
         let mut batch = batch?;
         left_out.append(&mut batch.left_out);
+        damaged.append(&mut batch.damaged);
         if batch.is_empty() {
             continue;
         }
@@ -102,7 +105,7 @@ where
     }
     let losses = (losses / f64::from(batches.max(1))).to_device(Device::Cpu);
     let losses = std::array::from_fn(|i| losses.double_value(&[i as i64]));
-    Ok(Evaluation { left_out, ..summarise(&tally, images, losses) })
+    Ok(Evaluation { left_out, damaged, ..summarise(&tally, images, losses) })
 }
 
 fn summarise(tally: &Tally, images: usize, losses: [f64; 3]) -> Evaluation {

@@ -59,7 +59,10 @@ fn a_bad_file_costs_its_picture_and_is_named_and_the_rest_goes_on() {
     tiny.save(folder.path().join("images/f.png")).unwrap();
     let before = listing(folder.path());
     let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
-    assert_eq!(dataset.found(), Found { images: 3, instances: 2, backgrounds: 1, corrupt: 3, duplicates: 1 });
+    assert_eq!(
+        dataset.found(),
+        Found { images: 3, instances: 2, backgrounds: 1, corrupt: 3, damaged: 0, duplicates: 1 }
+    );
     for (name, word) in
         [("b.txt", "4 columns"), ("d.txt", "duplicate"), ("e.png", "left out"), ("f.png", "8 x 40")]
     {
@@ -132,6 +135,31 @@ fn a_cut_off_jpeg_is_used_as_far_as_it_goes_and_said() {
     let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
     assert_eq!(dataset.len(), 1);
     assert!(dataset.warnings()[0].contains("no end"), "{:?}", dataset.warnings());
+}
+
+/// A JPEG of 64 x 48 pixels in which a marker comes where pixels are still to come.
+pub fn damaged_within() -> Vec<u8> {
+    let picture =
+        image::RgbImage::from_fn(64, 48, |x, y| image::Rgb([(x * 4) as u8, (y * 5) as u8, (x * y) as u8]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+    let mut bytes = bytes.into_inner();
+    let place = bytes.len() * 3 / 4;
+    bytes[place..place + 2].copy_from_slice(&[0xFF, 0xD9]);
+    bytes
+}
+
+#[test]
+fn a_jpeg_damaged_within_is_used_counted_and_named_once_whether_pictures_are_kept_in_memory_or_not() {
+    let (folder, yaml) = set(&[("a.png", BOX), ("b.jpg", BOX)]);
+    fs::write(folder.path().join("images/b.jpg"), damaged_within()).unwrap();
+    for cache in [Cache::Ram, Cache::None] {
+        let dataset = Dataset::open(&yaml, Split::Train, Options { cache, ..OPTIONS }).unwrap();
+        assert_eq!(dataset.summary(), "train: 2 images, 2 objects, 1 damaged and used as they decode");
+        let [line] = dataset.warnings() else { panic!("{:?}", dataset.warnings()) };
+        assert!(line.contains("b.jpg: this JPEG is damaged"), "{line}");
+        assert_eq!(dataset.picture(1).unwrap().width, 64);
+    }
 }
 
 #[test]
