@@ -43,16 +43,18 @@ fn memory(train: &Dataset, val: &Dataset, slots: usize, free: Option<u64>) -> St
     }
     let each = train.cache_bytes() + val.cache_bytes();
     let all = each.saturating_mul(slots.max(1) as u64);
+    // What this process has already is no part of what is free.
+    let wanted = all.saturating_sub(train.held_bytes() + val.held_bytes());
     let mut line = format!("memory: {} of pictures", size::short(each));
     if slots > 1 {
         line = format!("{line} a slot, {} for {slots} slots", size::short(all));
     }
     match free {
-        Some(free) if all > free => format!(
-            "{line}, but only {} are free; use fewer slots, a smaller --img or --cache none",
+        Some(free) if wanted > free => format!(
+            "{line}, but only {} are still free; use fewer slots, a smaller --img or --cache none",
             size::short(free)
         ),
-        Some(free) => format!("{line}, {} free", size::short(free)),
+        Some(free) => format!("{line}, {} still free", size::short(free)),
         None => line,
     }
 }
@@ -159,10 +161,21 @@ mod tests {
     }
 
     #[test]
+    fn of_many_problems_the_first_are_told_and_how_many_more_there_are() {
+        let problems: Vec<String> = (0..25).map(|i| format!("problem {i}")).collect();
+        let told = lines(&problems);
+        assert_eq!(told[..20], problems[..20]);
+        assert_eq!(told[20..], ["and 5 more such problems"]);
+        assert_eq!(lines(&problems[..20]), problems[..20]);
+    }
+
+    #[test]
     fn too_little_memory_comes_with_a_remedy() {
         let (train, val, _folder) = digits(Cache::Ram);
-        assert!(memory(&train, &val, 1, Some(1000)).contains("--cache none"));
-        assert!(!memory(&train, &val, 1, Some(10_000_000)).contains("--cache none"));
+        assert!(memory(&train, &val, 2, Some(1000)).contains("--cache none"));
+        assert!(!memory(&train, &val, 2, Some(10_000_000)).contains("--cache none"));
+        // The pictures of this slot lie in memory by then.
+        assert!(!memory(&train, &val, 1, Some(1000)).contains("--cache none"));
         let (train, val, _folder) = digits(Cache::None);
         assert!(memory(&train, &val, 1, None).contains("read from disk"));
     }
