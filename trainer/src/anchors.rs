@@ -203,6 +203,7 @@ fn nearest(point: Size, centres: &[Size]) -> (usize, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::tests::set;
     use crate::data::{Cache, DataYaml, Options, Split};
 
     const COCO: [Size; 9] = [
@@ -254,6 +255,68 @@ mod tests {
         assert!(anchors.is_sorted_by(|a, b| a[0] * a[1] <= b[0] * b[1]) && anchors.len() == 9);
         assert!(anchors.iter().all(|[w, h]| *w > 5.0 && *w < 60.0 && *h > 10.0 && *h < 70.0), "{anchors:?}");
         assert_eq!(found, fit(&dataset, &placeholder, 4.0, 7));
+    }
+
+    #[test]
+    fn a_box_at_the_very_limit_is_not_matched() {
+        let sizes = [[40.0, 13.0], [39.9, 13.0], [10.0, 3.25]];
+        let anchor = [[10.0, 13.0]];
+        let matched = sizes
+            .map(|size| (best_possible_recall(&[size], &anchor, 4.0), fitness(&[size], &anchor, 4.0) > 0.0));
+        assert_eq!(matched, [(0.0, false), (1.0, true), (0.0, false)]);
+    }
+
+    /// A picture of 64 x 32 pixels with so many boxes of 16 x 8 pixels and of 2 x 16.
+    fn boxes(lying: usize, standing: usize) -> Dataset {
+        let line = |i: usize, w: f64, h: f64| format!("0 0.5 {} {w} {h}\n", 0.3 + 0.001 * i as f64);
+        let lines =
+            (0..lying).map(|i| line(i, 0.25, 0.25)).chain((0..standing).map(|i| line(i, 0.03125, 0.5)));
+        let (_folder, yaml) = set(&[("a.png", Some(&lines.collect::<String>()))]);
+        let options = Options { img: 64, single_class: false, cache: Cache::Ram };
+        Dataset::open(&yaml, Split::Train, options).unwrap()
+    }
+
+    #[test]
+    fn anchors_are_kept_only_above_98_percent() {
+        let anchors = [[16.0, 8.0], [15.0, 8.0]];
+        let [kept, sought] =
+            [(50, 1), (49, 1)].map(|(lying, standing)| fit(&boxes(lying, standing), &anchors, 4.0, 0));
+        assert!(kept.bpr > 0.98 && kept.better.is_none(), "{kept:?}");
+        assert!((sought.bpr - 0.98).abs() < 1e-12 && sought.better.is_some_and(|(_, bpr)| bpr > 0.999));
+    }
+
+    #[test]
+    fn recall_is_that_of_boxes_a_tenth_larger_or_smaller_by_chance() {
+        let dataset = boxes(1, 0);
+        // Just four times the anchor: matched where chance makes it smaller.
+        let recalls: Vec<f64> = (0..20).map(|seed| fit(&dataset, &[[4.0, 8.0]], 4.0, seed).bpr).collect();
+        assert!(recalls.contains(&0.0) && recalls.contains(&1.0), "{recalls:?}");
+        assert!((0..20).all(|seed| fit(&dataset, &[[4.5, 8.0]], 4.0, seed).bpr > 0.0));
+    }
+
+    #[test]
+    fn mutation_changes_nine_sides_of_ten_by_a_little_and_makes_none_shorter_than_two_pixels() {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let (mut same, mut least) = (0, f64::INFINITY);
+        for _ in 0..1000 {
+            let [[w, h]] = mutated(&[[100.0, 2.0]], &mut rng).try_into().unwrap();
+            same += u32::from(w == 100.0);
+            assert!((30.0..=300.0).contains(&w), "{w}");
+            least = least.min(h);
+        }
+        assert!((50..150).contains(&same) && least == 2.0, "{same} {least}");
+    }
+
+    #[test]
+    fn boxes_that_are_tiny_both_ways_have_no_say_in_new_anchors() {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let large = (0..40).map(|i| [30.0 + f64::from(i), 80.0 - f64::from(i)]);
+        let sizes: Vec<Size> = large.chain([[1.9, 1.9]; 200]).collect();
+        let anchors = search(&sizes, 3, 160.0, 4.0, &mut rng);
+        assert!(anchors.iter().flatten().all(|side| *side > 20.0), "{anchors:?}");
+        let narrow: Vec<Size> = (0..40).map(|i| [1.0 + f64::from(i) / 80.0, 30.0 + f64::from(i)]).collect();
+        let anchors = search(&narrow, 3, 160.0, 4.0, &mut rng);
+        assert!(anchors.iter().all(|[w, h]| *w < 4.0 && *h > 20.0), "{anchors:?}");
     }
 
     #[test]
