@@ -245,6 +245,31 @@ mod tests {
     }
 
     #[test]
+    fn losses_are_means_over_batches_whatever_their_size() {
+        let (_folder, loader) = loader();
+        let result = evaluate::<DataError>(&loader, &NmsOptions::default(), |batch| {
+            let loss = [0.0, 1.0, batch.len() as f32];
+            Ok(Forward { loss: Some(Tensor::from_slice(&loss)), ..oracle(batch, 0.9, 0) })
+        });
+        // Batches of 5, 5 and 2.
+        assert_eq!(result.unwrap().losses, [0.0, 1.0, 4.0]);
+    }
+
+    #[test]
+    fn where_all_classes_count_as_one_a_model_of_many_is_measured_by_its_boxes() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = crate::digits::write(&folder.path().join("d"), 2, 5, 0).unwrap();
+        let options = Options { img: 160, single_class: true, cache: Cache::Ram };
+        let dataset = Dataset::open(&DataYaml::read(&file).unwrap(), Split::Val, options).unwrap();
+        let loader = ValLoader::new(Arc::new(dataset), 160, 5, 1);
+        let map50 = |single_class| {
+            let options = NmsOptions { single_class, ..NmsOptions::default() };
+            evaluate::<DataError>(&loader, &options, |b| Ok(oracle(b, 0.9, 99))).unwrap().map50
+        };
+        assert!(map50(true) > 0.99 && map50(false) == 0.0, "{} {}", map50(true), map50(false));
+    }
+
+    #[test]
     fn mistakes_and_silence_cost_and_a_diverged_model_scores_zero() {
         let (_folder, loader) = loader();
         let run = |sure: f32, wrong: usize| {

@@ -125,6 +125,21 @@ mod tests {
     }
 
     #[test]
+    fn the_30000_most_confident_candidates_are_looked_at_and_300_detections_are_left() {
+        let row = |x: f32, confidence: f32| [x, 50., 10., 10., confidence, 1.0];
+        let many = |same: usize| {
+            let rows: Vec<[f32; 6]> =
+                std::iter::once(row(500., 0.5)).chain((0..same).map(|_| row(50., 0.9))).collect();
+            suppress(&rows.concat(), 1, &NmsOptions::default()).len()
+        };
+        assert_eq!([many(29_999), many(30_000)], [2, 1]);
+        let apart: Vec<[f32; 6]> =
+            (0..301_u16).map(|i| row(20. * f32::from(i), 0.9 - f32::from(i) / 1000.)).collect();
+        let kept = suppress(&apart.concat(), 1, &NmsOptions::default());
+        assert_eq!((kept.len(), kept[299].corners[0]), (300, 20. * 299. - 5.));
+    }
+
+    #[test]
     fn one_class_alone_suppresses_all_that_overlap_and_the_most_bounds_them() {
         let rows = [[50., 50., 40., 40., 0.9, 0.8, 0.7], [90., 50., 40., 40., 0.9, 0.6, 0.1]].concat();
         let single = NmsOptions { single_class: true, ..NmsOptions::default() };
