@@ -47,3 +47,17 @@ impl PixelBox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_that_reaches_the_edge_ends_a_thousandth_of_a_pixel_before_it() {
+        let wide = PixelBox { class: 1, x1: -5.0, y1: 10.0, x2: 64.0, y2: 40.0 };
+        let label = wide.normalised(64.0, 32.0);
+        let close = |a: f32, b: f64| (f64::from(a) - b).abs() < 1e-7;
+        assert!(close(label.w, 63.999 / 64.0) && close(label.x, 63.999 / 128.0), "{label:?}");
+        assert!(close(label.h, 21.999 / 32.0) && close(label.y, 41.999 / 64.0), "{label:?}");
+    }
+}

@@ -45,7 +45,7 @@ fn covered(over: &PixelBox, other: &PixelBox) -> f32 {
     width * height / ((other.x2 - other.x1) * (other.y2 - other.y1) + 1e-16)
 }
 
-/// Sets what lies inside an outline or on its edges, by the even-odd rule.
+/// Sets what lies inside an outline, by the even-odd rule, and of its edges those to the left, to the right and above.
 fn fill(mask: &mut [bool], width: usize, height: usize, outline: &Outline) {
     let points: Vec<[f64; 2]> = outline.iter().map(|p| p.map(f64::trunc)).collect();
     for y in 0..height {
@@ -92,6 +92,38 @@ mod tests {
         assert_eq!(objects.boxes[1], PixelBox { class: 3, x1: 28.0, y1: 5.0, x2: 38.0, y2: 15.0 });
         assert_eq!(objects.outlines.len(), 2);
         assert_eq!([pixels.row(10)[33 * 3], pixels.row(2)[33 * 3], pixels.row(10)[20 * 3]], [250, 114, 114]);
+    }
+
+    #[test]
+    fn a_copy_may_cover_less_than_three_tenths_of_an_object() {
+        // Of an object at 11 its mirrored copy covers two tenths, at 11.5 three, at 12 four.
+        let copies = [11.0, 11.5, 12.0].map(|x| {
+            let (mut pixels, mut objects) = scene(x);
+            apply(&mut pixels, &mut objects, 1.0, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+            objects.boxes.len() - 1
+        });
+        assert_eq!(copies, [1, 0, 0]);
+    }
+
+    #[test]
+    fn the_number_of_copies_is_the_nearest_to_the_share_of_objects_and_a_half_the_even_one() {
+        let copies = |objects: usize, probability: f64| {
+            let mut pixels = Pixels::grey(400, 20);
+            let (_, one) = scene(2.0);
+            let mut all = Scene::default();
+            for i in 0..objects {
+                let shift = 20 * i;
+                let old = one.boxes[0];
+                all.boxes.push(PixelBox { x1: old.x1 + shift as f32, x2: old.x2 + shift as f32, ..old });
+                all.outlines.push(one.outlines[0].iter().map(|[x, y]| [x + shift as f64, *y]).collect());
+            }
+            apply(&mut pixels, &mut all, probability, &mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+            all.boxes.len() - objects
+        };
+        assert_eq!(
+            [copies(1, 0.5), copies(1, 0.51), copies(3, 0.5), copies(5, 0.5), copies(5, 1.0)],
+            [0, 1, 2, 2, 5]
+        );
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn stream(seed: u64, epoch: u64, place: u64) -> ChaCha8Rng {
 mod tests {
     use super::*;
     use crate::data::dataset::tests::{BOX, damage, damaged_within, set};
-    use crate::data::{Cache, DataYaml, Options, Split};
+    use crate::data::{Cache, DataYaml, Options, Pixels, Split};
 
     const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
     const TRAIN: TrainOptions = TrainOptions { img: 64, batch: 4, seed: 5, threads: 1, rect: false };
@@ -316,6 +316,61 @@ mod tests {
         let listed = told(Dataset::list(&yaml, Split::Val, options).unwrap());
         assert!(listed.len() == 1 && listed[0].contains("a.jpg: this JPEG is damaged"), "{listed:?}");
         assert!(told(Dataset::open(&yaml, Split::Val, options).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn rectangular_training_has_no_mosaic_no_shuffling_and_no_more_grey_than_needed() {
+        let (folder, yaml) = set(&[("a.png", BOX), ("b.png", BOX), ("c.png", BOX)]);
+        let colours = |x, y| image::Rgb([x as u8, 100 + y as u8, 200]);
+        image::RgbImage::from_fn(64, 32, colours).save(folder.path().join("images/a.png")).unwrap();
+        let dataset = Arc::new(Dataset::open(&yaml, Split::Train, OPTIONS).unwrap());
+        let plain = Augment { mosaic: 1.0, ..Augment::default() };
+        let options = TrainOptions { rect: true, batch: 2, ..TRAIN };
+        let mut loader = TrainLoader::new(Arc::clone(&dataset), plain, options).unwrap();
+        let batches: Vec<Batch> = (0..4).map(|_| loader.next_batch().unwrap()).collect();
+        let order: Vec<usize> = batches.iter().flat_map(|b| &b.origins).map(|o| o.index).collect();
+        assert_eq!(order, [0, 1, 2, 0, 1, 2], "two epochs");
+        // All of them are twice as wide as high: what is loaded fills the batch.
+        assert_eq!(batches[0].images.size(), [2, 3, 32, 64]);
+        assert_eq!(batches[0].images.select(0, 0), as_tensor(&dataset.picture(0).unwrap()));
+    }
+
+    fn as_tensor(pixels: &Pixels) -> tch::Tensor {
+        let shape = [pixels.height as i64, pixels.width as i64, 3];
+        tch::Tensor::from_slice(&pixels.rgb).view(shape).permute([2, 0, 1])
+    }
+
+    #[test]
+    fn a_picture_loaded_too_small_by_a_float_error_is_enlarged_for_training_only() {
+        let (folder, yaml) = set(&[("a.png", BOX)]);
+        // 49 · (64 / 49) is a little less than 64.
+        image::RgbImage::new(49, 49).save(folder.path().join("images/a.png")).unwrap();
+        let options = TrainOptions { batch: 1, ..TRAIN };
+        let grey = |batch: &Batch| batch.images.eq(114).sum(tch::Kind::Int64).int64_value(&[]);
+        let dataset = Arc::new(Dataset::open(&yaml, Split::Train, OPTIONS).unwrap());
+        assert_eq!(dataset.picture(0).unwrap().width, 63);
+        assert_eq!(grey(&epoch(&dataset, Augment::default(), options)[0]), 0);
+        let loader = ValLoader::new(dataset, 64, 1, 1);
+        let seen = loader.pass().unwrap().next().unwrap().unwrap();
+        assert_eq!(grey(&seen), (96 * 96 - 63 * 63) * 3);
+    }
+
+    #[test]
+    fn labels_are_mirrored_with_their_pictures() {
+        let (_folder, dataset) = digits(Split::Train);
+        let plain = epoch(&dataset, Augment::default(), TRAIN);
+        for (augment, axis) in [
+            (Augment { fliplr: 1.0, ..Augment::default() }, 2),
+            (Augment { flipud: 1.0, ..Augment::default() }, 3),
+        ] {
+            for (flipped, plain) in epoch(&dataset, augment, TRAIN).iter().zip(&plain) {
+                let expected = plain.targets.copy();
+                let mut mirrored = expected.select(1, axis);
+                mirrored.copy_(&(1.0 - mirrored.copy()));
+                assert!(flipped.targets.allclose(&expected, 0.0, 1e-6, false), "axis {axis}");
+                assert!(flipped.images.equal(&plain.images.flip([if axis == 2 { 3 } else { 2 }])));
+            }
+        }
     }
 
     #[test]

@@ -120,6 +120,19 @@ mod tests {
     }
 
     #[test]
+    fn boxes_and_outlines_end_where_the_canvas_does() {
+        let picture = Pixels { width: 64, height: 64, rgb: vec![9; 64 * 64 * 3] };
+        let label = [Label { class: 1, x: 0.5, y: 0.5, w: 1.0, h: 1.0 }];
+        let polygons = [vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]];
+        let tile = Tile { pixels: &picture, labels: &label, polygons: &polygons };
+        let scene = four(&[tile; 4], 64, (80, 50), &mut Pixels::default());
+        let corners = |b: &PixelBox| [b.x1, b.y1, b.x2, b.y2];
+        assert_eq!(corners(&scene.boxes[0]), [16.0, 0.0, 80.0, 50.0]);
+        assert_eq!(corners(&scene.boxes[3]), [80.0, 50.0, 128.0, 114.0]);
+        assert_eq!(scene.outlines[3], [[80.0, 50.0], [128.0, 50.0], [128.0, 114.0]]);
+    }
+
+    #[test]
     fn fixture_8_mixup() {
         let mut first = Pixels { width: 1, height: 1, rgb: vec![100, 255, 0] };
         mix(&mut first, &Pixels { width: 1, height: 1, rgb: vec![50, 0, 0] }, 0.4);

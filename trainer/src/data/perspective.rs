@@ -239,6 +239,8 @@ fn is_worth_keeping(old: &PixelBox, new: [f64; 4], scale: f64, least_area: f64) 
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng as _;
+
     use super::*;
 
     fn close(a: f64, b: f64) -> bool {
@@ -267,6 +269,50 @@ mod tests {
             let got = [got.x1, got.y1, got.x2, got.y2];
             assert!(got.iter().zip(expected).all(|(a, b)| close(f64::from(*a), b)), "{got:?}");
         }
+    }
+
+    #[test]
+    fn a_box_stays_by_the_share_of_its_area_its_sides_and_its_shape() {
+        let old = PixelBox { class: 0, x1: 0.0, y1: 0.0, x2: 200.0, y2: 200.0 };
+        // At half the size it would have 100 x 100 pixels.
+        let kept = |width: f64, height: f64, least| {
+            is_worth_keeping(&old, [5.0, 5.0, 5.0 + width, 5.0 + height], 0.5, least)
+        };
+        assert!(!kept(10.0, 100.0, 0.1) && kept(10.1, 100.0, 0.1));
+        assert!(!kept(10.0, 10.0, 0.01) && kept(10.1, 10.0, 0.01));
+        assert!(!kept(2.0, 90.0, 0.01) && kept(2.1, 90.0, 0.01) && !kept(90.0, 2.0, 0.01));
+        assert!(!kept(210.0, 2.1, 0.01) && kept(209.0, 2.1, 0.01));
+    }
+
+    #[test]
+    fn draws_lie_around_their_middle_and_reach_both_ends() {
+        let augment = Augment {
+            perspective: 0.001,
+            degrees: 10.0,
+            scale: 0.5,
+            shear: 4.0,
+            translate: 0.1,
+            ..Augment::default()
+        };
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+        let numbers = |d: Draw| {
+            let ((p0, p1), (shear_x, shear_y), (right, down)) = (d.perspective, d.shear, d.shift);
+            [p0, p1, d.angle, d.scale, shear_x, shear_y, right, down]
+        };
+        let drawn: Vec<[f64; 8]> = (0..1000).map(|_| numbers(Draw::new(&augment, &mut rng))).collect();
+        let middles = [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.5, 0.5];
+        let reach = [0.001, 0.001, 10.0, 0.5, 4.0, 4.0, 0.1, 0.1];
+        for i in 0..8 {
+            let places = drawn.iter().map(|numbers| (numbers[i] - middles[i]) / reach[i]);
+            let (least, most) = places.fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(x), b.max(x)));
+            assert!((-1.0..-0.95).contains(&least) && (0.95..1.0).contains(&most), "{i}: {least} {most}");
+        }
+    }
+
+    #[test]
+    fn outlines_are_closed_before_points_are_spread_over_them() {
+        let corners = [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]];
+        assert_eq!(resampled(&corners, 4), [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 0.0]]);
     }
 
     #[test]

@@ -158,7 +158,52 @@ fn flip_left_right(pixels: &mut Pixels) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use rand::SeedableRng as _;
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
+    use crate::data::dataset::tests::{BOX, OPTIONS, set};
+    use crate::data::{Split, dataset};
+
+    #[test]
+    fn a_mosaic_has_its_own_picture_at_any_place_beside_three_that_may_repeat() {
+        let names = ["a.png", "b.png", "c.png", "d.png", "e.png", "f.png"];
+        let (folder, yaml) = set(&names.map(|name| (name, BOX)));
+        for (i, name) in names.iter().enumerate() {
+            let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([20 * i as u8; 3]));
+            picture.save(folder.path().join("images").join(name)).unwrap();
+        }
+        let dataset = Dataset::open(&yaml, Split::Train, dataset::Options { img: 64, ..OPTIONS }).unwrap();
+        let augment = Augment { mosaic: 1.0, ..Augment::default() };
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let (mut scratch, mut places, mut repeated) = (Scratch::default(), HashSet::new(), 0);
+        for _ in 0..40 {
+            make(&dataset, &augment, 2, (64, 64), true, &mut rng, &mut scratch).unwrap();
+            let red = |x: usize, y: usize| scratch.picture.row(y)[x * 3];
+            let corners = [red(0, 0), red(63, 0), red(0, 63), red(63, 63)];
+            // Chance may choose it once more; then nobody knows which of the two was its own.
+            if let [place] = (0..4).filter(|&place| corners[place] == 40).collect::<Vec<_>>()[..] {
+                places.insert(place);
+            }
+            let distinct: HashSet<u8> = corners.into_iter().collect();
+            assert!(distinct.contains(&40), "{corners:?}");
+            repeated += usize::from(distinct.len() < 4);
+        }
+        assert_eq!(places.len(), 4, "its own picture was only at {places:?}");
+        assert!((10..40).contains(&repeated), "{repeated}");
+    }
+
+    #[test]
+    fn two_mixed_pictures_count_about_alike() {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let shares: Vec<f64> = (0..4000).map(|_| share(&mut rng)).collect();
+        let mean = shares.iter().sum::<f64>() / 4000.0;
+        let spread = (shares.iter().map(|share| (share - mean).powi(2)).sum::<f64>() / 4000.0).sqrt();
+        // Of Beta(32, 32): 0.5 and 0.0620.
+        assert!((mean - 0.5).abs() < 0.005 && (spread - 0.062).abs() < 0.004, "{mean} {spread}");
+    }
 
     #[test]
     fn flips_turn_pictures_of_odd_and_even_sides() {

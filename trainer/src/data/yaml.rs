@@ -233,6 +233,26 @@ mod tests {
     }
 
     #[test]
+    fn a_root_is_looked_for_beside_the_file_and_in_the_repository_around_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = |path: &str| folder.path().join(path);
+        for made in ["repository/data", "repository/sets/x/images", "datasets/y/images"] {
+            std::fs::create_dir_all(inside(made)).unwrap();
+        }
+        let train = |root: &str| {
+            let text = format!("path: {root}\ntrain: images\nval: images\nnames: [a]\n");
+            DataYaml::parse(&inside("repository/data/x.yaml"), &text).unwrap().train[0].canonicalize().ok()
+        };
+        let there = |path: &str| inside(path).canonicalize().ok();
+        assert_eq!(train("sets/x"), there("repository/sets/x/images"));
+        assert_eq!(train("../datasets/y"), there("datasets/y/images"));
+        assert_eq!(train(&inside("datasets/y").display().to_string()), there("datasets/y/images"));
+        // A whole data set that was moved elsewhere with its file.
+        std::fs::create_dir(inside("repository/data/images")).unwrap();
+        assert_eq!(train("/where/it/was"), there("repository/data/images"));
+    }
+
+    #[test]
     fn entries_join_the_root_and_a_missing_parent_entry_is_tried_without_the_dots() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("data/images/train")).unwrap();

@@ -163,6 +163,32 @@ fn a_jpeg_damaged_within_is_used_counted_and_named_once_whether_pictures_are_kep
 }
 
 #[test]
+fn validation_pictures_are_averaged_where_they_shrink_and_all_others_scaled_bilinearly() {
+    let (folder, yaml) = set(&[("a.png", BOX)]);
+    // Of four columns the middle two are white: that is all that bilinear scaling to a quarter sees.
+    let columns =
+        image::RgbImage::from_fn(256, 256, |x, _| image::Rgb([if x % 4 % 3 == 0 { 0 } else { 255 }; 3]));
+    columns.save(folder.path().join("images/a.png")).unwrap();
+    let first = |split, img| {
+        let dataset = Dataset::open(&yaml, split, Options { img, ..OPTIONS }).unwrap();
+        dataset.picture(0).unwrap().rgb[..12].to_vec()
+    };
+    assert_eq!((first(Split::Train, 64), first(Split::Val, 64)), (vec![255; 12], vec![128; 12]));
+    assert_eq!(first(Split::Val, 512), first(Split::Train, 512));
+}
+
+#[test]
+fn ten_pixels_a_side_are_enough_and_nine_are_not() {
+    let (folder, yaml) = set(&[("a.png", BOX), ("b.png", BOX), ("c.png", BOX)]);
+    for (name, width, height) in [("a", 10, 10), ("b", 9, 10), ("c", 10, 9)] {
+        let path = folder.path().join(format!("images/{name}.png"));
+        image::RgbImage::new(width, height).save(path).unwrap();
+    }
+    let dataset = Dataset::open(&yaml, Split::Train, OPTIONS).unwrap();
+    assert_eq!((dataset.len(), dataset.items()[0].size), (1, (10, 10)));
+}
+
+#[test]
 fn validation_pictures_without_any_label_are_taken_with_a_warning_in_the_first_place() {
     let (folder, yaml) = set(&[("a.png", None), ("b.png", None)]);
     fs::write(folder.path().join("images/c.png"), "no picture").unwrap();
