@@ -194,6 +194,18 @@ fn planes(pixels: &Pixels, out: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Split;
+    use crate::data::dataset::tests::{BOX, OPTIONS, set};
+
+    #[test]
+    fn the_way_back_to_native_pixels_goes_by_the_height_that_truncation_left() {
+        let (folder, yaml) = set(&[("a.png", BOX)]);
+        image::RgbImage::new(50, 33).save(folder.path().join("images/a.png")).unwrap();
+        let dataset = Dataset::open(&yaml, Split::Val, OPTIONS).unwrap();
+        // 33 · 64 / 50 is 42.24.
+        let expected = Origin { index: 0, width: 50, height: 33, gain: 42.0 / 33.0, pad: (1.0, 2.5) };
+        assert_eq!(origin(&dataset, 0, (1.0, 2.5)), expected);
+    }
 
     #[test]
     fn a_loader_that_panics_is_an_error_and_no_end_of_the_pictures() {
