@@ -40,7 +40,8 @@ dist: needs ## one static evotop in dist/, for any Linux of this processor
 	@CARGO='$(CARGO)' scripts/dist.sh
 
 gpu-check: needs ## where there is a GPU: does training on it what the CPU does? (DEVICE=cuda:1 for another one)
-	@CUDA='$(or $(CUDA),1)' scripts/libtorch.sh
+	@DEVICE='$(DEVICE)' scripts/gpu-check.sh asked
+	@CUDA='$(or $(CUDA),$(if $(filter mps,$(DEVICE)),0,1))' scripts/libtorch.sh
 	@$(CARGO) build $(ALL) --bins
 	@DEVICE='$(DEVICE)' scripts/gpu-check.sh
 

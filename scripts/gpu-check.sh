@@ -3,6 +3,7 @@
 #
 #   DEVICE=cuda:0   the device that is checked
 #
+# With the word "asked" it only says whether there is one, before anything is fetched or built for it.
 # The built programs have to know CUDA; a validation and a short training have to agree with the CPU; five generations have to end well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,7 +14,13 @@ say() { printf 'gpu-check: %s\n' "$*"; }
 die() { say "$*" >&2; exit 1; }
 
 if [[ $device == cuda* ]]; then
-  nvidia-smi -L || die "no NVIDIA driver answers here, so there is nothing to check"
+  gpus=$(nvidia-smi -L 2>/dev/null) || die "no NVIDIA driver answers here (nvidia-smi -L), so there is nothing to check"
+  say "$gpus"
+elif [[ $device == mps ]]; then
+  [ "$(uname -s)" = Darwin ] || die "device mps is on macOS alone, so there is nothing to check"
+fi
+[ "${1:-}" != asked ] || exit 0
+if [[ $device == cuda* ]]; then
   readelf -d "$yolo" | grep -q 'NEEDED.*libtorch_cuda' || die "$yolo does not link libtorch_cuda: run make libtorch CUDA=1, then build again"
   say "evotop-yolo links libtorch_cuda"
 fi

@@ -91,10 +91,15 @@ lists=(-r scripts/libtorch-cpu.txt)
 [ "$flavour" = cpu ] || lists+=(-r scripts/libtorch-cuda.txt)
 source=()
 [ -z "${LIBTORCH_INDEX:-}" ] || source=(--index-url "$LIBTORCH_INDEX")
-[ -z "${LIBTORCH_WHEELS:-}" ] || source=(--no-index --find-links "$LIBTORCH_WHEELS")
+if [ -n "${LIBTORCH_WHEELS:-}" ]; then
+  ls "$LIBTORCH_WHEELS"/*.whl >/dev/null 2>&1 || die "there are no wheels in LIBTORCH_WHEELS=$LIBTORCH_WHEELS" "point it at the folder that holds them, or unset it to have them downloaded"
+  source=(--no-index --find-links "$LIBTORCH_WHEELS")
+fi
 
 say "fetching libtorch $version for $flavour ($([ "$flavour" = cpu ] && echo 'about 540 MB' || echo 'about 2.5 GB')); this is kept for every later checkout"
-"$python" -m pip --disable-pip-version-check download --no-deps --require-hashes --only-binary=:all: \
+# Where pip puts a download first is often a small disk in memory: here it is the one whose room was asked for.
+mkdir "$work/tmp"
+TMPDIR=$work/tmp "$python" -m pip --disable-pip-version-check download --no-deps --require-hashes --only-binary=:all: \
   --python-version "$wheel_python" --implementation cp --abi cp311 --abi abi3 --abi none \
   "${platforms[@]}" "${lists[@]}" ${source[@]+"${source[@]}"} --dest "$work/wheels" >&2 ||
   die "the wheels could not be fetched (see above)" \

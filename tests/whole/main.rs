@@ -13,6 +13,7 @@ mod files;
 mod headless;
 mod hosts;
 mod leftovers;
+mod libtorch;
 mod modules;
 mod pictures;
 mod programs;
