@@ -25,7 +25,7 @@ impl Ended {
         self.signal.or_else(|| self.code.filter(|code| (129..=192).contains(code)).map(|code| code - 128))
     }
 
-    /// In words, with the trainer's last line.
+    /// In words, with the trainer's last line, or with the one that its class comes from.
     pub fn told(self, last_words: &str) -> String {
         let how = match (self.code, self.signal) {
             (_, Some(9)) => "ended by signal 9 (KILL), as the kernel does where memory runs out".into(),
@@ -33,8 +33,10 @@ impl Ended {
             (Some(code), _) => format!("ended with exit code {code}"),
             (None, None) => "lost its guard".into(),
         };
-        let mut lines = last_words.lines().map(str::trim).filter(|line| !line.is_empty());
-        lines.next_back().map_or_else(|| how.clone(), |last| format!("{how}: {last}"))
+        let lines = || last_words.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+        // What follows it may be no more than where in the program that was.
+        let telling = lines().find(|line| speaks_of_space(line) || speaks_of_memory(line));
+        telling.or_else(|| lines().next()).map_or_else(|| how.clone(), |line| format!("{how}: {line}"))
     }
 
     /// The class of a failure: text first, since that knows more than a number.
@@ -82,8 +84,10 @@ pub fn verdict(ended: Ended, reader: &Reader, last_words: &str) -> Outcome {
 
 /// Whether a trainer's last words speak of memory that ran out.
 pub fn speaks_of_memory(text: &str) -> bool {
-    const SIGNS: [&str; 8] = [
+    const SIGNS: [&str; 9] = [
         "out of memory",
+        // A program in Rust, before it aborts.
+        "memory allocation of",
         "outofmemoryerror",
         "cannot allocate memory",
         "can't allocate memory",
@@ -144,6 +148,7 @@ mod tests {
             (-9, "", OutOfMemory),
             (137, "Killed", OutOfMemory),
             (1, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB", OutOfMemory),
+            (-6, "memory allocation of 4915200 bytes failed\nstack backtrace:", OutOfMemory),
             (1, "OSError: [Errno 28] No space left on device", NoSpace),
             (1, "OSError: [Errno 122] Disk quota exceeded: 'last.pt'", NoSpace),
             (0, "done", Protocol),
@@ -156,6 +161,9 @@ mod tests {
     fn a_failure_is_told_with_the_programs_last_line() {
         let Outcome::Failed { detail, .. } = after(1, "Traceback\nValueError: x\n\n") else { panic!() };
         assert_eq!(detail, "ended with exit code 1: ValueError: x");
+        let printed = "Traceback\nmemory allocation of 4915200 bytes failed\nnote: Some details are omitted";
+        let Outcome::Failed { detail, .. } = after(-6, printed) else { panic!() };
+        assert_eq!(detail, "ended by signal 6: memory allocation of 4915200 bytes failed");
     }
 
     #[test]
