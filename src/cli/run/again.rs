@@ -76,7 +76,7 @@ fn last(dir: &Path) -> anyhow::Result<Option<RunArgs>> {
     Ok(read(&words))
 }
 
-fn read(argv: &[String]) -> Option<RunArgs> {
+pub fn read(argv: &[String]) -> Option<RunArgs> {
     let words: Vec<&String> = argv.iter().skip_while(|word| *word != "run").skip(1).collect();
     config::parsed(words).ok().and_then(|args| config::merged_with(args, argv).ok())
 }

@@ -205,6 +205,18 @@ pub struct TrainerArgs {
     /// Validate after every epoch, or the last one
     #[arg(long)]
     pub val: Option<String>,
+    /// Learning rates fall along a cosine
+    #[arg(long)]
+    pub cos_lr: bool,
+    /// Share of a class target that is spread, 0 to 1
+    #[arg(long)]
+    pub label_smoothing: Option<f64>,
+    /// Keep the model's anchors, so that the hyperparameter anchors has no effect
+    #[arg(long)]
+    pub noautoanchor: bool,
+    /// Training batches of similar shapes, without mosaic
+    #[arg(long)]
+    pub rect: bool,
     /// Sim: standard deviation of the fitness
     #[arg(long, hide_short_help = true)]
     pub sim_noise: Option<f64>,
@@ -273,6 +285,10 @@ impl TrainerArgs {
             ("freeze", self.freeze.clone()),
             ("single-cls", self.single_cls.then(|| "true".into())),
             ("val", self.val.clone()),
+            ("cos-lr", self.cos_lr.then(|| "true".into())),
+            ("label-smoothing", self.label_smoothing.map(|x| x.to_string())),
+            ("noautoanchor", self.noautoanchor.then(|| "true".into())),
+            ("rect", self.rect.then(|| "true".into())),
             ("sim-noise", self.sim_noise.map(|x| x.to_string())),
             ("sim-fail", self.sim_fail.map(|x| x.to_string())),
             ("sim-diverge", self.sim_diverge.map(|x| x.to_string())),

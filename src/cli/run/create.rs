@@ -137,7 +137,7 @@ fn default_weights(trainer: &Trainer, strategy: StrategyKind) -> Weights {
 }
 
 /// The built-in hyp and space file where none is named.
-fn usual(trainer: &Trainer, strategy: StrategyKind) -> Option<(&'static str, &'static str)> {
+fn usual(args: &RunArgs, trainer: &Trainer, strategy: StrategyKind) -> Option<(&'static str, &'static str)> {
     match trainer {
         Trainer::Command { preset: Some(name), .. } if name == "ultralytics" => {
             Some(("ultralytics", "ultralytics"))
@@ -145,6 +145,10 @@ fn usual(trainer: &Trainer, strategy: StrategyKind) -> Option<(&'static str, &'s
         trainer if !trainer.is_yolo() => None,
         _ if strategy == StrategyKind::Yolov3 => Some(("yolov3-2020-01", "yolov3")),
         Trainer::Command { .. } => Some(("scratch-low", "yolov5")),
+        // The digits' own values fit no other pictures: a mirrored digit is none, most other objects are.
+        _ if args.trainer_options.data.as_deref().is_some_and(|data| data != "digits") => {
+            Some(("scratch-low", "yolov5"))
+        }
         _ => Some(("digits", "yolov5")),
     }
 }
@@ -168,7 +172,7 @@ pub fn space(
         }
         return Ok((from_params(&args.params)?, Vec::new()));
     }
-    let usual = usual(trainer, strategy);
+    let usual = usual(args, trainer, strategy);
     let hyp = match (hyp, usual) {
         (Some(hyp), _) => hyp,
         (None, Some((name, _))) => source(name, space::builtin::hyp)?,
@@ -293,4 +297,42 @@ fn spec(args: &RunArgs, trainer: Trainer) -> anyhow::Result<RunSpec> {
         silence,
         grace: grace.unwrap_or(10),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::run::again;
+
+    fn started(line: &str) -> Created {
+        let words: Vec<String> = line.split(' ').map(Into::into).collect();
+        created(&again::read(&words).unwrap(), "x").unwrap()
+    }
+
+    #[test]
+    fn the_values_that_suit_digits_are_where_others_start_only_where_digits_are_trained_on() {
+        for (line, cls, fliplr) in [
+            ("evotop run", 2.0, 0.0),
+            ("evotop run --data digits", 2.0, 0.0),
+            ("evotop run --data coco128.yaml", 0.5, 0.5),
+            ("evotop run --data coco128.yaml --hyp digits", 2.0, 0.0),
+        ] {
+            let created = started(line);
+            let value = |name: &str| created.space.get(name).map(|param| param.value);
+            assert_eq!((value("cls"), value("fliplr")), (Some(cls), Some(fliplr)), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_the_trainer_is_to_do_is_handed_on_by_the_originals_names() {
+        let options = started(
+            "evotop run --cos-lr --label-smoothing 0.1 --noautoanchor --rect --single-cls --val last --freeze 10",
+        )
+        .spec
+        .options;
+        let told: Vec<String> = options.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let expected =
+            "freeze=10 single-cls=true val=last cos-lr=true label-smoothing=0.1 noautoanchor=true rect=true";
+        assert_eq!(told.join(" "), expected);
+    }
 }
