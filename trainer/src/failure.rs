@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use evotop::trial::FailureClass;
 
+use crate::train::TrainError;
+
 /// How an error of libtorch begins in the panic that it arrives as.
 const TORCH: &str = "Torch(\"";
 
@@ -39,9 +41,11 @@ pub fn told(panic: &(dyn Any + Send)) -> String {
     let text = words(panic).unwrap_or("an unknown panic");
     let Some((_, error)) = text.split_once(TORCH) else { return text.to_owned() };
     let first = error.split("\\n").next().unwrap_or(error).trim_end_matches("\")");
-    // `[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory`
+    // `[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory`
     let said = first.split_once("] ").filter(|_| first.starts_with('[')).map_or(first, |(_, rest)| rest);
-    let said = said.trim_start_matches(['.', ' ']);
+    let said = said
+        .split_once(". DefaultCPUAllocator: ")
+        .map_or(said.trim_start_matches(['.', ' ']), |(_, said)| said);
     match class_of(said) {
         FailureClass::OutOfMemory => {
             format!("{said} (a smaller batch, smaller pictures or fewer slots take less)")
@@ -78,6 +82,15 @@ pub fn class_of(text: &str) -> FailureClass {
     }
 }
 
+/// The class of what broke a training off.
+pub fn class_of_end(why: &TrainError) -> FailureClass {
+    match why {
+        // Options are the same for every candidate.
+        TrainError::AllFrozen => FailureClass::SlotLost,
+        why => class_of(&why.to_string()),
+    }
+}
+
 /// The class of a failure that keeps every training from starting here, whatever its hyperparameters: where it is neither memory nor
 /// disk space the slot is to blame and no candidate, so that it is tried again later with the same one.
 pub fn class_of_start(text: &str) -> FailureClass {
@@ -106,14 +119,9 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_a_sentence() {
-        let torch = r#"called `Result::unwrap()` on an `Err` value: Torch("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 943718400 bytes. Error code 12 (Cannot allocate memory)\nframe #0: c10::ThrowEnforceNotMet(char const*) + 0x88\nframe #1: x")"#;
+        let torch = r#"called `Result::unwrap()` on an `Err` value: Torch("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 943718400 bytes. Error code 12 (Cannot allocate memory)\nframe #0: c10::ThrowEnforceNotMet(char const*) + 0x88\nframe #1: x")"#;
         let said = catch(|| panic!("{torch}")).unwrap_err();
-        assert!(
-            said.starts_with(
-                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 943718400 bytes."
-            ),
-            "{said}"
-        );
+        assert!(said.starts_with("can't allocate memory: you tried to allocate 943718400 bytes."), "{said}");
         assert!(
             said.ends_with("(a smaller batch, smaller pictures or fewer slots take less)")
                 && !said.contains("frame"),

@@ -15,16 +15,14 @@ const LITTLE_DISK: u64 = 1_000_000_000;
 /// Kinds of label problems are many, the files few; more than this many lines nobody reads.
 const MOST_WARNINGS: usize = 20;
 
-/// One line each, for people. Where results go is told apart, by [`disk`]: a worker hears of it only with its first job.
-pub fn report(train: &Dataset, val: &Dataset, slots: usize, device: Device) -> Vec<String> {
+/// What was found of the data, one line each, for people.
+pub fn report(train: &Dataset, val: &Dataset) -> Vec<String> {
     let mut lines = vec![train.summary(), val.summary()];
     lines.extend(self::lines(train.warnings()));
     // Where both splits have the same pictures, each is told of once.
     let told: HashSet<&String> = train.warnings().iter().collect();
     let others: Vec<String> = val.warnings().iter().filter(|line| !told.contains(line)).cloned().collect();
     lines.extend(self::lines(&others));
-    lines.push(memory(train, val, slots, machine::available_memory()));
-    lines.push(device_line(device));
     lines
 }
 
@@ -35,6 +33,11 @@ pub fn lines(warnings: &[String]) -> Vec<String> {
         lines.push(format!("and {} more such problems", warnings.len() - MOST_WARNINGS));
     }
     lines
+}
+
+/// One line about the memory that the pictures will take, for whoever is about to read them.
+pub fn room(train: &Dataset, val: &Dataset) -> String {
+    memory(train, val, machine::slots(), machine::available_memory())
 }
 
 fn memory(train: &Dataset, val: &Dataset, slots: usize, free: Option<u64>) -> String {
@@ -59,8 +62,13 @@ fn memory(train: &Dataset, val: &Dataset, slots: usize, free: Option<u64>) -> St
     }
 }
 
+/// What a training is given: device, threads and the disk that results are written to. A worker hears of them with its first job.
+pub fn place(device: Device, threads: usize, results: &Path) -> Vec<String> {
+    std::iter::once(device_line(device, threads)).chain(disk(results)).collect()
+}
+
 /// One line about the disk that results are written to, where the system tells.
-pub fn disk(folder: &Path) -> Option<String> {
+fn disk(folder: &Path) -> Option<String> {
     let free = machine::free_disk(folder)?;
     let line = format!("disk: {} free at {}", size::short(free), folder.display());
     Some(if free < LITTLE_DISK {
@@ -70,18 +78,18 @@ pub fn disk(folder: &Path) -> Option<String> {
     })
 }
 
-fn device_line(device: Device) -> String {
+fn device_line(device: Device, threads: usize) -> String {
+    let cpu = format!("device: cpu, {threads} thread{}", if threads == 1 { "" } else { "s" });
     match device {
         Device::Cuda(number) => {
             let driver = machine::nvidia_driver().unwrap_or_else(|| "unknown".to_owned());
             format!("device: cuda:{number} of {}, driver {driver}", Cuda::device_count())
         }
         Device::Mps => "device: mps".to_owned(),
-        Device::Cpu if machine::nvidia_driver().is_some() && !Cuda::is_available() => format!(
-            "device: cpu, {} threads; there is an NVIDIA driver, but this build has no CUDA (make libtorch CUDA=1)",
-            tch::get_num_threads()
-        ),
-        _ => format!("device: cpu, {} threads", tch::get_num_threads()),
+        Device::Cpu if machine::nvidia_driver().is_some() && !Cuda::is_available() => {
+            format!("{cpu}; there is an NVIDIA driver, but this build has no CUDA (make libtorch CUDA=1)")
+        }
+        _ => cpu,
     }
 }
 
@@ -137,8 +145,9 @@ mod tests {
     #[test]
     fn the_report_names_images_problems_memory_disk_and_device() {
         let (train, val, folder) = digits(Cache::Ram);
-        let mut lines = report(&train, &val, 2, Device::Cpu);
-        lines.extend(disk(folder.path()));
+        let mut lines = report(&train, &val);
+        lines.push(memory(&train, &val, 2, None));
+        lines.extend(place(Device::Cpu, 3, folder.path()));
         let text = lines.join("\n");
         for word in [
             "train: 3 images",
@@ -147,7 +156,7 @@ mod tests {
             "000001.txt: line 1: 2 columns",
             "384 KB of pictures a slot, 768 KB for 2 slots",
             "disk: ",
-            "device: cpu",
+            "device: cpu, 3 threads",
         ] {
             assert!(text.contains(word), "{word} is not in:\n{text}");
         }
@@ -156,7 +165,7 @@ mod tests {
     #[test]
     fn a_picture_that_is_in_both_splits_is_told_of_once() {
         let (train, _, _folder) = digits(Cache::Ram);
-        let told = report(&train, &train, 1, Device::Cpu);
+        let told = report(&train, &train);
         assert_eq!(told.iter().filter(|line| line.contains("000001.txt")).count(), 1, "{told:?}");
     }
 

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::data::{self, Cache, DataError, DataYaml, Dataset, Library, Split};
-use crate::device;
+use crate::data::{self, Cache, DataError, DataYaml, Dataset, Library};
 use crate::digits::{self, DigitsError};
-use crate::model::{Anchors, Config, Model, ModelError};
+use crate::model::{Anchors, Config, Model, ModelError, plan};
 use crate::options::{Cached, DIGITS, Options};
+use crate::preflight;
 use crate::weights::{Purpose, Weights, WeightsError};
-use crate::{machine, preflight};
 
 /// Why no training can start.
 #[derive(Debug, thiserror::Error)]
@@ -58,14 +57,13 @@ impl Setup {
             single_class: options.single_cls,
             cache: if options.cache == Cached::Ram { Cache::Ram } else { Cache::None },
         };
-        let train = library.open(&yaml, Split::Train, opened)?;
-        let val = library.open(&yaml, Split::Val, opened)?;
-        // A device that is not there is refused where it is used; here it is only told.
-        let device = device::named(&options.device).unwrap_or(tch::Device::Cpu);
-        for line in preflight::report(&train, &val, machine::slots(), device) {
+        config.nc = if options.single_cls { 1 } else { yaml.names.len() as i64 };
+        // So is a layer that cannot be: every candidate would fail by it.
+        plan(&config)?;
+        let [train, val] = library.open(&yaml, opened, &mut |train, val| say(preflight::room(train, val)))?;
+        for line in preflight::report(&train, &val) {
             say(line);
         }
-        config.nc = if options.single_cls { 1 } else { train.classes() as i64 };
         Ok(Self { options: options.clone(), train, val, config, weights, own_anchors: options.cfg.is_some() })
     }
 

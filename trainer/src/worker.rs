@@ -3,7 +3,7 @@
 
 mod line;
 
-use std::io::{BufRead, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::sync::mpsc::{Receiver, channel};
 
 use evotop::evolve::Weights;
@@ -19,7 +19,7 @@ use crate::preflight;
 use crate::setup::Setup;
 use crate::train::{End, Run, train};
 
-use crate::failure::{catch, class_of, class_of_start};
+use crate::failure::{catch, class_of, class_of_end, class_of_start};
 use line::{Left, Line, named, say};
 
 /// Epochs of a training where none are asked for.
@@ -115,14 +115,17 @@ impl<W: Write> Worker<W> {
                 fitness: Weights::yolov5().0,
             },
         )?;
-        let mut texts = Vec::new();
+        let (output, mut heard) = (&mut self.output, Ok(()));
         let prepared = catch(|| {
-            Setup::prepare(&options, &self.library, &mut |text| texts.push(text))
-                .map_err(|why| why.to_string())
+            // As it comes: reading the pictures of a large data set takes minutes.
+            let mut tell = |text| {
+                if heard.is_ok() {
+                    heard = say(output, &FromWorker::Log { text });
+                }
+            };
+            Setup::prepare(&options, &self.library, &mut tell).map_err(|why| why.to_string())
         });
-        for text in texts {
-            say(&mut self.output, &FromWorker::Log { text })?;
-        }
+        heard?;
         self.prepared = Some(prepared.and_then(|inner| inner));
         if let Some(Err(why)) = &self.prepared {
             say(&mut self.output, &FromWorker::Log { text: why.clone() })?;
@@ -150,7 +153,7 @@ impl<W: Write> Worker<W> {
         };
         if !self.begun {
             self.begun = true;
-            if let Some(text) = preflight::disk(&job.dir) {
+            for text in preflight::place(run.device, run.threads, &job.dir) {
                 say(&mut self.output, &FromWorker::Log { text })?;
             }
         }
@@ -163,12 +166,13 @@ impl<W: Write> Worker<W> {
             estimated: &mut self.estimated,
             val_batches: val_batches(setup, run.epochs),
         };
-        let ended = catch(|| train(setup, &run, &mut line).map_err(|why| why.to_string()));
+        let ended =
+            catch(|| train(setup, &run, &mut line).map_err(|why| (class_of_end(&why), why.to_string())));
         let (left, fault) = (line.left, line.fault);
         if let Some(fault) = fault {
             return Err(fault);
         }
-        match ended.and_then(|inner| inner) {
+        match ended.map_err(|why| (class_of(&why), why)).and_then(|inner| inner) {
             Ok(End::Finished { metrics }) => {
                 let metrics = named(&metrics);
                 say(&mut self.output, &FromWorker::Result { trial, metrics })?;
@@ -180,8 +184,7 @@ impl<W: Write> Worker<W> {
                 say(&mut self.output, &FromWorker::Cancelled { trial })?;
             }
             Ok(End::Cancelled) => {}
-            Err(message) => {
-                let class = class_of(&message);
+            Err((class, message)) => {
                 say(&mut self.output, &FromWorker::Error { trial, class, message: message.clone() })?;
                 // What is left of memory after that is nobody's guess: a fresh process is the remedy.
                 if matches!(class, FailureClass::OutOfMemory | FailureClass::SlotLost) {
@@ -230,10 +233,17 @@ fn val_batches(setup: &Setup, epochs: u32) -> usize {
 
 /// Tells builds apart: another build may mean another fitness.
 fn build() -> String {
-    let bytes = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
-    let hash = bytes.chunks(8).fold(0xcbf2_9ce4_8422_2325_u64, |hash, chunk| {
-        let word = chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-        (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
-    });
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    if let Ok(file) = std::env::current_exe().and_then(std::fs::File::open) {
+        // Piece by piece: all of it at once is room that may not be there, and then this build would pass for another.
+        let mut file = BufReader::with_capacity(1 << 16, file);
+        while let Ok(piece @ 1..) = file.fill_buf().map(<[u8]>::len) {
+            hash = file.buffer().chunks(8).fold(hash, |hash, chunk| {
+                let word = chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+                (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
+            });
+            file.consume(piece);
+        }
+    }
     format!("{}-{hash:016x}", env!("CARGO_PKG_VERSION"))
 }

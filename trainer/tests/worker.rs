@@ -122,6 +122,43 @@ impl Drop for Worker {
     }
 }
 
+/// A model that cannot be: its last two layers want pictures of one size and get two.
+const NO_MODEL: &str = "{nc: 10, depth_multiple: 1, width_multiple: 1, anchors: 3, backbone: [[-1, 1, Conv, [16, 3, 2]], \
+    [-1, 1, Conv, [16, 3, 2]]], head: [[[-1, 0], 1, Concat, [1]], [[2], 1, Detect, [nc, anchors]]]}";
+
+#[test]
+fn what_no_candidate_could_be_trained_with_is_no_candidates_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let cfg = folder.path().join("no.yaml");
+    std::fs::write(&cfg, NO_MODEL).unwrap();
+    for (option, words) in
+        [(("cfg", cfg.to_str().unwrap()), "different sizes"), (("freeze", "99"), "--freeze")]
+    {
+        let mut worker = Worker::start(&[option]);
+        assert!(matches!(worker.hear(), FromWorker::Hello { .. }));
+        worker.job(1, 0, &[("lr0", 0.01)]);
+        let FromWorker::Error { class, message, .. } = worker.end() else { panic!("no error") };
+        assert!(class == FailureClass::SlotLost && message.contains(words), "{class:?} {message}");
+    }
+}
+
+#[test]
+fn memory_is_told_of_before_pictures_are_read_and_the_device_as_the_job_names_it() {
+    let mut worker = Worker::start(&[("device", "cuda:7")]);
+    worker.job(1, 0, &[("lr0", 0.01)]);
+    let mut told = Vec::new();
+    while !told.iter().any(|line: &String| line.contains(r#""type":"result""#)) {
+        told.push(worker.lines.next().expect("the worker ended").unwrap());
+    }
+    let at = |text: &str| {
+        told.iter().position(|line| line.contains(text)).unwrap_or_else(|| panic!("{text}: {told:?}"))
+    };
+    assert!(
+        at("\"memory: ") < at("\"train: ") && at("\"train: ") < at("device: cpu, 1 thread\""),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn it_says_hello_and_trains_one_job_after_the_other() {
     let mut worker = Worker::start(&[]);

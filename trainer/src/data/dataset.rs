@@ -182,6 +182,10 @@ impl Dataset {
         self.names.len()
     }
 
+    pub fn split(&self) -> Split {
+        self.split
+    }
+
     pub fn options(&self) -> Options {
         self.options
     }

@@ -28,6 +28,10 @@ pub enum DataError {
     Picture { path: PathBuf, message: String },
     #[error("none of the {images} {split} images can be used; the first: {first}")]
     Unusable { split: &'static str, images: usize, first: String },
+    #[error(
+        "no thread could be started to load images: {0}; --threads 1 needs the fewest, and `ulimit -u` and `ulimit -v` tell the limits"
+    )]
+    Threads(String),
     #[error("loading images stopped unexpectedly: {0}")]
     Loader(String),
     #[error(transparent)]

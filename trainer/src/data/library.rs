@@ -8,13 +8,13 @@ use super::dataset::{Cache, Dataset, Options};
 use super::{DataError, DataYaml, Split};
 use crate::machine;
 
-/// A data set and how it was opened.
-type Opened = (DataYaml, Split, Options, Arc<Dataset>);
+/// The splits to train on and to validate.
+type Both = [Arc<Dataset>; 2];
 
-/// The data sets that a worker has open; they stay decoded from one training to the next.
+/// The data set that a worker has open; it stays decoded from one training to the next.
 #[derive(Debug, Default)]
 pub struct Library {
-    open: Mutex<Vec<Opened>>,
+    open: Mutex<Option<(DataYaml, Options, Both)>>,
 }
 
 impl Library {
@@ -22,53 +22,77 @@ impl Library {
         Self::default()
     }
 
-    /// The split as opened before with the same options, or newly opened. Another size or cache setting replaces what was there.
+    /// The splits to train on and to validate, as opened before with the same options, or newly opened. Another size or cache setting
+    /// replaces what was there. `listed` gets them when files and labels are known, before the pictures are read: that can take long, and
+    /// much memory.
     ///
     /// # Errors
     /// As `Dataset::open`.
-    pub fn open(&self, yaml: &DataYaml, split: Split, options: Options) -> Result<Arc<Dataset>, DataError> {
+    pub fn open(
+        &self,
+        yaml: &DataYaml,
+        options: Options,
+        listed: &mut dyn FnMut(&Dataset, &Dataset),
+    ) -> Result<Both, DataError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((.., dataset)) = open.iter().find(|(y, s, o, _)| (y, *s, *o) == (yaml, split, options)) {
-            return Ok(Arc::clone(dataset));
+        if let Some((.., both)) = open.as_ref().filter(|(y, o, _)| (y, *o) == (yaml, options)) {
+            return Ok(both.clone());
         }
-        open.retain(|(_, s, ..)| *s != split);
-        let mut dataset = Dataset::list(yaml, split, options)?;
-        let needed = dataset.cache_bytes();
-        let mut keep = options.cache;
-        if keep == Cache::Ram
-            && let Some(free) = machine::available_memory().filter(|free| needed > free / 10 * 9)
-        {
-            keep = Cache::None;
+        *open = None;
+        let mut both =
+            [Dataset::list(yaml, Split::Train, options)?, Dataset::list(yaml, Split::Val, options)?];
+        listed(&both[0], &both[1]);
+        for dataset in &mut both {
+            let keep = fitting(dataset);
+            dataset.read_all(keep)?;
+        }
+        let both = both.map(Arc::new);
+        *open = Some((yaml.clone(), options, both.clone()));
+        Ok(both)
+    }
+}
+
+/// Where the pictures of a split stay: not in memory where they would not fit into what is free.
+fn fitting(dataset: &mut Dataset) -> Cache {
+    let (wanted, needed) = (dataset.options().cache, dataset.cache_bytes());
+    match machine::available_memory().filter(|free| wanted == Cache::Ram && needed > free / 10 * 9) {
+        None => wanted,
+        Some(free) => {
             dataset.warn(format!(
                 "{}: {} of pictures would not fit into {} of free memory, so they are read anew for every epoch; \
                  a smaller --img makes them fit, --cache none silences this",
-                split.word(),
+                dataset.split().word(),
                 size::short(needed),
                 size::short(free)
             ));
+            Cache::None
         }
-        dataset.read_all(keep)?;
-        let dataset = Arc::new(dataset);
-        open.push((yaml.clone(), split, options, Arc::clone(&dataset)));
-        Ok(dataset)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::dataset::tests::{BOX, OPTIONS, set};
+    use crate::data::dataset::tests::{BOX, OPTIONS, damage, set};
 
     #[test]
-    fn a_library_opens_the_same_split_once() {
-        let (_folder, yaml) = set(&[("a.png", BOX)]);
+    fn a_library_opens_the_same_data_set_once_and_lets_it_be_looked_at_before_pictures_are_read() {
+        let (folder, yaml) = set(&[("a.png", BOX), ("b.png", BOX)]);
+        // Its header is enough to be listed.
+        damage(&folder.path().join("images/b.png"));
         let library = Library::new();
-        let first = library.open(&yaml, Split::Train, OPTIONS).unwrap();
-        let val = library.open(&yaml, Split::Val, OPTIONS).unwrap();
-        assert!(Arc::ptr_eq(&first, &library.open(&yaml, Split::Train, OPTIONS).unwrap()));
-        let smaller = library.open(&yaml, Split::Train, Options { img: 32, ..OPTIONS }).unwrap();
+        let mut seen = Vec::new();
+        let mut open = |options| {
+            library
+                .open(&yaml, options, &mut |train, val| seen.push((train.len(), val.cache_bytes())))
+                .unwrap()
+        };
+        let [first, val] = open(OPTIONS);
+        let [again, val_again] = open(OPTIONS);
+        assert!(Arc::ptr_eq(&first, &again) && Arc::ptr_eq(&val, &val_again));
+        let [smaller, _] = open(Options { img: 32, ..OPTIONS });
         assert_eq!(smaller.picture(0).unwrap().width, 32);
-        drop(first);
-        assert!(Arc::ptr_eq(&val, &library.open(&yaml, Split::Val, OPTIONS).unwrap()));
+        assert_eq!(seen, [(2, 2 * 64 * 32 * 3), (2, 2 * 32 * 16 * 3)]);
+        assert_eq!((first.len(), smaller.len()), (1, 1));
     }
 }

@@ -33,7 +33,7 @@ impl Queue {
     where
         F: FnOnce(&mut Maker, &dyn Fn(Result<Batch, DataError>) -> bool) + Send + 'static,
     {
-        let lost = |error: &dyn std::fmt::Display| DataError::Loader(error.to_string());
+        let lost = |error: &dyn std::fmt::Display| DataError::Threads(error.to_string());
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.max(1))
             .thread_name(|i| format!("loader-{i}"))
