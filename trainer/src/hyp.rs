@@ -139,6 +139,17 @@ fn spelled(name: &str) -> &str {
 }
 
 impl Hyp {
+    /// A hyp file by its path, or a built-in one by its name.
+    ///
+    /// # Errors
+    /// As [`Hyp::read`].
+    pub fn find(name: &str) -> Result<Self, HypError> {
+        match builtin::hyp(name).filter(|_| !Path::new(name).is_file()) {
+            Some(source) => Self::parse(&source.text, &source.name),
+            None => Self::read(Path::new(name)),
+        }
+    }
+
     /// Reads a hyp file; what it leaves out has the default of the low-augmentation file.
     ///
     /// # Errors
@@ -272,6 +283,14 @@ mod tests {
         let anchors = |n: f64| Hyp { anchors: Some(n), ..Hyp::default() }.anchors_per_level();
         assert_eq!([2.5, 3.5, 0.4].map(anchors), [Some(2), Some(4), None], "halves to the even number");
         assert_eq!(Hyp::NAMES.len(), 29);
+    }
+
+    #[test]
+    fn built_in_hyp_files_are_known_by_name() {
+        assert_eq!(Hyp::find("scratch-low").unwrap(), Hyp::default());
+        let digits = Hyp::find("digits").unwrap();
+        assert_eq!((digits.cls, digits.fliplr), (2.0, 0.0));
+        assert!(Hyp::find("scratch-lo").unwrap_err().to_string().starts_with("scratch-lo: cannot be read"));
     }
 
     #[test]

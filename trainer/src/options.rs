@@ -66,21 +66,25 @@ pub struct Options {
     /// Model: a YAML file or a built-in name such as yolov5n
     #[arg(long)]
     pub cfg: Option<String>,
+    /// Epochs of a training [default: 100; 10 in an evolution, 8 of the built-in data set]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
-    /// Pictures a batch: 16, or 8 of the built-in data set
+    /// Pictures a batch [default: 16; 8 of the built-in data set]
     #[arg(long, visible_aliases = ["batch-size"], value_parser = batches())]
     pub batch: Option<u32>,
-    /// Picture side in pixels; made a multiple of 32
+    /// Picture side in pixels, made a multiple of 32 [default: 640; 160 of the built-in data set]
     #[arg(long, visible_aliases = ["imgsz", "img-size"], value_parser = sides())]
     pub img: Option<u32>,
     /// cpu, cuda:N, mps or auto
     #[arg(long, default_value = "auto")]
     pub device: String,
+    /// Where decoded pictures stay
     #[arg(long, value_enum, default_value_t, num_args = 0..=1, default_missing_value = "ram")]
     pub cache: Cached,
+    /// What makes steps of gradients
     #[arg(long, value_enum, default_value_t, ignore_case = true)]
     pub optimizer: OptimizerName,
+    /// What chance is drawn from; the same seed, device and threads give the same numbers
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
     /// Layers that are not trained: one number for the first N, or a list
@@ -89,6 +93,7 @@ pub struct Options {
     /// All classes count as one
     #[arg(long)]
     pub single_cls: bool,
+    /// When it is validated
     #[arg(long, value_enum, default_value_t)]
     pub val: Val,
     /// Rates fall along a cosine
@@ -191,7 +196,7 @@ impl Options {
 
     /// The side of pictures, a multiple of 32 and at least 64.
     pub fn img(&self) -> usize {
-        round_img(self.img.unwrap_or(if self.is_digits() { 160 } else { 640 }))
+        round_img(self.img.unwrap_or(usual_img(&self.data)))
     }
 
     /// Whether a parameter of this name is held still by `--freeze`.
@@ -221,6 +226,11 @@ pub fn cores() -> usize {
 /// The number in a value of `OMP_NUM_THREADS`, the first of a list.
 fn told(value: Option<&str>) -> Option<usize> {
     value?.split(',').next()?.trim().parse().ok().filter(|n| *n > 0)
+}
+
+/// The side of a data set's pictures where none is asked for.
+pub fn usual_img(data: &str) -> u32 {
+    if data == DIGITS { 160 } else { 640 }
 }
 
 /// The next multiple of 32, at least 64.

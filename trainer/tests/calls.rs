@@ -79,6 +79,34 @@ fn val_leaves_out_what_cannot_be_read_and_measures_the_rest() {
 }
 
 #[test]
+fn the_built_in_data_set_has_its_own_size_and_its_own_values_where_none_are_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |words: &str| {
+        let mut call = Command::new(env!("CARGO_BIN_EXE_evotop-yolo"));
+        let words =
+            words.split(' ').map(|word| if word == "DIR" { folder.path().to_str().unwrap() } else { word });
+        let ended = call.args(words).env("XDG_CACHE_HOME", folder.path()).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        String::from_utf8_lossy(&ended.stdout).into_owned()
+    };
+    let weights = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/digits/yolov5p.safetensors");
+    let said = run(&format!("val --device cpu --weights {weights}"));
+    let all = said.lines().find(|line| line.trim_start().starts_with("all ")).unwrap_or_default();
+    let map50: f64 = all.split_whitespace().nth(5).unwrap().parse().unwrap();
+    assert!(map50 > 0.9, "{said}");
+
+    let train =
+        "train --digits 8 4 --epochs 1 --batch 4 --img 64 --device cpu --threads 1 --project DIR --name";
+    let epoch = |words: &str| {
+        let said = run(&format!("{train} {words}"));
+        let line = said.lines().find(|line| line.starts_with("epoch 1/1")).unwrap_or_default();
+        line.split("  ").take(7).collect::<Vec<_>>().join("  ")
+    };
+    let [usual, digits, other] = [epoch("a"), epoch("b --hyp digits"), epoch("c --hyp scratch-low")];
+    assert!(usual == digits && usual != other, "{usual}\n{digits}\n{other}");
+}
+
+#[test]
 fn val_takes_the_sizes_that_a_training_takes() {
     for (name, size) in [("--img", "0"), ("--img", "9000"), ("--batch", "0"), ("--batch", "5000")] {
         let refused = run(&["val", "--weights", "w.pt", name, size]);

@@ -31,9 +31,10 @@ enum Command {
     Train {
         #[command(flatten)]
         options: Options,
-        /// Hyperparameters
+        /// Hyperparameters: a file, or the name of a built-in one (evotop hyp list) [default: scratch-low; digits for the built-in
+        /// data set]
         #[arg(long)]
-        hyp: Option<PathBuf>,
+        hyp: Option<String>,
     },
     /// Validate weights on a data set: one row for all classes, one for each
     Val(val::ValArgs),

@@ -14,15 +14,12 @@ use crate::setup::Setup;
 use crate::train::{self, BatchReport, End, EpochReport, Flow, Run, Watch};
 use crate::{device, preflight};
 
-pub fn train(options: &Options, hyp: Option<&Path>) -> Result<()> {
-    let hyp = hyp.map_or_else(|| Ok(Hyp::default()), Hyp::read)?;
+pub fn train(options: &Options, hyp: Option<&str>) -> Result<()> {
+    let hyp = Hyp::find(hyp.unwrap_or(if options.is_digits() { "digits" } else { "scratch-low" }))?;
     let device = device::named(&options.device).map_err(anyhow::Error::msg)?;
     let mut told = Told(Ok(()));
     let setup = Setup::prepare(options, &Library::new(), &mut |text| told.tell(&text))?;
     let dir = fresh_dir(&options.project, &options.name)?;
-    if let Some(line) = preflight::disk(&dir) {
-        told.tell(&line);
-    }
     let run = Run {
         hyp,
         epochs: options.epochs.unwrap_or(100),
@@ -32,6 +29,9 @@ pub fn train(options: &Options, hyp: Option<&Path>) -> Result<()> {
         results: Some(dir.clone()),
         keep: Some(dir.clone()),
     };
+    for line in preflight::place(run.device, run.threads, &dir) {
+        told.tell(&line);
+    }
     told.tell(&format!("{}: {} epochs on {}", dir.display(), run.epochs, device::spelled(run.device)));
     let ended = train::train(&setup, &run, &mut told)?;
     told.0?;

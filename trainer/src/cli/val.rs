@@ -21,9 +21,9 @@ pub struct ValArgs {
     /// Data set YAML, or `digits`
     #[arg(long, default_value = options::DIGITS)]
     data: String,
-    /// Picture side in pixels; made a multiple of 32
-    #[arg(long, visible_aliases = ["imgsz", "img-size"], default_value_t = 640, value_parser = options::sides())]
-    img: u32,
+    /// Picture side in pixels, made a multiple of 32 [default: 640; 160 of the built-in data set]
+    #[arg(long, visible_aliases = ["imgsz", "img-size"], value_parser = options::sides())]
+    img: Option<u32>,
     /// Pictures a batch
     #[arg(long, visible_aliases = ["batch-size"], default_value_t = 32, value_parser = options::batches())]
     batch: u32,
@@ -40,7 +40,7 @@ pub fn val(args: &ValArgs) -> Result<()> {
     let device = device::named(&args.device).map_err(anyhow::Error::msg)?;
     let weights = Weights::read(path, Purpose::Validate)?;
     let yaml = DataYaml::read(&setup::data_yaml(data, [128, 64])?)?;
-    let img = options::round_img(args.img);
+    let img = options::round_img(args.img.unwrap_or(options::usual_img(data)));
     let opened = data::Options { img, single_class: *single_cls, cache: Cache::None };
     // Listed only: every picture is wanted once, so none is read before it is.
     let val = Arc::new(Dataset::list(&yaml, Split::Val, opened)?);
