@@ -24,7 +24,8 @@ pub fn images(yaml: &DataYaml, split: Split) -> Result<Vec<PathBuf>, DataError> 
         }
     }
     found.retain(|path| is_image(path));
-    found.sort();
+    // By their bytes, as the original sorts its strings: paths compare part by part, and `a/x` would come before `a-b/x`.
+    found.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     if found.is_empty() {
         let path = yaml.entries(split).first().cloned().unwrap_or_else(|| yaml.file.clone());
         return Err(DataError::NoImages { path });
@@ -108,8 +109,15 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(root.path().join("images/deep/er")).unwrap();
         std::fs::create_dir(root.path().join("images/.thumbnails")).unwrap();
+        std::fs::create_dir(root.path().join("images/deep-er")).unwrap();
         let hidden = ["images/._c.jpeg", "images/.thumbnails/c.jpeg"];
-        let seen = ["images/b.PNG", "images/deep/er/a.webp", "images/notes.md", "images/c.jpeg"];
+        let seen = [
+            "images/b.PNG",
+            "images/deep/er/a.webp",
+            "images/deep-er/z.bmp",
+            "images/notes.md",
+            "images/c.jpeg",
+        ];
         for name in seen.iter().chain(&hidden) {
             std::fs::write(root.path().join(name), "").unwrap();
         }
@@ -119,7 +127,8 @@ mod tests {
                 .unwrap();
         let train = images(&yaml, Split::Train).unwrap();
         let inside = |name: &str| root.path().join(name);
-        assert_eq!(train, [inside("images/b.PNG"), inside("images/c.jpeg"), inside("images/deep/er/a.webp")]);
+        let sorted = ["images/b.PNG", "images/c.jpeg", "images/deep-er/z.bmp", "images/deep/er/a.webp"];
+        assert_eq!(train, sorted.map(inside));
         let val = images(&yaml, Split::Val).unwrap();
         assert_eq!(val.len(), 2);
         assert!(val.contains(&inside("images/b.PNG")) && val.contains(&PathBuf::from("/elsewhere/z.bmp")));
