@@ -4,8 +4,9 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NmsOptions {
     pub confidence: f32,
-    /// Overlap above which the less confident of two detections of a class goes.
-    pub iou: f32,
+    /// Overlap above which the less confident of two detections of a class goes. Wider than an overlap is: 0.6 itself, rounded to
+    /// single precision, lies above it, as for the reference.
+    pub iou: f64,
     /// Detections kept per picture.
     pub most: usize,
     /// Classes do not keep detections apart.
@@ -47,7 +48,7 @@ pub fn suppress(rows: &[f32], classes: usize, options: &NmsOptions) -> Vec<Detec
         }
         let group = if options.single_class { 0 } else { candidate.class as usize };
         let shifted = candidate.corners.map(|v| v + group as f32 * CLASS_SHIFT);
-        if by_class[group].iter().all(|other| overlap(&shifted, other) <= options.iou) {
+        if by_class[group].iter().all(|other| f64::from(overlap(&shifted, other)) <= options.iou) {
             by_class[group].push(shifted);
             kept.push(candidate);
         }
@@ -137,6 +138,15 @@ mod tests {
             (0..301_u16).map(|i| row(20. * f32::from(i), 0.9 - f32::from(i) / 1000.)).collect();
         let kept = suppress(&apart.concat(), 1, &NmsOptions::default());
         assert_eq!((kept.len(), kept[299].corners[0]), (300, 20. * 299. - 5.));
+    }
+
+    #[test]
+    fn an_overlap_of_exactly_the_limit_is_too_much() {
+        let two = |height: f32| {
+            [[50., 50., 100., 100., 0.9, 1.0], [50., height / 2., 100., height, 0.8, 1.0]].concat()
+        };
+        let left = [59.0, 60.0].map(|height| suppress(&two(height), 1, &NmsOptions::default()).len());
+        assert_eq!(left, [2, 1]);
     }
 
     #[test]
