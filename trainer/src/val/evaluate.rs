@@ -1,7 +1,7 @@
 //! A validation: batches through a model, its rows to detections, detections to seven numbers. The model itself is the caller's.
 
 use rayon::prelude::*;
-use tch::{Device, IndexOp as _, Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::data::{Batch, DataError, ValLoader};
 
@@ -161,9 +161,14 @@ fn count(
     Ok(())
 }
 
-/// Each picture's rows whose objectness suffices; only those leave the device.
+/// Each picture's rows of which a detection can come; only those leave the device. Early in a training nearly all rows have
+/// objectness enough and none a class that is sure enough besides.
 fn likely_rows(predictions: &Tensor, confidence: f32, images: usize) -> Result<Vec<Vec<f32>>, DataError> {
-    let likely = predictions.i((.., .., 4)).f_gt(f64::from(confidence))?;
+    let part = |from, to| predictions.f_slice(2, Some(from), to, 1).map(|part| part.to_kind(Kind::Float));
+    let (objectness, classes) = (part(4, Some(5))?, part(5, None)?);
+    let sure = classes.f_amax([2_i64].as_slice(), true)?.f_mul(&objectness)?;
+    let confidence = f64::from(confidence);
+    let likely = sure.f_gt(confidence)?.f_logical_and(&objectness.f_gt(confidence)?)?.f_squeeze_dim(2)?;
     let counts = likely.f_sum_dim_intlist([1_i64].as_slice(), false, Kind::Int64)?.to_device(Device::Cpu);
     let width = predictions.size()[2] as usize;
     let chosen = predictions.f_index(&[Some(&likely)])?.to_kind(Kind::Float).to_device(Device::Cpu);
@@ -267,6 +272,21 @@ mod tests {
             evaluate::<DataError>(&loader, &options, |b| Ok(oracle(b, 0.9, 99))).unwrap().map50
         };
         assert!(map50(true) > 0.99 && map50(false) == 0.0, "{} {}", map50(true), map50(false));
+    }
+
+    #[test]
+    fn rows_that_no_detection_can_come_of_stay_on_the_device() {
+        let rows = [
+            [0.9, 0.0005, 0.0008],
+            [0.9, 0.5, 0.0],
+            [0.002, 0.6, 0.4],
+            [0.0009, 1.0, 1.0],
+            [0.5, 0.003, 0.001],
+        ];
+        let rows = rows.map(|[objectness, a, b]| [9.0_f32, 9.0, 4.0, 4.0, objectness, a, b]);
+        let predictions = Tensor::from_slice(rows.concat().as_slice()).view([1, 5, 7]);
+        let left = likely_rows(&predictions, 0.001, 1).unwrap();
+        assert_eq!(left, [[rows[1], rows[2], rows[4]].concat()]);
     }
 
     #[test]
