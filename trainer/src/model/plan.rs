@@ -76,6 +76,9 @@ pub fn channels(c: i64, width_multiple: f64) -> i64 {
 }
 
 /// All layers of a model.
+///
+/// # Errors
+/// Names the layer that cannot be built, and why.
 pub fn plan(config: &Config) -> Result<Vec<LayerPlan>, ModelError> {
     config.check("the model's description")?;
     let mut plan = Plan::default();
