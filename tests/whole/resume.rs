@@ -47,6 +47,21 @@ fn a_hyp_or_space_file_that_changed_since_is_another_run_and_the_values_are_name
 }
 
 #[test]
+fn a_mistyped_word_costs_a_name_nothing_while_no_trial_has_ended() {
+    let world = World::new();
+    world.good(&sim("--detach", "60000", &["--name", "d", "--seed", "7", "--dir", "d"]));
+    wait_until("a trial runs", || world.status("d")["slots"][0]["generation"] == 0);
+    world.stop("d");
+    let said = refused(&world, &["--seed", "8"]);
+    assert!(said.contains("--seed was 7, is 8") && said.contains("`evotop rm d` loses nothing"), "{said}");
+    let remedy = said.split('`').nth(1).unwrap();
+    world.good(&remedy.split(' ').skip(1).chain(["--yes"]).collect::<Vec<_>>());
+    good(&world, &["--seed", "8", "--generations", "2"]);
+    let said = refused(&world, &["--seed", "7"]);
+    assert!(said.contains("another --name or --dir") && !said.contains("loses nothing"), "{said}");
+}
+
+#[test]
 fn other_parameters_and_another_past_are_another_run_too() {
     let world = World::new();
     let words = ["run", "--headless", "--devices", "cpu", "--dir", "d", "--generations", "1"];

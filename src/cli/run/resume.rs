@@ -36,9 +36,16 @@ pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> 
     }
     differs.extend(other_past(args, &state));
     if !differs.is_empty() {
+        let root = session.root().display();
+        // A name that was spent on a mistyped word can be had back.
+        let nothing_ended = state.history.trials().iter().all(|trial| trial.ended_at.is_none());
+        let anew = if nothing_ended {
+            format!("or start anew: no trial has ended in it, so `evotop rm {root}` loses nothing")
+        } else {
+            "or start anew with another --name or --dir".into()
+        };
         return Err(Told::usage(format!(
-            "{} is another run: {}; leave these out to go on with it, or start anew with another --name or --dir",
-            session.root().display(),
+            "{root} is another run: {}; leave these out to go on with it, {anew}",
             differs.join("; ")
         )));
     }
