@@ -3,12 +3,48 @@
 use std::fs;
 use std::path::Path;
 
-/// Bytes of memory that can be had without swapping; none where the system does not say.
+/// Bytes of memory that can be had without swapping: what is free, or what the limit of a container or a cluster's job leaves of
+/// it. None where the system does not say.
 pub fn available_memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kibibytes * 1024)
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let left = left_in_groups(&groups, Path::new("/sys/fs/cgroup"));
+    Some(left.unwrap_or(u64::MAX).min(kibibytes * 1024))
+}
+
+/// What the tightest limit leaves of all control groups that a process is in, by its `/proc/PID/cgroup`; none without a limit.
+/// Version 2 of the kernel's interface and version 1, whose hierarchies have a folder each.
+fn left_in_groups(groups: &str, root: &Path) -> Option<u64> {
+    let lines = groups.lines().filter_map(|line| line.splitn(3, ':').collect::<Vec<_>>().try_into().ok());
+    lines
+        .filter_map(|[_, controllers, path]: [&str; 3]| {
+            let (base, names) = match controllers {
+                "" => (root.to_owned(), ["memory.max", "memory.current", "inactive_file"]),
+                _ if controllers.split(',').any(|name| name == "memory") => (
+                    root.join("memory"),
+                    ["memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"],
+                ),
+                _ => return None,
+            };
+            // A container may see its own group as the root while the path is the host's: folders that are not there say nothing.
+            let own = base.join(path.trim_start_matches('/'));
+            own.ancestors()
+                .take_while(|group| group.starts_with(&base))
+                .filter_map(|group| left(group, names))
+                .min()
+        })
+        .min()
+}
+
+/// What a group's limit leaves; what the kernel has read from files and nobody needs can be had as well.
+fn left(group: &Path, [limit, used, idle]: [&str; 3]) -> Option<u64> {
+    let number = |name: &str| fs::read_to_string(group.join(name)).ok()?.trim().parse::<u64>().ok();
+    let (limit, used) = (number(limit)?, number(used)?);
+    let stat = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
+    let idle = stat.lines().find_map(|line| line.strip_prefix(idle)?.trim().parse().ok()).unwrap_or(0);
+    Some(limit.saturating_sub(used.saturating_sub(idle)))
 }
 
 /// How many trainings share this machine, as the session that started this process says.
@@ -39,6 +75,41 @@ pub fn nvidia_driver() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn group(folder: &Path, files: [(&str, &str); 3]) {
+        fs::create_dir_all(folder).unwrap();
+        for (name, text) in files {
+            fs::write(folder.join(name), text).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_tightest_limit_of_the_groups_around_a_process_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let in_job = "0::/job/step/task\n";
+        assert_eq!(left_in_groups(in_job, root.path()), None);
+        let files =
+            |limit, used, stat| [("memory.max", limit), ("memory.current", used), ("memory.stat", stat)];
+        group(&root.path().join("job"), files("1000\n", "700\n", "anon 500\ninactive_file 150\n"));
+        group(&root.path().join("job/step"), files("max\n", "700\n", ""));
+        group(&root.path().join("job/step/task"), files("2000\n", "100\n", ""));
+        assert_eq!(left_in_groups(in_job, root.path()), Some(450));
+        assert_eq!(left_in_groups("0::/other\n", root.path()), None);
+        group(&root.path().join("job/step/task"), files("90\n", "100\n", ""));
+        assert_eq!(left_in_groups(in_job, root.path()), Some(0));
+    }
+
+    #[test]
+    fn a_limit_of_the_older_interface_counts_where_a_container_sees_itself_as_the_root() {
+        let root = tempfile::tempdir().unwrap();
+        let own = root.path().join("memory");
+        let stat = "inactive_file 1\ntotal_inactive_file 30\n";
+        group(
+            &own,
+            [("memory.limit_in_bytes", "500"), ("memory.usage_in_bytes", "80"), ("memory.stat", stat)],
+        );
+        assert_eq!(left_in_groups("12:cpu,memory:/docker/0a1b\n1:name=systemd:/\n", root.path()), Some(450));
+    }
 
     #[test]
     fn free_space_of_a_folder_that_is_yet_to_be_made_is_that_of_its_parent() {
