@@ -1,6 +1,6 @@
 //! Devices by the names people give them, how numbers get there, and what a process holds.
 
-use tch::{Cuda, Device, Tensor, utils};
+use tch::{Cuda, Device, TchError, Tensor, utils};
 
 /// `cpu`, `cuda:1`, `1`, `mps`; nothing or `auto` takes the first GPU, or the CPU.
 ///
@@ -47,6 +47,14 @@ pub fn sent(tensor: &Tensor, device: Device) -> Tensor {
         Device::Cuda(_) => tensor.pin_memory(device).to_device_(device, tensor.kind(), true, false),
         _ => tensor.to_device(device),
     }
+}
+
+/// The same numbers in memory from which a GPU fetches them by itself, so that [`sent`] has none to copy there.
+///
+/// # Errors
+/// Where there is no room for them.
+pub fn pinned(tensor: Tensor, device: Device) -> Result<Tensor, TchError> {
+    if device.is_cuda() { tensor.f_pin_memory(device) } else { Ok(tensor) }
 }
 
 /// Bytes of memory this process holds, where the system tells.

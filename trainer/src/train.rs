@@ -159,7 +159,7 @@ fn trained(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Train
     threads::compute_with(run.threads);
     let mut trainer = Trainer::start(setup, run, watch)?;
     let batch = 2 * setup.options.batch() as usize;
-    let val = ValLoader::new(setup.val.clone(), setup.options.img(), batch, run.threads);
+    let val = ValLoader::new(setup.val.clone(), setup.options.img(), batch, run.threads).on(run.device);
     let mut csv = run.results.as_deref().map(ResultsCsv::create).transpose()?;
     let mut best = Best::default();
     let mut shares = Shares::default();
@@ -260,6 +260,7 @@ impl<'a> Trainer<'a> {
                 seed: run.seed,
                 threads: run.threads,
                 rect: options.rect,
+                device: run.device,
             },
         )?;
         let fall = if options.cos_lr { Fall::Cosine } else { Fall::Linear };

@@ -69,7 +69,7 @@ pub fn val(args: &ValArgs) -> Result<()> {
     }
     let threads = options::cores();
     threads::compute_with(threads);
-    let loader = ValLoader::new(Arc::clone(&val), img, args.batch as usize, threads);
+    let loader = ValLoader::new(Arc::clone(&val), img, args.batch as usize, threads).on(device);
     let found = evaluate(&model, None, &loader, *single_cls, &mut || Flow::Continue)?;
     if let Some(first) = found.left_out.first().filter(|_| found.images == 0) {
         let (split, images, first) = (Split::Val.word(), found.left_out.len(), first.clone());

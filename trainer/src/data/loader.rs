@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rand_chacha::ChaCha8Rng;
+use tch::Device;
 
 use super::augment::Augment;
 use super::batch::Batch;
@@ -28,6 +29,8 @@ pub struct TrainOptions {
     pub threads: usize,
     /// Batches of similar shapes, without mosaic and in a fixed order.
     pub rect: bool,
+    /// Where the batches will be computed with.
+    pub device: Device,
 }
 
 /// Endless training batches, epoch after epoch.
@@ -41,7 +44,7 @@ impl TrainLoader {
     /// Where no threads can be started.
     pub fn new(dataset: Arc<Dataset>, augment: Augment, options: TrainOptions) -> Result<Self, DataError> {
         let batches = dataset.len().div_ceil(options.batch.max(1));
-        let queue = Queue::start(options.threads, move |maker, send| {
+        let queue = Queue::start(options.threads, options.device, move |maker, send| {
             let plan = options.rect.then(|| rect::plan(&sizes(&dataset), options.batch, options.img, 0.0));
             for epoch in 0.. {
                 let order = match &plan {
@@ -83,6 +86,7 @@ pub struct ValLoader {
     plan: Arc<Rect>,
     batch: usize,
     threads: usize,
+    device: Device,
 }
 
 impl ValLoader {
@@ -90,7 +94,13 @@ impl ValLoader {
     pub fn new(dataset: Arc<Dataset>, img: usize, batch: usize, threads: usize) -> Self {
         let batch = batch.max(1);
         let plan = Arc::new(rect::plan(&sizes(&dataset), batch, img, 0.5));
-        Self { dataset, plan, batch, threads }
+        Self { dataset, plan, batch, threads, device: Device::Cpu }
+    }
+
+    /// The same, of batches that will be computed with on `device`.
+    #[must_use]
+    pub fn on(self, device: Device) -> Self {
+        Self { device, ..self }
     }
 
     pub fn batches(&self) -> usize {
@@ -107,7 +117,7 @@ impl ValLoader {
     /// Where no threads can be started.
     pub fn pass(&self) -> Result<impl Iterator<Item = Result<Batch, DataError>> + use<>, DataError> {
         let (dataset, plan, batch) = (Arc::clone(&self.dataset), Arc::clone(&self.plan), self.batch);
-        Queue::start(self.threads, move |maker, send| {
+        Queue::start(self.threads, self.device, move |maker, send| {
             for (members, shape) in plan.order.chunks(batch).zip(&plan.shapes) {
                 let made = maker.batch(&dataset, members, *shape, |_, index, scratch| {
                     plain(&dataset, index, *shape, scratch)
@@ -171,7 +181,8 @@ mod tests {
     use crate::data::{Cache, DataYaml, Options, Pixels, Split};
 
     const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
-    const TRAIN: TrainOptions = TrainOptions { img: 64, batch: 4, seed: 5, threads: 1, rect: false };
+    const TRAIN: TrainOptions =
+        TrainOptions { img: 64, batch: 4, seed: 5, threads: 1, rect: false, device: Device::Cpu };
     const AUGMENT: Augment = Augment {
         hsv_h: 0.015,
         hsv_s: 0.7,

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::DataError;
 use super::batch::{Batch, Origin};
@@ -15,6 +15,7 @@ use super::labels::Label;
 use super::pixels::Pixels;
 use super::resize::load_size;
 use super::sample::Scratch;
+use crate::device::pinned;
 use crate::{failure, threads};
 
 /// Batches that wait for the compute thread.
@@ -27,9 +28,11 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// `device` is where the batches will be computed with.
+    ///
     /// # Errors
     /// Where no threads can be started.
-    pub fn start<F>(threads: usize, produce: F) -> Result<Self, DataError>
+    pub fn start<F>(threads: usize, device: Device, produce: F) -> Result<Self, DataError>
     where
         F: FnOnce(&mut Maker, &dyn Fn(Result<Batch, DataError>) -> bool) + Send + 'static,
     {
@@ -46,7 +49,7 @@ impl Queue {
                 // A second team of libgomp's threads would make more of them than cores: the compute thread's team would then go
                 // to sleep at each of its operations, which makes a training on two cores take 1.8 times as long.
                 threads::compute_with(1);
-                let mut maker = Maker { pool, pictures: Vec::new() };
+                let mut maker = Maker { pool, pictures: Vec::new(), device };
                 produce(&mut maker, &|batch| hand_over(&sender, batch));
             })
             .map_err(|error| lost(&error))?;
@@ -97,6 +100,7 @@ pub struct Sample {
 pub struct Maker {
     pool: ThreadPool,
     pictures: Vec<u8>,
+    device: Device,
 }
 
 impl Maker {
@@ -115,7 +119,7 @@ impl Maker {
         F: Fn(usize, usize, &mut Scratch) -> Result<Sample, DataError> + Sync,
     {
         let bytes = width * height * 3;
-        let Self { pool, pictures } = self;
+        let Self { pool, pictures, .. } = self;
         pictures.resize(bytes * members.len(), 0);
         let made = pool.install(|| {
             pictures
@@ -167,7 +171,8 @@ impl Maker {
         let shape = [origins.len() as i64, 3, height as i64, width as i64];
         let pictures = &self.pictures[..bytes * origins.len()];
         Ok(Batch {
-            images: Tensor::f_from_slice(pictures)?.f_view(shape.as_slice())?,
+            // The largest copy of a training by far: the compute thread is not to wait for it.
+            images: pinned(Tensor::f_from_slice(pictures)?.f_view(shape.as_slice())?, self.device)?,
             targets: Tensor::f_from_slice(&targets)?.f_view([(targets.len() / 6) as i64, 6])?,
             origins,
             left_out,
@@ -209,10 +214,10 @@ mod tests {
 
     #[test]
     fn a_loader_that_panics_is_an_error_and_no_end_of_the_pictures() {
-        let mut queue = Queue::start(1, |_, _| panic!("a picture like no other")).unwrap();
+        let mut queue = Queue::start(1, Device::Cpu, |_, _| panic!("a picture like no other")).unwrap();
         let error = queue.next().expect("no end").unwrap_err().to_string();
         assert!(error.contains("a picture like no other"), "{error}");
         assert!(queue.next().is_none(), "told once");
-        assert!(Queue::start(1, |_, _| ()).unwrap().next().is_none(), "a plain end is no error");
+        assert!(Queue::start(1, Device::Cpu, |_, _| ()).unwrap().next().is_none(), "a plain end is no error");
     }
 }
