@@ -87,6 +87,19 @@ fn other_parameters_and_another_past_are_another_run_too() {
 }
 
 #[test]
+fn values_that_a_space_file_leaves_out_are_those_of_the_data_set_that_the_run_began_with() {
+    let world = World::new();
+    std::fs::write(world.path("my.yaml"), world.good(&["hyp", "show", "scratch-low"])).unwrap();
+    std::fs::write(world.path("space.yaml"), world.good(&["hyp", "init", "my.yaml"])).unwrap();
+    let words = ["run", "--headless", "--devices", "cpu", "--dir", "d", "--space", "space.yaml"];
+    // There is nothing there to train on; it is a session all the same.
+    world.run(&[&words[..], &["--data", "none.yaml", "--generations", "1"]].concat());
+    assert!(world.path("d/journal.jsonl").exists());
+    let said = String::from_utf8(world.run(&words).stderr).unwrap();
+    assert!(!said.contains("is another run"), "{said}");
+}
+
+#[test]
 fn limits_that_are_said_anew_hold_from_then_on() {
     let world = World::new();
     let words = ["run", "--headless", "--devices", "cpu", "--dir", "d", "--param", "x=1[0..2]"];

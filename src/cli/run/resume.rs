@@ -111,6 +111,9 @@ fn other_values(args: &RunArgs, created: &Created) -> anyhow::Result<Vec<String>
         return Ok(Vec::new());
     }
     let mut then = args.clone();
+    // Which values are the usual ones depends on it.
+    let data = &mut then.trainer_options.data;
+    *data = data.take().or_else(|| created.spec.options.get("data").cloned());
     if args.params.is_empty() {
         let named = |name: &str| (!name.is_empty()).then(|| name.to_owned());
         then.hyp = args.hyp.clone().or_else(|| named(&created.spec.hyp));
