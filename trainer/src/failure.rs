@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 
 use evotop::trial::FailureClass;
 
+use crate::data::DataError;
 use crate::train::TrainError;
 
 /// How an error of libtorch begins in the panic that it arrives as.
@@ -85,8 +86,10 @@ pub fn class_of(text: &str) -> FailureClass {
 /// The class of what broke a training off.
 pub fn class_of_end(why: &TrainError) -> FailureClass {
     match why {
-        // Options are the same for every candidate.
-        TrainError::AllFrozen => FailureClass::SlotLost,
+        // Neither options nor the machine's limits are a candidate's fault.
+        TrainError::AllFrozen | TrainError::NoAnchors(_) | TrainError::Data(DataError::Threads(_)) => {
+            FailureClass::SlotLost
+        }
         why => class_of(&why.to_string()),
     }
 }

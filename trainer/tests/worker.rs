@@ -126,15 +126,25 @@ impl Drop for Worker {
 const NO_MODEL: &str = "{nc: 10, depth_multiple: 1, width_multiple: 1, anchors: 3, backbone: [[-1, 1, Conv, [16, 3, 2]], \
     [-1, 1, Conv, [16, 3, 2]]], head: [[[-1, 0], 1, Concat, [1]], [[2], 1, Detect, [nc, anchors]]]}";
 
+/// A model whose anchors are only counted.
+const COUNTED_ANCHORS: &str = "{nc: 10, depth_multiple: 1, width_multiple: 1, anchors: 3, backbone: [[-1, 1, Conv, [16, 3, 2]]], \
+    head: [[[-1], 1, Detect, [nc, anchors]]]}";
+
 #[test]
 fn what_no_candidate_could_be_trained_with_is_no_candidates_fault() {
     let folder = tempfile::tempdir().unwrap();
-    let cfg = folder.path().join("no.yaml");
-    std::fs::write(&cfg, NO_MODEL).unwrap();
-    for (option, words) in
-        [(("cfg", cfg.to_str().unwrap()), "different sizes"), (("freeze", "99"), "--freeze")]
-    {
-        let mut worker = Worker::start(&[option]);
+    let [broken, counted] = ["no.yaml", "counted.yaml"].map(|name| folder.path().join(name));
+    std::fs::write(&broken, NO_MODEL).unwrap();
+    std::fs::write(&counted, COUNTED_ANCHORS).unwrap();
+    let cfg = |path: &'_ std::path::PathBuf| ("cfg", path.display().to_string());
+    for (options, words) in [
+        (vec![cfg(&broken)], "different sizes"),
+        (vec![("freeze", "99".into())], "--freeze"),
+        (vec![cfg(&counted), ("noautoanchor", "true".into())], "anchors"),
+    ] {
+        let options: Vec<(&str, &str)> =
+            options.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut worker = Worker::start(&options);
         assert!(matches!(worker.hear(), FromWorker::Hello { .. }));
         worker.job(1, 0, &[("lr0", 0.01)]);
         let FromWorker::Error { class, message, .. } = worker.end() else { panic!("no error") };

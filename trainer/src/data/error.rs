@@ -29,7 +29,7 @@ pub enum DataError {
     #[error("none of the {images} {split} images can be used; the first: {first}")]
     Unusable { split: &'static str, images: usize, first: String },
     #[error(
-        "no thread could be started to load images: {0}; --threads 1 needs the fewest, and `ulimit -u` and `ulimit -v` tell the limits"
+        "no thread could be started to load images: {0}; `ulimit -u` and `ulimit -v` tell the limits, a training needs fewer with --threads 1"
     )]
     Threads(String),
     #[error("loading images stopped unexpectedly: {0}")]

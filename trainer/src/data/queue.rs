@@ -36,12 +36,12 @@ impl Queue {
     where
         F: FnOnce(&mut Maker, &dyn Fn(Result<Batch, DataError>) -> bool) + Send + 'static,
     {
-        let lost = |error: &dyn std::fmt::Display| DataError::Threads(error.to_string());
+        let refused = |error: &dyn std::fmt::Display| DataError::Threads(error.to_string());
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.max(1))
             .thread_name(|i| format!("loader-{i}"))
             .build()
-            .map_err(|error| lost(&error))?;
+            .map_err(|error| refused(&error))?;
         let (sender, ready) = sync_channel(AHEAD);
         let thread = std::thread::Builder::new()
             .name("loader".to_owned())
@@ -52,7 +52,7 @@ impl Queue {
                 let mut maker = Maker { pool, pictures: Vec::new(), device };
                 produce(&mut maker, &|batch| hand_over(&sender, batch));
             })
-            .map_err(|error| lost(&error))?;
+            .map_err(|error| refused(&error))?;
         Ok(Self { ready: Some(ready), thread: Some(thread) })
     }
 }
