@@ -226,11 +226,6 @@ impl Dataset {
         self.items.iter().map(|item| cached_bytes(item.size, self.options.img)).sum()
     }
 
-    /// Bytes that they take by now.
-    pub fn held_bytes(&self) -> u64 {
-        self.cached.iter().map(|picture| picture.pixels.rgb.len() as u64).sum()
-    }
-
     /// A picture at load size.
     ///
     /// # Errors
