@@ -36,11 +36,11 @@ pub struct Arena {
     ends: [i64; 4],
 }
 
-/// A parameter that is trained, and the unused numbers that lie before it.
+/// A parameter that is trained, and zeros as many as there are unused numbers before it.
 #[derive(Debug)]
 struct Leaf {
     view: Tensor,
-    gap: i64,
+    gap: Tensor,
 }
 
 /// A tensor of the state.
@@ -117,7 +117,10 @@ impl Arena {
             .iter()
             .zip(gaps)
             .filter(|(i, _)| entries[**i].group != Some(Group::Frozen))
-            .map(|(i, gap)| Leaf { view: entries[*i].view.shallow_clone(), gap })
+            .map(|(i, gap)| Leaf {
+                view: entries[*i].view.shallow_clone(),
+                gap: Tensor::zeros([gap], options),
+            })
             .collect();
         let mut views = entries.iter();
         visit(&mut |_, _, tensor| {
@@ -149,15 +152,12 @@ impl Arena {
         let views: Vec<&Tensor> = self.leaves.iter().map(|leaf| &leaf.view).collect();
         let gradients = Tensor::run_backward(&[loss], &views, false, false);
         let _guard = tch::no_grad_guard();
-        let zeros = |length: i64| Tensor::zeros([length], (Kind::Float, self.params.device()));
-        let mut flat = Vec::with_capacity(views.len());
-        for (gradient, leaf) in gradients.iter().zip(&self.leaves) {
-            if leaf.gap > 0 {
-                flat.push(zeros(leaf.gap));
-            }
+        let laid = |(gradient, leaf): (&Tensor, &Leaf)| {
             // What feeds no head has no gradient.
-            flat.push(if gradient.defined() { flatten(gradient) } else { zeros(leaf.view.numel() as i64) });
-        }
+            let own = if gradient.defined() { flatten(gradient) } else { flatten(&leaf.view.zeros_like()) };
+            [leaf.gap.shallow_clone(), own]
+        };
+        let flat: Vec<Tensor> = gradients.iter().zip(&self.leaves).flat_map(laid).collect();
         Tensor::cat(&flat, 0)
     }
 
