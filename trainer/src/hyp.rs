@@ -11,6 +11,8 @@ use crate::data::Augment;
 /// Why a hyp file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HypError {
+    #[error("{0}: no such file, and no built-in one of that name (evotop hyp list)")]
+    NotThere(String),
     #[error("{path}: cannot be read: {why}")]
     Read { path: String, why: String },
     #[error("{origin}: not a map of names to numbers: {why}")]
@@ -146,6 +148,7 @@ impl Hyp {
     pub fn find(name: &str) -> Result<Self, HypError> {
         match builtin::hyp(name).filter(|_| !Path::new(name).is_file()) {
             Some(source) => Self::parse(&source.text, &source.name),
+            None if !Path::new(name).exists() => Err(HypError::NotThere(name.to_owned())),
             None => Self::read(Path::new(name)),
         }
     }
@@ -290,7 +293,12 @@ mod tests {
         assert_eq!(Hyp::find("scratch-low").unwrap(), Hyp::default());
         let digits = Hyp::find("digits").unwrap();
         assert_eq!((digits.cls, digits.fliplr), (2.0, 0.0));
-        assert!(Hyp::find("scratch-lo").unwrap_err().to_string().starts_with("scratch-lo: cannot be read"));
+        assert!(
+            Hyp::find("scratch-lo")
+                .unwrap_err()
+                .to_string()
+                .starts_with("scratch-lo: no such file, and no built-in one")
+        );
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn short(word: &str) -> String {
 
 /// The number that a word of a row stands for.
 fn value(word: &str) -> Result<f32, String> {
-    let number = word.parse().ok().filter(|value: &f32| !value.is_nan());
+    let number = word.parse().ok().filter(|value: &f32| value.is_finite());
     number.ok_or_else(|| format!("`{}` is not a number", short(word)))
 }
 
@@ -194,7 +194,7 @@ mod tests {
             ("0 .5 -.5 .1 .1", 1, "negative"),
             ("0 .5 nan .1 .1", 1, "`nan` is not a number"),
             ("0 .1 .1 .2 .2 .3 nan", 1, "`nan` is not a number"),
-            ("0 .1 .1 .9 .9 .5 inf", 1, "polygon's box is above 1"),
+            ("0 .1 .1 .9 .9 .5 inf", 1, "`inf` is not a number"),
             ("0 .1 .1 .9 .9 .5 -1.2", 1, "of the polygon's box is negative"),
             ("\n0 .5 1.5 .1 .1", 2, "above 1"),
             ("0 .1 .2 .3 .4 .5 .6\n0 .1 .1 .2 .2 .3", 2, "pairs"),
