@@ -3,7 +3,7 @@
 
 mod line;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Read as _, Write};
 use std::sync::mpsc::{Receiver, channel};
 
 use evotop::evolve::Weights;
@@ -233,16 +233,17 @@ fn val_batches(setup: &Setup, epochs: u32) -> usize {
 
 /// Tells builds apart: another build may mean another fitness.
 fn build() -> String {
+    const PIECE: u64 = 1 << 16;
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     if let Ok(file) = std::env::current_exe().and_then(std::fs::File::open) {
         // Piece by piece: all of it at once is room that may not be there, and then this build would pass for another.
-        let mut file = BufReader::with_capacity(1 << 16, file);
-        while let Ok(piece @ 1..) = file.fill_buf().map(<[u8]>::len) {
-            hash = file.buffer().chunks(8).fold(hash, |hash, chunk| {
+        let mut piece = Vec::with_capacity(PIECE as usize);
+        while (&file).take(PIECE).read_to_end(&mut piece).is_ok_and(|length| length > 0) {
+            hash = piece.chunks(8).fold(hash, |hash, chunk| {
                 let word = chunk.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
                 (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
             });
-            file.consume(piece);
+            piece.clear();
         }
     }
     format!("{}-{hash:016x}", env!("CARGO_PKG_VERSION"))
