@@ -66,7 +66,7 @@ pub struct Options {
     /// Model: a YAML file or a built-in name such as yolov5n
     #[arg(long)]
     pub cfg: Option<String>,
-    /// Epochs of a training [default: 100; 10 in an evolution, 8 of the built-in data set]
+    /// Epochs of a training [default: 100; in an evolution 10, or 8 on the built-in data set]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub epochs: Option<u32>,
     /// Pictures a batch [default: 16; 8 of the built-in data set]

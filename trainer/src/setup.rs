@@ -58,7 +58,7 @@ impl Setup {
             cache: if options.cache == Cached::Ram { Cache::Ram } else { Cache::None },
         };
         config.nc = if options.single_cls { 1 } else { yaml.names.len() as i64 };
-        // So is a layer that cannot be: every candidate would fail by it.
+        // As early a layer that cannot be built: every candidate would fail by it.
         plan(&config)?;
         let [train, val] = library.open(&yaml, opened, &mut |train, val| say(preflight::room(train, val)))?;
         for line in preflight::report(&train, &val) {

@@ -136,9 +136,9 @@ fn damage(bytes: &[u8], warnings: &[DecodeWarning]) -> Option<String> {
     warnings.first().map(|first| format!("is damaged, it is used as it decodes: {first}"))
 }
 
-/// A JPEG to the bit as the original reads it, also where it breaks off: a quarter of the pixels that `image` makes of one are up to 5
-/// off, enough to move a validation's precision by a hundredth. With what the decoder found wrong in it. None where this decoder refuses what that one may take, where it has
-/// nothing but grey for it, and where it panics, as it does on some damage.
+/// A JPEG to the bit as the original reads it, also where it breaks off, and what the decoder found wrong in it: a quarter of the
+/// pixels that `image` makes of one are up to 5 off, enough to move a validation's precision by a hundredth. None where this decoder
+/// refuses what that one may take, where it has nothing but grey for it, and where it panics, as it does on some damage.
 fn jpeg(bytes: &[u8]) -> Option<(RgbImage, Vec<DecodeWarning>)> {
     let decoded = failure::catch(|| {
         let mut decoder = Decoder::new(bytes).ok()?;
@@ -160,6 +160,7 @@ mod tests {
     use libjpeg_turbo_rs::Subsampling;
 
     use super::*;
+    use crate::data::tests::damaged_within;
 
     /// A black JPEG of 40 x 20 pixels with its upper left quarter white, whose EXIF says that it is to be shown turned.
     fn turned(path: &Path, orientation: u8) {
@@ -224,10 +225,7 @@ mod tests {
         let cut = told(&whole[..whole.len() - 100]).unwrap();
         assert!(cut.starts_with("a.jpg: this JPEG has no end"), "{cut}");
         // A marker where pixels are still to come.
-        let mut within = whole.clone();
-        let middle = whole.len() * 3 / 4;
-        within[middle..middle + 2].copy_from_slice(&[0xFF, 0xD9]);
-        let damaged = told(&within).unwrap();
+        let damaged = told(&damaged_within()).unwrap();
         assert!(
             damaged.starts_with("a.jpg: this JPEG is damaged") && damaged.contains("decodes: "),
             "{damaged}"

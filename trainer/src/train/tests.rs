@@ -19,18 +19,6 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Nobody.
-struct Quiet;
-
-impl Watch for Quiet {
-    fn flow(&mut self) -> Flow {
-        Flow::Continue
-    }
-    fn batch(&mut self, _: &BatchReport) {}
-    fn epoch(&mut self, _: &EpochReport) {}
-    fn say(&mut self, _: String) {}
-}
-
 /// What each epoch measured.
 #[derive(Default)]
 struct Measured(Vec<Option<[f64; 7]>>);
@@ -65,7 +53,7 @@ fn the_average_begins_with_the_network_as_it_was_before_its_anchors_were_fitted_
     let folder = tempfile::tempdir().unwrap();
     let setup = setup(folder.path(), &[("cfg", "yolov5p")]);
     let run = Run { hyp: Hyp { anchors: Some(3.0), ..Hyp::default() }, ..run(1) };
-    let trainer = Trainer::start(&setup, &run, &mut Quiet).unwrap();
+    let trainer = Trainer::start(&setup, &run, &mut Measured::default()).unwrap();
     let Learner { model, ema, criterion, .. } = &trainer.learner;
     assert!(ema.model.detect().has_placeholders() && !model.detect().has_placeholders());
     assert_eq!(criterion.anchors, anchor_sizes(&model.detect().anchors), "the loss goes by the fitted ones");
@@ -87,7 +75,7 @@ fn anchors_without_sizes_are_refused_where_nobody_would_fit_them() {
     std::fs::write(&cfg, format!("{start}anchors: 3\n# Rows{rest}")).unwrap();
     let words = [("cfg", cfg.to_str().unwrap()), ("noautoanchor", "true")];
     let refused = |setup: &Setup, run: &Run| {
-        matches!(Trainer::start(setup, run, &mut Quiet), Err(TrainError::NoAnchors(3)))
+        matches!(Trainer::start(setup, run, &mut Measured::default()), Err(TrainError::NoAnchors(3)))
     };
     assert!(refused(&setup(folder.path(), &words), &run(1)), "a YAML that only counts them");
     let named = setup(folder.path(), &[("cfg", "yolov5p"), words[1]]);
@@ -103,12 +91,12 @@ fn a_frozen_layer_keeps_its_weights_while_the_others_learn() {
     let folder = tempfile::tempdir().unwrap();
     let setup = setup(folder.path(), &[("cfg", "yolov5p"), ("freeze", "1,24")]);
     let run = Run { hyp: Hyp { lr0: 0.1, ..Hyp::default() }, ..run(1) };
-    let mut trainer = Trainer::start(&setup, &run, &mut Quiet).unwrap();
+    let mut trainer = Trainer::start(&setup, &run, &mut Measured::default()).unwrap();
     let copied = |trainer: &Trainer| -> Vec<(String, Tensor)> {
         trainer.learner.model.state().into_iter().map(|(name, tensor)| (name, tensor.copy())).collect()
     };
     let before = copied(&trainer);
-    assert!(matches!(trainer.epoch(1, &mut Quiet).unwrap(), epoch::Trained::Whole(_)));
+    assert!(matches!(trainer.epoch(1, &mut Measured::default()).unwrap(), epoch::Trained::Whole(_)));
     for ((name, then), (_, now)) in before.iter().zip(copied(&trainer)) {
         let frozen = name.starts_with("model.1.") || name.starts_with("model.24.");
         if frozen && (name.ends_with("weight") || name.ends_with("bias")) {
@@ -125,7 +113,9 @@ fn the_numbers_of_a_kept_training_are_those_of_its_best_weights_as_they_are_in_t
     let folder = tempfile::tempdir().unwrap();
     let setup = setup(folder.path(), &[("weights", WEIGHTS)]);
     let run = Run { keep: Some(folder.path().to_owned()), ..run(2) };
-    let End::Finished { metrics } = train(&setup, &run, &mut Quiet).unwrap() else { panic!("no end") };
+    let End::Finished { metrics } = train(&setup, &run, &mut Measured::default()).unwrap() else {
+        panic!("no end")
+    };
     let best = Weights::read(&folder.path().join(BEST), Purpose::Validate).unwrap();
     let mut model = Model::new(best.described().unwrap(), Device::Cpu).unwrap();
     best.transfer(&mut model, false);
@@ -139,7 +129,7 @@ fn the_numbers_of_a_kept_training_are_those_of_its_best_weights_as_they_are_in_t
 }
 
 #[test]
-fn a_trial_s_numbers_are_those_of_its_last_epoch_which_alone_may_be_validated() {
+fn the_numbers_of_a_trial_are_those_of_its_last_epoch_which_alone_may_be_validated() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let setup = setup(folder.path(), &[("weights", WEIGHTS), ("val", "last")]);

@@ -4,8 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NmsOptions {
     pub confidence: f32,
-    /// Overlap above which the less confident of two detections of a class goes. Wider than an overlap is: 0.6 itself, rounded to
-    /// single precision, lies above it, as for the reference.
+    /// Overlap above which the less confident of two detections of a class goes. In double
+    /// precision: 0.6 rounded to single precision lies above 0.6, so that an overlap of exactly that is too much, as for the reference.
     pub iou: f64,
     /// Detections kept per picture.
     pub most: usize,
