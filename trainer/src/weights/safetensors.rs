@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use evotop::dir::{DirError, replace};
+use evotop::journal::Access;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use tch::{Device, Kind, Tensor};
@@ -85,9 +87,8 @@ pub fn write(model: &Model, names: &[String], path: &Path) -> Result<(), Weights
         (NAMES.to_owned(), json(serde_json::to_string(names))?),
     ]);
     let bytes = safetensors::serialize(views, Some(said)).map_err(|why| fault(why.to_string()))?;
-    // Beside it first, so that a file is whole or not there.
-    let beside = path.with_extension("safetensors.part");
-    std::fs::write(&beside, bytes)
-        .and_then(|()| std::fs::rename(&beside, path))
-        .map_err(|why| fault(why.to_string()))
+    replace(path, &bytes, Access::ShareRead).map_err(|error| match error {
+        DirError::Io { source, .. } => fault(source.to_string()),
+        other => fault(other.to_string()),
+    })
 }

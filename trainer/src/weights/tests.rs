@@ -118,6 +118,17 @@ fn our_own_files_bring_back_what_was_written() {
 }
 
 #[test]
+fn a_file_that_cannot_be_written_is_named_and_nothing_is_left_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Model::new(&Config::find("yolov5p").unwrap(), Device::Cpu).unwrap();
+    let path = folder.path().join("best.safetensors");
+    std::fs::create_dir(&path).unwrap();
+    let error = write(&model, &[], &path).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}: cannot be written: ", path.display())), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn files_that_are_no_weights_are_refused_with_a_reason() {
     let read = |bytes: &[u8]| parse_checkpoint(bytes, "x.pt").unwrap_err();
     assert!(read(b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.").contains("older than 1.6"));
