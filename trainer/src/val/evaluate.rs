@@ -167,8 +167,8 @@ fn likely_rows(predictions: &Tensor, confidence: f32, images: usize) -> Result<V
     let part = |from, to| predictions.f_slice(2, Some(from), to, 1).map(|part| part.to_kind(Kind::Float));
     let (objectness, classes) = (part(4, Some(5))?, part(5, None)?);
     let sure = classes.f_amax([2_i64].as_slice(), true)?.f_mul(&objectness)?;
-    let confidence = f64::from(confidence);
-    let likely = sure.f_gt(confidence)?.f_logical_and(&objectness.f_gt(confidence)?)?.f_squeeze_dim(2)?;
+    // No class is surer than 1, so that objectness suffices wherever the product does.
+    let likely = sure.f_gt(f64::from(confidence))?.f_squeeze_dim(2)?;
     let counts = likely.f_sum_dim_intlist([1_i64].as_slice(), false, Kind::Int64)?.to_device(Device::Cpu);
     let width = predictions.size()[2] as usize;
     let chosen = predictions.f_index(&[Some(&likely)])?.to_kind(Kind::Float).to_device(Device::Cpu);
