@@ -45,17 +45,18 @@ fn covered(over: &PixelBox, other: &PixelBox) -> f32 {
     width * height / ((other.x2 - other.x1) * (other.y2 - other.y1) + 1e-16)
 }
 
-/// Sets what lies inside an outline, by the even-odd rule, and of its edges those to the left, to the right and above.
+/// Sets an outline's edges and what lies inside by the even-odd rule, as OpenCV fills a contour.
 fn fill(mask: &mut [bool], width: usize, height: usize, outline: &Outline) {
-    let points: Vec<[f64; 2]> = outline.iter().map(|p| p.map(f64::trunc)).collect();
+    let points: Vec<[i64; 2]> = outline.iter().map(|p| p.map(|x| x as i64)).collect();
+    let edges: Vec<_> = points.iter().copied().zip(points.iter().copied().cycle().skip(1)).collect();
     for y in 0..height {
-        let line = y as f64;
+        let line = y as i64;
         let mut crossings = Vec::new();
-        for (i, a) in points.iter().enumerate() {
-            let b = points[(i + 1) % points.len()];
-            let (low, high) = if a[1] <= b[1] { (*a, b) } else { (b, *a) };
+        for (a, b) in &edges {
+            let (low, high) = if a[1] <= b[1] { (a, b) } else { (b, a) };
             if low[1] <= line && line < high[1] {
-                crossings.push(low[0] + (line - low[1]) / (high[1] - low[1]) * (high[0] - low[0]));
+                let part = (line - low[1]) as f64 / (high[1] - low[1]) as f64;
+                crossings.push(low[0] as f64 + part * (high[0] - low[0]) as f64);
             }
         }
         crossings.sort_by(f64::total_cmp);
@@ -65,6 +66,32 @@ fn fill(mask: &mut [bool], width: usize, height: usize, outline: &Outline) {
                 mask[y * width + from..=y * width + to.min(width - 1)].fill(true);
             }
         }
+    }
+    for (a, b) in edges {
+        draw(a, b, |[x, y]| {
+            if (0..width as i64).contains(&x) && (0..height as i64).contains(&y) {
+                mask[y as usize * width + x as usize] = true;
+            }
+        });
+    }
+}
+
+/// The pixels of a line, from its left end (Bresenham); of two that are as near, the one on the level of the pixel before.
+fn draw(a: [i64; 2], b: [i64; 2], mut pixel: impl FnMut([i64; 2])) {
+    let ([mut at, end], steep) =
+        (if b[0] < a[0] { [b, a] } else { [a, b] }, b[1].abs_diff(a[1]) > b[0].abs_diff(a[0]));
+    let (along, across) = if steep { (1, 0) } else { (0, 1) };
+    let step = [0, 1].map(|axis| (end[axis] - at[axis]).signum());
+    let (length, width) = ((end[along] - at[along]).abs(), (end[across] - at[across]).abs());
+    let mut error = length - 2 * width;
+    for _ in 0..=length {
+        pixel(at);
+        at[along] += step[along];
+        if error < 0 {
+            at[across] += step[across];
+            error += 2 * length;
+        }
+        error -= 2 * width;
     }
 }
 
@@ -135,5 +162,35 @@ mod tests {
             apply(&mut pixels, &mut objects, probability, &mut rng);
             assert_eq!((objects.boxes.len(), pixels == before), (1, true));
         }
+    }
+
+    #[test]
+    fn an_outline_is_filled_as_opencv_fills_it() {
+        // Drawn by cv2.drawContours 5.0 with FILLED.
+        let outline =
+            [[1., 1.], [20., 3.], [22., 12.], [9., 6.], [3., 14.]].map(|p: [f64; 2]| p.map(|x| x + 0.9));
+        let expected = "
+            ........................
+            .#####..................
+            .###############........
+            .####################...
+            .####################...
+            ..###################...
+            ..####################..
+            ..#######..###########..
+            ..######.....#########..
+            ..######.......#######..
+            ..#####..........######.
+            ...###.............####.
+            ...##................##.
+            ...##...................
+            ...#....................
+            ........................";
+        let mut mask = vec![false; 24 * 16];
+        fill(&mut mask, 24, 16, &outline.to_vec());
+        let rows =
+            mask.chunks(24).map(|row| row.iter().map(|set| if *set { '#' } else { '.' }).collect::<String>());
+        let expected: Vec<&str> = expected.split_whitespace().collect();
+        assert_eq!(rows.collect::<Vec<_>>(), expected);
     }
 }
