@@ -28,8 +28,9 @@ pub struct Labels {
 /// Reads a label file's text. A mistake anywhere spoils the whole file, as its image cannot be trusted any more; the message names the line.
 pub fn parse(text: &str) -> Result<Labels, String> {
     let mut rows: Vec<(usize, Vec<f32>)> = Vec::new();
-    for (number, line) in text.lines().enumerate().map(|(place, line)| (place + 1, line.trim())) {
-        if line.is_empty() {
+    for (number, line) in text.trim_end().lines().enumerate().map(|(place, line)| (place + 1, line)) {
+        // One of spaces between objects is a row without columns, as in the original.
+        if line.is_empty() || rows.is_empty() && line.trim().is_empty() {
             continue;
         }
         let row = line.split_whitespace().map(value).collect::<Result<_, _>>();
@@ -142,7 +143,7 @@ mod tests {
 
     #[test]
     fn boxes_are_read_in_the_order_of_the_file() {
-        let labels = parse("3 0.5 0.5 0.25 0.125\n\n0 1 0 1 1\n").unwrap();
+        let labels = parse(" \n3 0.5 0.5 0.25 0.125\n\n0 1 0 1 1 \r\n  \n").unwrap();
         assert_eq!(labels.boxes[0], Label { class: 3, x: 0.5, y: 0.5, w: 0.25, h: 0.125 });
         assert_eq!(labels.boxes[1].class, 0);
         assert!(labels.polygons.is_empty());
@@ -190,6 +191,8 @@ mod tests {
             ("0 .5 .5 .1 .1 .9", 1, "6 columns"),
             ("0 .5 x .1 .1", 1, "`x` is not a number"),
             ("0 .5 .5 .1 .1\0\u{1b}[2J", 1, "`.1\\0\\u{1b}[2J` is not"),
+            ("0 .5 .5 .1 .1\n \t\n1 .5 .5 .1 .1", 2, "0 columns"),
+            ("0 .1 .1 .2 .2 .3 .4\n \n0 .1 .1 .2 .2 .3 .4", 2, "0 columns"),
             ("-1 .5 .5 .1 .1", 1, "class -1"),
             ("0 .5 -.5 .1 .1", 1, "negative"),
             ("0 .5 nan .1 .1", 1, "`nan` is not a number"),
