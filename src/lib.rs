@@ -14,6 +14,7 @@
 pub mod clean;
 pub mod clock;
 pub mod hash;
+pub mod shell;
 pub mod size;
 pub mod stats;
 

@@ -10,6 +10,7 @@ use super::{block_on, find, leftovers, out};
 use crate::clock;
 use crate::dir::{self, Keep, Plan, Registry, SessionDir};
 use crate::journal::Access;
+use crate::shell;
 use crate::size;
 use crate::trial;
 use crate::wire::Client;
@@ -62,7 +63,7 @@ pub fn fork(args: &ForkArgs) -> anyhow::Result<Exit> {
     let (from, fork) = (SessionDir::new(&from), SessionDir::new(&to));
     let last = dir::fork(&from, &fork, &name, args.at, clock::now(), Access::Private)?;
     Registry::open().add(&name, &to)?;
-    tell!("{name} begins after gen {last}; go on with: evotop run --dir {}", to.display());
+    tell!("{name} begins after gen {last}; go on with: evotop run --dir {}", shell::path(&to));
     Ok(Exit::Done)
 }
 

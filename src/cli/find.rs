@@ -8,6 +8,7 @@ use super::exit::{Exit, Told};
 use super::{block_on, warn};
 use crate::dir::{Holder, Lock, Registry, SessionDir};
 use crate::session::{State, Status};
+use crate::shell;
 use crate::wire::{Client, ClientError};
 
 /// How long a session may take to open its socket: it may have to read a long journal, and end survivors.
@@ -135,10 +136,11 @@ pub fn told(error: &ClientError) -> anyhow::Error {
     if let ClientError::NoSession { dir } = error
         && let Some(Holder { host, pid, .. }) = holder(dir)
     {
-        let dir = dir.display();
         let message = format!(
-            "the session in {dir} runs on {host} (process {pid}) and cannot be reached from here: steer and stop it \
-             there; evotop attach {dir} follows its journal"
+            "the session in {} runs on {host} (process {pid}) and cannot be reached from here: steer and stop it \
+             there; evotop attach {} follows its journal",
+            dir.display(),
+            shell::path(dir)
         );
         return Told::with(Exit::NoSession, message);
     }

@@ -11,6 +11,7 @@ use crate::app::overlay::{Knob, Overlay};
 use crate::app::{Model, choice_name, choices, estimate};
 use crate::journal::Mode;
 use crate::session::steer;
+use crate::shell;
 
 /// Draws what lies over the page, if anything does.
 pub fn draw(ink: &mut Ink, area: Rect, model: &Model) {
@@ -117,7 +118,7 @@ fn leave(ink: &mut Ink, area: Rect, model: &Model) {
             format!("{} goes on without you{left}.", state.name)
         }
     };
-    let again = format!("evotop attach {} comes back to it.", state.name);
+    let again = format!("evotop attach {} comes back to it.", shell::word(&state.name));
     let paused = matches!(state.mode, Mode::Paused(_));
     let leave = ("Enter", if paused { "leave, the run stays paused" } else { "leave, the run goes on" });
     let stop = ("s", "stop after the running trials, then leave");

@@ -14,13 +14,14 @@ use super::snapshot::Assembly;
 use super::{FromSession, PROTOCOL, PlaceError, SnapshotError, ToSession, socket_of};
 use crate::journal::How;
 use crate::session::{Command, State, Status};
+use crate::shell;
 
 /// Why there is no word from a session.
 #[derive(Debug, Error)]
 pub enum ClientError {
     #[error(transparent)]
     Place(#[from] PlaceError),
-    #[error("no session runs in {dir}; look back at it with: evotop replay {dir}; go on with: evotop run --dir {dir}", dir = dir.display())]
+    #[error("no session runs in {}; look back at it with: evotop replay {quoted}; go on with: evotop run --dir {quoted}", dir.display(), quoted = shell::path(dir))]
     NoSession { dir: PathBuf },
     #[error("the session went away")]
     Disconnected,

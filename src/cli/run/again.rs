@@ -8,6 +8,7 @@ use super::config;
 use super::time;
 use crate::dir::SessionDir;
 use crate::journal::{self, Event};
+use crate::shell;
 use crate::trial::RunSpec;
 
 /// An option with its values.
@@ -61,8 +62,8 @@ fn goes_on(option: &str, values: &[String], run: &RunSpec) -> bool {
 }
 
 fn told((option, values): &Said) -> String {
-    let quoted = |value: &String| if value.contains(' ') { format!("'{value}'") } else { value.clone() };
-    std::iter::once((*option).to_owned()).chain(values.iter().map(quoted)).collect::<Vec<_>>().join(" ")
+    let values = values.iter().map(|value| shell::word(value));
+    std::iter::once((*option).into()).chain(values).collect::<Vec<_>>().join(" ")
 }
 
 /// The words with which the session was started last.

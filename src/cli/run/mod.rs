@@ -29,6 +29,7 @@ use crate::journal::{Access, How, SlotSpec};
 use crate::runner::command::Preset;
 use crate::runner::devices;
 use crate::session::Command;
+use crate::shell;
 use crate::size;
 use crate::trial::{RunSpec, Trainer};
 use crate::wire::Client;
@@ -77,7 +78,7 @@ fn run_as(args: &RunArgs, argv: Vec<String>) -> anyhow::Result<Exit> {
     }
     launch::launch(&start)?;
     if args.detach {
-        tell!("session {name} runs; watch it with: evotop attach {name}");
+        tell!("session {name} runs; watch it with: evotop attach {}", shell::word(&name));
         return Ok(Exit::Done);
     }
     attach::to(&start.dir, false, args.demo, &args.screen)
@@ -151,7 +152,7 @@ fn join(args: &RunArgs, name: &str, dir: &Path, edits: &[Edit]) -> anyhow::Resul
         warn(&format!("the session runs already, without {}: stop it first", otherwise.join(", ")));
     }
     if args.detach {
-        tell!("session {name} runs already; watch it with: evotop attach {name}");
+        tell!("session {name} runs already; watch it with: evotop attach {}", shell::word(name));
         return Ok(Exit::Done);
     }
     attach::to(dir, false, args.demo, &args.screen)

@@ -10,6 +10,7 @@ use crate::dir::SessionDir;
 use crate::evolve::{Edit, NextValues};
 use crate::journal::{Created, SlotSpec};
 use crate::session::{Recovery, SlotHealth, State, recover};
+use crate::shell;
 use crate::trial::{MetricRule, RunSpec, Trainer};
 
 use super::args::{OutOfBounds, RunArgs};
@@ -40,7 +41,10 @@ pub fn resumed(args: &RunArgs, session: &SessionDir) -> anyhow::Result<Resumed> 
         // A name that was spent on a mistyped word can be had back.
         let nothing_ended = state.history.trials().iter().all(|trial| trial.ended_at.is_none());
         let anew = if nothing_ended {
-            format!("or start anew: no trial has ended in it, so `evotop rm {root}` loses nothing")
+            format!(
+                "or start anew: no trial has ended in it, so `evotop rm {}` loses nothing",
+                shell::path(session.root())
+            )
         } else {
             "or start anew with another --name or --dir".into()
         };

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{Found, Preset, Reader, Reading, Table, Values, epochs_of, fill};
 use crate::clean::clean;
+use crate::shell;
 use crate::trial::{Job, MetricRule, Metrics};
 
 /// Matches that are shown at the beginning of a log; the last one is shown as well.
@@ -149,20 +150,13 @@ fn list(metrics: &Metrics) -> String {
     metrics.0.iter().map(|(name, x)| format!("{name} {x}")).collect::<Vec<_>>().join(", ")
 }
 
-/// A word as a shell would need it.
-fn quoted(word: &str) -> String {
-    let plain =
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,+%@".contains(c));
-    if plain { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
-
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let command: Vec<String> = self.command.iter().map(|word| quoted(word)).collect();
+        let command: Vec<_> = self.command.iter().map(|word| shell::word(word)).collect();
         writeln!(f, "the first trial would run:\n  {}", command.join(" "))?;
         writeln!(f, "with, besides the session's own environment:")?;
         for (name, value) in &self.variables {
-            writeln!(f, "  {name}={}", quoted(value))?;
+            writeln!(f, "  {name}={}", shell::word(value))?;
         }
         if let Some(found) = &self.found {
             writeln!(f, "in the log:")?;
