@@ -12,7 +12,9 @@ fn start(world: &World, name: &str) {
 fn keys_steer_a_run_and_the_screen_and_the_status_agree_at_each_step() {
     let world = World::new();
     start(&world, "s");
-    let mut terminal = Terminal::run(&world, &["attach", "s"]);
+    // As over SSH, where keys come in pieces.
+    let over_ssh = ["SSH_CONNECTION=far", env!("CARGO_BIN_EXE_evotop"), "attach", "s"];
+    let mut terminal = Terminal::open(&world, "env", &over_ssh);
     terminal.shows("Hyperparameters");
     terminal.shows("lr0");
     let settings = |what: &str| world.status("s")["settings"][what].clone();
@@ -57,7 +59,7 @@ fn keys_steer_a_run_and_the_screen_and_the_status_agree_at_each_step() {
     // An arrow whose bytes come one by one is an arrow: the cursor moves on to lrf, which the next key pins.
     for byte in ["\x1b", "[", "B"] {
         terminal.press(byte);
-        std::thread::sleep(std::time::Duration::from_millis(30));
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
     terminal.press("p");
     wait_until("lrf is pinned", || !world.status("s")["params"][1]["pin"].is_null());
