@@ -13,7 +13,7 @@ pub fn named(name: &str) -> Result<Device, String> {
             Ok(Device::Cuda(n))
         } else {
             Err(format!(
-                "device {name}: libtorch sees {present} CUDA devices here; is a driver present, and was `make libtorch CUDA=1` run?"
+                "device {name}: libtorch sees {present} CUDA devices here; is a driver present that knows CUDA 13, and was `make libtorch CUDA=1` run?"
             ))
         }
     };
@@ -42,19 +42,29 @@ pub fn spelled(device: Device) -> String {
 /// A tensor of this process's memory on `device`. Nothing waits for the copy: to a GPU it goes from pinned memory, since from any other
 /// the driver would first let all work that was given to it end.
 pub fn sent(tensor: &Tensor, device: Device) -> Tensor {
+    if device.is_cuda() {
+        fetched(&tensor.internal_pin_memory(device), device)
+    } else {
+        fetched(tensor, device)
+    }
+}
+
+/// As [`sent`], of a tensor that is [`pinned`] already.
+pub fn fetched(tensor: &Tensor, device: Device) -> Tensor {
     match device {
         Device::Cpu => tensor.shallow_clone(),
-        Device::Cuda(_) => tensor.pin_memory(device).to_device_(device, tensor.kind(), true, false),
+        Device::Cuda(_) => tensor.to_device_(device, tensor.kind(), true, false),
         _ => tensor.to_device(device),
     }
 }
 
-/// The same numbers in memory from which a GPU fetches them by itself, so that [`sent`] has none to copy there.
+/// The same numbers in memory from which a GPU fetches them by itself. (libtorch's `pin_memory` prints, each time, that its device
+/// is not to be named any more; tch always names it.)
 ///
 /// # Errors
 /// Where there is no room for them.
 pub fn pinned(tensor: Tensor, device: Device) -> Result<Tensor, TchError> {
-    if device.is_cuda() { tensor.f_pin_memory(device) } else { Ok(tensor) }
+    if device.is_cuda() { tensor.f_internal_pin_memory(device) } else { Ok(tensor) }
 }
 
 /// Bytes of memory this process holds, where the system tells.

@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::device::sent;
+use crate::device::fetched;
 
 /// Some pictures of one size with their targets, on the CPU.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Origin {
 impl Batch {
     /// The pictures as fractions, f32, on `device`. The copy does not block where the device allows that.
     pub fn floats(&self, device: Device) -> Tensor {
-        sent(&self.images, device).to_kind(Kind::Float) / 255.0
+        fetched(&self.images, device).to_kind(Kind::Float) / 255.0
     }
 
     /// How many pictures.
