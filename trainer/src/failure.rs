@@ -8,8 +8,9 @@ use evotop::trial::FailureClass;
 use crate::data::DataError;
 use crate::train::TrainError;
 
-/// How an error of libtorch begins in the panic that it arrives as.
-const TORCH: &str = "Torch(\"";
+/// How an error of libtorch begins in the panic that it arrives as, and where it is handed on as an error.
+const PANIC: &str = "Torch(\"";
+const ERROR: &str = "Internal torch error: ";
 
 /// libtorch's errors arrive as panics: here is the edge where they become words.
 ///
@@ -29,7 +30,7 @@ fn words(panic: &dyn Any) -> Option<&str> {
 pub fn hush() {
     let before = take_hook();
     set_hook(Box::new(move |panic| {
-        let torch = words(panic.payload()).is_some_and(|text| text.contains(TORCH));
+        let torch = words(panic.payload()).is_some_and(|text| text.contains(PANIC));
         let decoder = panic.location().is_some_and(|at| at.file().contains("libjpeg-turbo-rs"));
         if !torch && !decoder {
             before(panic);
@@ -37,11 +38,21 @@ pub fn hush() {
     }));
 }
 
-/// What a panic says to a person: of libtorch's, the first line without where in its source that is, and what helps.
+/// What a panic says to a person.
 pub fn told(panic: &(dyn Any + Send)) -> String {
     let text = words(panic).unwrap_or("an unknown panic");
-    let Some((_, error)) = text.split_once(TORCH) else { return text.to_owned() };
-    let first = error.split("\\n").next().unwrap_or(error).trim_end_matches("\")");
+    let Some((_, error)) = text.split_once(PANIC) else { return text.to_owned() };
+    sentence(error.split("\\n").next().unwrap_or(error).trim_end_matches("\")"))
+}
+
+/// An error's words, for a person: libtorch's come with pages of stack frames.
+pub fn plain(text: &str) -> String {
+    let Some((before, error)) = text.split_once(ERROR) else { return text.to_owned() };
+    format!("{before}{}", sentence(error.lines().next().unwrap_or(error)))
+}
+
+/// The first line of an error of libtorch without where in its source that is, and what helps.
+fn sentence(first: &str) -> String {
     // `[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory`
     let said = first.split_once("] ").filter(|_| first.starts_with('[')).map_or(first, |(_, rest)| rest);
     let said = said
@@ -65,12 +76,16 @@ pub fn class_of(text: &str) -> FailureClass {
         "cannot allocate memory",
         "bad_alloc",
         "not enough memory",
+        // cuBLAS and cuDNN; the last where no way to compute fits into what is left of a GPU.
+        "_alloc_failed",
+        "unable to find an engine",
     ]) {
         FailureClass::OutOfMemory
     } else if any(&["no space left", "quota exceeded", "os error 28", "os error 122"]) {
         FailureClass::NoSpace
     } else if any(&[
         "cuda error",
+        "cuda driver error",
         "cudnn error",
         "cublas error",
         "device-side assert",
@@ -112,7 +127,11 @@ mod tests {
         for (text, class) in [
             ("CUDA out of memory. Tried to allocate 20 MiB", FailureClass::OutOfMemory),
             ("DefaultCPUAllocator: can't allocate memory: you tried", FailureClass::OutOfMemory),
+            ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", FailureClass::OutOfMemory),
+            ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`", FailureClass::OutOfMemory),
+            ("GET was unable to find an engine to execute this computation", FailureClass::OutOfMemory),
             ("CUDA error: an illegal memory access was encountered", FailureClass::SlotLost),
+            ("CUDA driver error: unknown error", FailureClass::SlotLost),
             ("results.csv: No space left on device (os error 28)", FailureClass::NoSpace),
             ("a.jpg: truncated", FailureClass::Crash),
         ] {
@@ -130,7 +149,9 @@ mod tests {
                 && !said.contains("frame"),
             "{said}"
         );
+        let handed_on = torch.split_once(PANIC).unwrap().1.replace("\\n", "\n");
+        assert_eq!(plain(&format!("a.jpg: Internal torch error: {handed_on}")), format!("a.jpg: {said}"));
         let said = catch(|| panic!("Torch: {}", "shape")).unwrap_err();
-        assert_eq!(said, "Torch: shape");
+        assert_eq!((plain(&said), said), ("Torch: shape".to_owned(), "Torch: shape".to_owned()));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use evotop::{clock, size};
-use tch::{Cuda, Device};
+use tch::{Cuda, Device, utils};
 
 use crate::data::{Cache, Dataset};
 use crate::machine;
@@ -84,11 +84,27 @@ fn device_line(device: Device, threads: usize) -> String {
             format!("device: cuda:{number} of {}, driver {driver}", Cuda::device_count())
         }
         Device::Mps => "device: mps".to_owned(),
-        Device::Cpu if machine::nvidia_driver().is_some() && !Cuda::is_available() => {
-            format!("{cpu}; there is an NVIDIA driver, but this build has no CUDA (make libtorch CUDA=1)")
+        _ if Cuda::is_available() => cpu,
+        _ => {
+            let hidden = std::env::var_os("CUDA_VISIBLE_DEVICES").is_some_and(|shown| shown.is_empty());
+            match machine::nvidia_driver().and_then(|driver| unused_gpu(&driver, utils::has_cudart(), hidden))
+            {
+                Some(why) => format!("{cpu}; {why}"),
+                None => cpu,
+            }
         }
-        _ => cpu,
     }
+}
+
+/// Why libtorch sees no GPU where there is a driver, and a slot that shall compute on the CPU is not the reason: that is shown none.
+fn unused_gpu(driver: &str, has_cuda: bool, hidden: bool) -> Option<String> {
+    if !has_cuda {
+        return Some(
+            "there is an NVIDIA driver, but this build has no CUDA (make libtorch CUDA=1)".to_owned(),
+        );
+    }
+    let old = || format!("libtorch sees no GPU: NVIDIA driver {driver} may be too old for CUDA 13");
+    (!hidden).then(old)
 }
 
 /// How many batches are timed before a training's length is told.
@@ -158,6 +174,13 @@ mod tests {
         ] {
             assert!(text.contains(word), "{word} is not in:\n{text}");
         }
+    }
+
+    #[test]
+    fn a_gpu_that_is_not_used_is_told_of_unless_it_is_hidden_on_purpose() {
+        assert!(unused_gpu("525.60", false, true).unwrap().contains("make libtorch CUDA=1"));
+        assert!(unused_gpu("525.60", true, false).unwrap().contains("driver 525.60 may be too old"));
+        assert_eq!(unused_gpu("525.60", true, true), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::preflight;
 use crate::setup::Setup;
 use crate::train::{End, Run, train};
 
-use crate::failure::{catch, class_of, class_of_end, class_of_start};
+use crate::failure::{catch, class_of, class_of_end, class_of_start, plain};
 use line::{Left, Line, named, say};
 
 /// Epochs of a training where none are asked for.
@@ -123,7 +123,7 @@ impl<W: Write> Worker<W> {
                     heard = say(output, &FromWorker::Log { text });
                 }
             };
-            Setup::prepare(&options, &self.library, &mut tell).map_err(|why| why.to_string())
+            Setup::prepare(&options, &self.library, &mut tell).map_err(|why| plain(&why.to_string()))
         });
         heard?;
         self.prepared = Some(prepared.and_then(|inner| inner));
@@ -166,8 +166,9 @@ impl<W: Write> Worker<W> {
             estimated: &mut self.estimated,
             val_batches: val_batches(setup, run.epochs),
         };
-        let ended =
-            catch(|| train(setup, &run, &mut line).map_err(|why| (class_of_end(&why), why.to_string())));
+        let ended = catch(|| {
+            train(setup, &run, &mut line).map_err(|why| (class_of_end(&why), plain(&why.to_string())))
+        });
         let (left, fault) = (line.left, line.fault);
         if let Some(fault) = fault {
             return Err(fault);

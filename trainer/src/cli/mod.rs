@@ -69,7 +69,8 @@ pub fn main() -> ExitCode {
     match dispatch(cli.command) {
         Err(why) if !broken_pipe(&why) => {
             // Where nobody listens there either, nothing is left to say it to.
-            let _ = writeln!(std::io::stderr(), "evotop-yolo: {}", clean_lines(&whole(&why)));
+            let _ =
+                writeln!(std::io::stderr(), "evotop-yolo: {}", clean_lines(&failure::plain(&whole(&why))));
             ExitCode::from(2)
         }
         _ => ExitCode::SUCCESS,
