@@ -72,7 +72,7 @@ pub struct Options {
     /// Pictures a batch [default: 16; 8 of the built-in data set]
     #[arg(long, visible_aliases = ["batch-size"], value_parser = batches())]
     pub batch: Option<u32>,
-    /// Picture side in pixels, made a multiple of 32 [default: 640; 160 of the built-in data set]
+    /// Picture side in pixels, made a multiple of the model's stride, 32 mostly [default: 640; 160 of the built-in data set]
     #[arg(long, visible_aliases = ["imgsz", "img-size"], value_parser = sides())]
     pub img: Option<u32>,
     /// cpu, cuda:N, mps or auto
@@ -194,9 +194,9 @@ impl Options {
         self.batch.unwrap_or(if self.is_digits() { 8 } else { 16 })
     }
 
-    /// The side of pictures, a multiple of 32 and at least 64.
-    pub fn img(&self) -> usize {
-        round_img(self.img.unwrap_or(usual_img(&self.data)))
+    /// The side of pictures for a model of this stride.
+    pub fn img(&self, stride: usize) -> usize {
+        round_img(self.img.unwrap_or(usual_img(&self.data)), stride)
     }
 
     /// Whether a parameter of this name is held still by `--freeze`.
@@ -233,9 +233,9 @@ pub fn usual_img(data: &str) -> u32 {
     if data == DIGITS { 160 } else { 640 }
 }
 
-/// The next multiple of 32, at least 64.
-pub fn round_img(img: u32) -> usize {
-    (img as usize).div_ceil(32).saturating_mul(32).max(64)
+/// The next multiple of a model's stride, at least twice that.
+pub fn round_img(img: u32, stride: usize) -> usize {
+    (img as usize).div_ceil(stride).max(2).saturating_mul(stride)
 }
 
 #[cfg(test)]
@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn fixture_1_rounding_of_picture_sides() {
-        assert_eq!([30, 65, 650, 640].map(round_img), [64, 96, 672, 640]);
+        assert_eq!([30, 65, 650, 640].map(|img| round_img(img, 32)), [64, 96, 672, 640]);
+        assert_eq!([30, 640, 650].map(|img| round_img(img, 64)), [128, 640, 704]);
     }
 
     #[test]
@@ -257,8 +258,8 @@ mod tests {
             map(&[("data", "d.yaml"), ("single_cls", "true"), ("batch-size", "8"), ("optimizer", "adam")])
                 .unwrap();
         assert_eq!((options.data.as_str(), options.single_cls, options.batch()), ("d.yaml", true, 8));
-        assert_eq!((options.img(), options.optimizer), (640, OptimizerName::Adam));
-        assert_eq!(map(&[]).unwrap().img(), 160);
+        assert_eq!((options.img(32), options.optimizer), (640, OptimizerName::Adam));
+        assert_eq!(map(&[]).unwrap().img(32), 160);
         let said = map(&[("epochs", "many")]).unwrap_err();
         assert!(said.contains("many") && said.contains("--epochs"), "{said}");
         let said = map(&[("label-smoothing", "7")]).unwrap_err();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::{self, Cache, DataError, DataYaml, Dataset, Library};
 use crate::digits::{self, DigitsError};
-use crate::model::{Anchors, Config, Model, ModelError, plan};
+use crate::model::{Anchors, Config, Model, ModelError, plan, stride};
 use crate::options::{Cached, DIGITS, Options};
 use crate::preflight;
 use crate::weights::{Purpose, Weights, WeightsError};
@@ -33,6 +33,10 @@ pub struct Setup {
     pub val: Arc<Dataset>,
     /// With the data set's number of classes.
     pub config: Config,
+    /// The model's: what the sides of pictures are multiples of.
+    pub stride: usize,
+    /// The longer side of pictures in pixels.
+    pub img: usize,
     pub weights: Option<Weights>,
     /// A cfg was named, so that anchors of the weights do not count.
     pub own_anchors: bool,
@@ -52,19 +56,21 @@ impl Setup {
         let weights = weights(options)?;
         let mut config = config(options, weights.as_ref())?;
         let yaml = DataYaml::read(&data_yaml(&options.data, options.digits())?)?;
+        config.nc = if options.single_cls { 1 } else { yaml.names.len() as i64 };
+        // As early a layer that cannot be built: every candidate would fail by it.
+        let stride = stride(&plan(&config)?);
+        let img = options.img(stride);
         let opened = data::Options {
-            img: options.img(),
+            img,
             single_class: options.single_cls,
             cache: if options.cache == Cached::Ram { Cache::Ram } else { Cache::None },
         };
-        config.nc = if options.single_cls { 1 } else { yaml.names.len() as i64 };
-        // As early a layer that cannot be built: every candidate would fail by it.
-        plan(&config)?;
         let [train, val] = library.open(&yaml, opened, &mut |train, val| say(preflight::room(train, val)))?;
         for line in preflight::report(&train, &val) {
             say(line);
         }
-        Ok(Self { options: options.clone(), train, val, config, weights, own_anchors: options.cfg.is_some() })
+        let own_anchors = options.cfg.is_some();
+        Ok(Self { options: options.clone(), train, val, config, stride, img, weights, own_anchors })
     }
 
     /// A network with first values: random ones, then what the weights have for it. Says what was and was not taken over.

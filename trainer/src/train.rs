@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tch::Device;
 
-use crate::data::{DataError, TrainLoader, TrainOptions, ValLoader};
+use crate::data::{DataError, TrainLoader, TrainOptions, ValLoader, ValOptions};
 use crate::ema::Ema;
 use crate::hyp::Hyp;
 use crate::loss::Criterion;
@@ -158,8 +158,16 @@ fn trained(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Train
     tch::manual_seed(run.seed as i64);
     threads::compute_with(run.threads);
     let mut trainer = Trainer::start(setup, run, watch)?;
-    let batch = 2 * setup.options.batch() as usize;
-    let val = ValLoader::new(setup.val.clone(), setup.options.img(), batch, run.threads).on(run.device);
+    let val = ValLoader::new(
+        setup.val.clone(),
+        ValOptions {
+            img: setup.img,
+            stride: setup.stride,
+            batch: 2 * setup.options.batch() as usize,
+            threads: run.threads,
+            device: run.device,
+        },
+    );
     let mut csv = run.results.as_deref().map(ResultsCsv::create).transpose()?;
     let mut best = Best::default();
     let mut shares = Shares::default();
@@ -250,12 +258,13 @@ impl<'a> Trainer<'a> {
         let ema = Ema::new(&model)?;
         anchors::fit(setup, run, &mut model, watch);
         model.arena_mut().round_to_half();
-        let img = options.img();
+        let img = setup.img;
         let loader = TrainLoader::new(
             setup.train.clone(),
             hyp.augment(),
             TrainOptions {
                 img,
+                stride: setup.stride,
                 batch: options.batch() as usize,
                 seed: run.seed,
                 threads: run.threads,

@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use evotop::cli::say;
 
-use crate::data::{self, Cache, DataError, DataYaml, Dataset, Split, ValLoader};
-use crate::model::Model;
+use crate::data::{self, Cache, DataError, DataYaml, Dataset, Split, ValLoader, ValOptions};
+use crate::model::{Model, plan, stride};
 use crate::train::{Flow, evaluate};
 use crate::weights::{Purpose, Weights};
 use crate::{device, options, preflight, setup, threads};
@@ -21,7 +21,7 @@ pub struct ValArgs {
     /// Data set YAML, or `digits`
     #[arg(long, default_value = options::DIGITS)]
     data: String,
-    /// Picture side in pixels, made a multiple of 32 [default: 640; 160 of the built-in data set]
+    /// Picture side in pixels, made a multiple of the model's stride, 32 mostly [default: 640; 160 of the built-in data set]
     #[arg(long, visible_aliases = ["imgsz", "img-size"], value_parser = options::sides())]
     img: Option<u32>,
     /// Pictures a batch
@@ -40,7 +40,9 @@ pub fn val(args: &ValArgs) -> Result<()> {
     let device = device::named(&args.device).map_err(anyhow::Error::msg)?;
     let weights = Weights::read(path, Purpose::Validate)?;
     let yaml = DataYaml::read(&setup::data_yaml(data, [128, 64])?)?;
-    let img = options::round_img(args.img.unwrap_or(options::usual_img(data)));
+    let config = weights.described()?;
+    let stride = stride(&plan(config)?);
+    let img = options::round_img(args.img.unwrap_or(options::usual_img(data)), stride);
     let opened = data::Options { img, single_class: *single_cls, cache: Cache::None };
     // Listed only: every picture is wanted once, so none is read before it is.
     let val = Arc::new(Dataset::list(&yaml, Split::Val, opened)?);
@@ -48,7 +50,6 @@ pub fn val(args: &ValArgs) -> Result<()> {
     for line in preflight::lines(val.warnings()) {
         say(&line)?;
     }
-    let config = weights.described()?;
     // Where all classes count as one, whatever number of them the weights know do.
     if !single_cls && config.nc != val.classes() as i64 {
         bail!(
@@ -69,7 +70,10 @@ pub fn val(args: &ValArgs) -> Result<()> {
     }
     let threads = options::cores();
     threads::compute_with(threads);
-    let loader = ValLoader::new(Arc::clone(&val), img, args.batch as usize, threads).on(device);
+    let loader = ValLoader::new(
+        Arc::clone(&val),
+        ValOptions { img, stride, batch: args.batch as usize, threads, device },
+    );
     let found = evaluate(&model, None, &loader, *single_cls, &mut || Flow::Continue)?;
     if let Some(first) = found.left_out.first().filter(|_| found.images == 0) {
         let (split, images, first) = (Split::Val.word(), found.left_out.len(), first.clone());

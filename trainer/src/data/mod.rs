@@ -29,7 +29,7 @@ pub use dataset::{Cache, Dataset, Found, Item, Options};
 pub use error::DataError;
 pub use labels::{Label, Labels, Polygon};
 pub use library::Library;
-pub use loader::{TrainLoader, TrainOptions, ValLoader};
+pub use loader::{TrainLoader, TrainOptions, ValLoader, ValOptions};
 pub use pixels::{Picture, Pixels, decode};
 pub use yaml::{DataYaml, Split};
 

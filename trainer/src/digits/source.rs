@@ -88,7 +88,7 @@ mod tests {
         let file = crate::digits::write(&folder.path().join("d"), 1, 48, 0).unwrap();
         let options = data::Options { img: 160, single_class: false, cache: data::Cache::Ram };
         let val = data::Dataset::open(&data::DataYaml::read(&file).unwrap(), Split::Val, options).unwrap();
-        let loader = data::ValLoader::new(std::sync::Arc::new(val), 160, 16, 1);
+        let loader = data::ValLoader::new(std::sync::Arc::new(val), data::tests::batches_of(160, 16, 1));
         let weights = weights().unwrap();
         let mut model = Model::new(weights.config.as_ref().unwrap(), tch::Device::Cpu).unwrap();
         weights.transfer(&mut model, false);

@@ -22,7 +22,7 @@ pub use blocks::{Pass, Role, Visitor};
 pub use config::{Anchors, Argument, BUILT_IN, Config, From, Row};
 pub use detect::{Detect, ordered};
 pub use model::Model;
-pub use plan::{LayerPlan, channels, plan, repeats};
+pub use plan::{LayerPlan, channels, plan, repeats, stride};
 
 /// Why there is no model.
 #[derive(Debug, thiserror::Error)]

@@ -127,11 +127,6 @@ impl Model {
         &self.detect
     }
 
-    /// The largest stride: picture sides have to be multiples of it.
-    pub fn stride(&self) -> i64 {
-        self.detect.strides.iter().fold(1.0_f64, |a, b| a.max(*b)) as i64
-    }
-
     /// Logits of each level for pictures `[n, c, h, w]` in 0..1; batch norms learn from them.
     pub fn train_forward(&self, pictures: &Tensor) -> Vec<Tensor> {
         self.batches.set(self.batches.get() + 1);
@@ -210,7 +205,7 @@ fn build(config: &Config) -> Result<Built, ModelError> {
     let wanted = |i: usize| plans.iter().enumerate().any(|(j, p)| j != i + 1 && p.inputs.contains(&Some(i)));
     let mut layers = Vec::new();
     let mut head = None;
-    for (i, LayerPlan { inputs, module, repeats }) in plans.iter().enumerate() {
+    for (i, LayerPlan { inputs, module, repeats, .. }) in plans.iter().enumerate() {
         match Block::new(module, *repeats, activation) {
             Some(block) => layers.push(Layer { inputs: inputs.clone(), block, kept: wanted(i) }),
             None => head = Some((inputs, module)),

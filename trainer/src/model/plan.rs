@@ -13,6 +13,8 @@ pub struct LayerPlan {
     pub module: Module,
     /// Copies in a row, for everything but C3.
     pub repeats: i64,
+    /// Pixels of a picture to a cell of what feeds it, at the coarsest.
+    pub stride: i64,
 }
 
 /// A layer's kind with its scaled sizes.
@@ -89,6 +91,11 @@ pub fn plan(config: &Config) -> Result<Vec<LayerPlan>, ModelError> {
     plan.finished()
 }
 
+/// What the sides of pictures have to be multiples of: the coarsest level's cell, but 32 at least, as in the originals.
+pub fn stride(layers: &[LayerPlan]) -> usize {
+    layers.last().map_or(0, |detect| detect.stride as usize).max(32)
+}
+
 /// The layers so far.
 #[derive(Default)]
 struct Plan {
@@ -115,7 +122,8 @@ impl Plan {
         let channels = module.channels(&from, config);
         let size = self.asked.add(&module, repeats, channels, &seen)?;
         self.handed_on.push((channels, size));
-        self.layers.push(LayerPlan { inputs, module, repeats });
+        let stride = PROBE / seen.iter().flatten().fold(PROBE, |least, side| least.min(*side)).max(1);
+        self.layers.push(LayerPlan { inputs, module, repeats, stride });
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::*;
 use crate::data::Library;
+use crate::data::tests::batches_of;
 use crate::loss::anchor_sizes;
 use crate::options::Options;
 
@@ -86,6 +87,30 @@ fn anchors_without_sizes_are_refused_where_nobody_would_fit_them() {
 }
 
 #[test]
+fn a_model_of_stride_64_is_trained_and_validated_at_sides_that_it_divides() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let cfg = folder.path().join("coarse.yaml");
+    let yaml = include_str!("../../../assets/models/yolov5p.yaml");
+    // The finest level's three layers feed a fourth level through one more halving.
+    let coarse = yaml
+        .replace(
+            "- [116, 90, 156, 198, 373, 326]",
+            "- [116, 90, 156, 198, 373, 326]\n  - [436, 615, 739, 380, 925, 792]",
+        )
+        .replace(
+            "- [[17, 20, 23], 1, Detect",
+            "- [-1, 1, Conv, [1024, 3, 2]]\n  - [[17, 20, 23, 24], 1, Detect",
+        );
+    assert!(coarse.len() > yaml.len() + 60, "{coarse}");
+    std::fs::write(&cfg, coarse).unwrap();
+    let setup = setup(folder.path(), &[("cfg", cfg.to_str().unwrap()), ("img", "150")]);
+    assert_eq!((setup.stride, setup.img), (64, 192));
+    let ended = train(&setup, &run(1), &mut Measured::default()).unwrap();
+    assert!(matches!(ended, End::Finished { .. }), "{ended:?}");
+}
+
+#[test]
 fn a_frozen_layer_keeps_its_weights_while_the_others_learn() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
@@ -120,7 +145,7 @@ fn the_numbers_of_a_kept_training_are_those_of_its_best_weights_as_they_are_in_t
     let mut model = Model::new(best.described().unwrap(), Device::Cpu).unwrap();
     best.transfer(&mut model, false);
     let criterion = Criterion::new(&run.hyp, model.detect(), 64, 0.0);
-    let val = ValLoader::new(setup.val.clone(), 64, 8, 1);
+    let val = ValLoader::new(setup.val.clone(), batches_of(64, 8, 1));
     let again = evaluate(&model, Some(&criterion), &val, false, &mut || Flow::Continue).unwrap();
     assert_eq!(metrics, again.seven());
     assert!(metrics[2] > 0.0, "{metrics:?}");

@@ -204,7 +204,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::data::tests::{BOX, damage, set};
+    use crate::data::tests::{BOX, batches_of, damage, set};
     use crate::data::{Cache, DataYaml, Dataset, Options, Split};
 
     fn loader() -> (tempfile::TempDir, ValLoader) {
@@ -212,7 +212,7 @@ mod tests {
         let file = crate::digits::write(&folder.path().join("d"), 2, 12, 0).unwrap();
         let options = Options { img: 160, single_class: false, cache: Cache::Ram };
         let dataset = Dataset::open(&DataYaml::read(&file).unwrap(), Split::Val, options).unwrap();
-        (folder, ValLoader::new(Arc::new(dataset), 160, 5, 1))
+        (folder, ValLoader::new(Arc::new(dataset), batches_of(160, 5, 1)))
     }
 
     /// A model that knows the labels: each becomes a row, `wrong` of them with the next class.
@@ -266,7 +266,7 @@ mod tests {
         let file = crate::digits::write(&folder.path().join("d"), 2, 5, 0).unwrap();
         let options = Options { img: 160, single_class: true, cache: Cache::Ram };
         let dataset = Dataset::open(&DataYaml::read(&file).unwrap(), Split::Val, options).unwrap();
-        let loader = ValLoader::new(Arc::new(dataset), 160, 5, 1);
+        let loader = ValLoader::new(Arc::new(dataset), batches_of(160, 5, 1));
         let map50 = |single_class| {
             let options = NmsOptions { single_class, ..NmsOptions::default() };
             evaluate::<DataError>(&loader, &options, |b| Ok(oracle(b, 0.9, 99))).unwrap().map50
@@ -311,7 +311,7 @@ mod tests {
         let yaml = DataYaml::parse(&folder.path().join("x.yaml"), text).unwrap();
         let options = Options { img: 160, single_class: false, cache: Cache::Ram };
         let dataset = Arc::new(Dataset::open(&yaml, Split::Val, options).unwrap());
-        let loader = ValLoader::new(dataset, 160, 5, 1);
+        let loader = ValLoader::new(dataset, batches_of(160, 5, 1));
         let result = evaluate::<DataError>(&loader, &NmsOptions::default(), |b| Ok(oracle(b, 0.9, 0)));
         assert_eq!(result.unwrap(), Evaluation::default());
     }
@@ -323,7 +323,7 @@ mod tests {
         let listed = Dataset::list(&yaml, Split::Val, options).unwrap();
         damage(&folder.path().join("images/c.png"));
         // The last batch has that picture alone: the model does not see it.
-        let loader = ValLoader::new(Arc::new(listed), 64, 2, 1);
+        let loader = ValLoader::new(Arc::new(listed), batches_of(64, 2, 1));
         let result =
             evaluate::<DataError>(&loader, &NmsOptions::default(), |b| Ok(oracle(b, 0.9, 0))).unwrap();
         assert_eq!((result.images, result.instances, result.losses), (2, 2, [1.0, 2.0, 4.0]));

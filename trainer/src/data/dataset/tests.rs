@@ -2,9 +2,17 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use tch::Device;
+
+use crate::data::ValOptions;
 use crate::data::files::label_path;
 
 pub const OPTIONS: Options = Options { img: 64, single_class: false, cache: Cache::Ram };
+
+/// Validation batches of pictures of this side.
+pub fn batches_of(img: usize, batch: usize, threads: usize) -> ValOptions {
+    ValOptions { img, stride: 32, batch, threads, device: Device::Cpu }
+}
 
 /// A data set of one class per `(image, label text)`; pictures are left half black, right half white.
 pub fn set(files: &[(&str, Option<&str>)]) -> (tempfile::TempDir, DataYaml) {
