@@ -3,20 +3,36 @@
 use std::fs;
 use std::path::Path;
 
-/// Bytes of memory that can be had without swapping: what is free, or what the limit of a container or a cluster's job leaves of
-/// it. None where the system does not say.
-pub fn available_memory() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let left = left_in_groups(&groups, Path::new("/sys/fs/cgroup"));
-    Some(left.unwrap_or(u64::MAX).min(kibibytes * 1024))
+/// Bytes of memory: the machine's, or what the limit of a container or a cluster's job grants of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    pub whole: u64,
+    /// What can be had of it without swapping.
+    pub free: u64,
 }
 
-/// What the tightest limit leaves of all control groups that a process is in, by its `/proc/PID/cgroup`; none without a limit.
-/// Version 2 of the kernel's interface and version 1, whose hierarchies have a folder each.
-fn left_in_groups(groups: &str, root: &Path) -> Option<u64> {
+impl Memory {
+    /// Where both are tight.
+    fn within(self, other: Self) -> Self {
+        Self { whole: self.whole.min(other.whole), free: self.free.min(other.free) }
+    }
+}
+
+/// What there is of it; none where the system does not say.
+pub fn memory() -> Option<Memory> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let bytes = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+    };
+    let own = Memory { whole: bytes("MemTotal:")?, free: bytes("MemAvailable:")? };
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    Some(in_groups(&groups, Path::new("/sys/fs/cgroup")).map_or(own, |granted| own.within(granted)))
+}
+
+/// What the tightest limits grant and leave of all control groups that a process is in, by its `/proc/PID/cgroup`; none without a
+/// limit. Version 2 of the kernel's interface and version 1, whose hierarchies have a folder each.
+fn in_groups(groups: &str, root: &Path) -> Option<Memory> {
     let lines = groups.lines().filter_map(|line| line.splitn(3, ':').collect::<Vec<_>>().try_into().ok());
     lines
         .filter_map(|[_, controllers, path]: [&str; 3]| {
@@ -32,19 +48,19 @@ fn left_in_groups(groups: &str, root: &Path) -> Option<u64> {
             let own = base.join(path.trim_start_matches('/'));
             own.ancestors()
                 .take_while(|group| group.starts_with(&base))
-                .filter_map(|group| left(group, names))
-                .min()
+                .filter_map(|group| granted(group, names))
+                .reduce(Memory::within)
         })
-        .min()
+        .reduce(Memory::within)
 }
 
-/// What a group's limit leaves; what the kernel has read from files and nobody needs can be had as well.
-fn left(group: &Path, [limit, used, idle]: [&str; 3]) -> Option<u64> {
+/// What a group's limit grants and leaves; what the kernel has read from files and nobody needs can be had as well.
+fn granted(group: &Path, [limit, used, idle]: [&str; 3]) -> Option<Memory> {
     let number = |name: &str| fs::read_to_string(group.join(name)).ok()?.trim().parse::<u64>().ok();
     let (limit, used) = (number(limit)?, number(used)?);
     let stat = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
     let idle = stat.lines().find_map(|line| line.strip_prefix(idle)?.trim().parse().ok()).unwrap_or(0);
-    Some(limit.saturating_sub(used.saturating_sub(idle)))
+    Some(Memory { whole: limit, free: limit.saturating_sub(used.saturating_sub(idle)) })
 }
 
 /// How many trainings share this machine, as the session that started this process says.
@@ -87,16 +103,16 @@ mod tests {
     fn the_tightest_limit_of_the_groups_around_a_process_counts() {
         let root = tempfile::tempdir().unwrap();
         let in_job = "0::/job/step/task\n";
-        assert_eq!(left_in_groups(in_job, root.path()), None);
+        assert_eq!(in_groups(in_job, root.path()), None);
         let files =
             |limit, used, stat| [("memory.max", limit), ("memory.current", used), ("memory.stat", stat)];
         group(&root.path().join("job"), files("1000\n", "700\n", "anon 500\ninactive_file 150\n"));
         group(&root.path().join("job/step"), files("max\n", "700\n", ""));
         group(&root.path().join("job/step/task"), files("2000\n", "100\n", ""));
-        assert_eq!(left_in_groups(in_job, root.path()), Some(450));
-        assert_eq!(left_in_groups("0::/other\n", root.path()), None);
+        assert_eq!(in_groups(in_job, root.path()), Some(Memory { whole: 1000, free: 450 }));
+        assert_eq!(in_groups("0::/other\n", root.path()), None);
         group(&root.path().join("job/step/task"), files("90\n", "100\n", ""));
-        assert_eq!(left_in_groups(in_job, root.path()), Some(0));
+        assert_eq!(in_groups(in_job, root.path()), Some(Memory { whole: 90, free: 0 }));
     }
 
     #[test]
@@ -108,7 +124,8 @@ mod tests {
             &own,
             [("memory.limit_in_bytes", "500"), ("memory.usage_in_bytes", "80"), ("memory.stat", stat)],
         );
-        assert_eq!(left_in_groups("12:cpu,memory:/docker/0a1b\n1:name=systemd:/\n", root.path()), Some(450));
+        let groups = "12:cpu,memory:/docker/0a1b\n1:name=systemd:/\n";
+        assert_eq!(in_groups(groups, root.path()), Some(Memory { whole: 500, free: 450 }));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub fn lines(warnings: &[String]) -> Vec<String> {
 
 /// One line about the memory that the pictures will take, for whoever is about to read them.
 pub fn room(train: &Dataset, val: &Dataset) -> String {
-    memory(train, val, machine::slots(), machine::available_memory())
+    memory(train, val, machine::slots(), machine::memory().map(|memory| memory.free))
 }
 
 fn memory(train: &Dataset, val: &Dataset, slots: usize, free: Option<u64>) -> String {

@@ -6,7 +6,7 @@ use evotop::size;
 
 use super::dataset::{Cache, Dataset, Options};
 use super::{DataError, DataYaml, Split};
-use crate::machine;
+use crate::machine::{self, Memory};
 
 /// The splits to train on and to validate.
 type Both = [Arc<Dataset>; 2];
@@ -42,8 +42,9 @@ impl Library {
         let mut both =
             [Dataset::list(yaml, Split::Train, options)?, Dataset::list(yaml, Split::Val, options)?];
         listed(&both[0], &both[1]);
+        let a_slot = both.iter().map(Dataset::cache_bytes).sum();
         for dataset in &mut both {
-            let keep = fitting(dataset);
+            let keep = fitting(dataset, a_slot);
             dataset.read_all(keep)?;
         }
         let both = both.map(Arc::new);
@@ -52,21 +53,35 @@ impl Library {
     }
 }
 
-/// Where the pictures of a split stay: not in memory where they would not fit into what is free.
-fn fitting(dataset: &mut Dataset) -> Cache {
+/// Where the pictures of a split stay: not in memory where they would not fit. `a_slot` is what both splits take.
+fn fitting(dataset: &mut Dataset, a_slot: u64) -> Cache {
     let (wanted, needed) = (dataset.options().cache, dataset.cache_bytes());
-    match machine::available_memory().filter(|free| wanted == Cache::Ram && needed > free / 10 * 9) {
+    let memory = machine::memory().filter(|_| wanted == Cache::Ram);
+    match memory.and_then(|memory| too_much(needed, a_slot, machine::slots(), memory)) {
         None => wanted,
-        Some(free) => {
+        Some(why) => {
             dataset.warn(format!(
-                "{}: {} of pictures would not fit into {} of free memory, so they are read anew for every epoch; \
-                 a smaller --img makes them fit, --cache none silences this",
+                "{}: {why}, so they are read anew for every epoch; a smaller --img makes them fit, --cache none silences this",
                 dataset.split().word(),
-                size::short(needed),
-                size::short(free)
             ));
             Cache::None
         }
+    }
+}
+
+/// Why so many bytes of pictures do not fit. All slots read theirs at the same time, when each still sees the same free memory: so
+/// what all of them take is held against the whole.
+fn too_much(needed: u64, a_slot: u64, slots: usize, memory: Memory) -> Option<String> {
+    let most = |bytes: u64| bytes / 10 * 9;
+    let all = a_slot.saturating_mul(slots as u64);
+    if needed > most(memory.free) {
+        let (needed, free) = (size::short(needed), size::short(memory.free));
+        Some(format!("{needed} of pictures would not fit into {free} of free memory"))
+    } else if all > most(memory.whole) {
+        let (all, whole) = (size::short(all), size::short(memory.whole));
+        Some(format!("{all} of pictures for {slots} slots would not fit into {whole} of memory"))
+    } else {
+        None
     }
 }
 
@@ -74,6 +89,20 @@ fn fitting(dataset: &mut Dataset) -> Cache {
 mod tests {
     use super::*;
     use crate::data::dataset::tests::{BOX, OPTIONS, damage, set};
+
+    #[test]
+    fn pictures_stay_in_memory_where_those_of_all_slots_fit_and_these_into_what_is_free() {
+        let memory = Memory { whole: 10_000_000, free: 5_000_000 };
+        let why = |needed, a_slot, slots| too_much(needed, a_slot, slots, memory).unwrap_or_default();
+        assert_eq!(why(4_000_000, 4_500_000, 2), "");
+        assert!(
+            why(4_600_000, 4_600_000, 1).ends_with("into 5 MB of free memory"),
+            "{}",
+            why(4_600_000, 0, 1)
+        );
+        let four = why(2_000_000, 3_000_000, 4);
+        assert_eq!(four, "12 MB of pictures for 4 slots would not fit into 10 MB of memory");
+    }
 
     #[test]
     fn a_library_opens_the_same_data_set_once_and_lets_it_be_looked_at_before_pictures_are_read() {
