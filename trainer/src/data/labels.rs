@@ -28,6 +28,8 @@ pub struct Labels {
 /// Reads a label file's text. A mistake anywhere spoils the whole file, as its image cannot be trusted any more; the message names the line.
 pub fn parse(text: &str) -> Result<Labels, String> {
     let mut rows: Vec<(usize, Vec<f32>)> = Vec::new();
+    // Any of the three ends a line: \n, \r\n and, of old Macs, \r.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     for (number, line) in text.trim_end().lines().enumerate().map(|(place, line)| (place + 1, line)) {
         // One of spaces between objects is a row without columns, as in the original.
         if line.is_empty() || rows.is_empty() && line.trim().is_empty() {
@@ -147,6 +149,19 @@ mod tests {
         assert_eq!(labels.boxes[0], Label { class: 3, x: 0.5, y: 0.5, w: 0.25, h: 0.125 });
         assert_eq!(labels.boxes[1].class, 0);
         assert!(labels.polygons.is_empty());
+    }
+
+    #[test]
+    fn lines_end_as_any_system_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let labels = parse(&format!("0 .5 .5 .1 .1{end}1 .5 .5 .1 .1{end}2 .5 .5 .1 .1{end}")).unwrap();
+            assert_eq!(
+                labels.boxes.iter().map(|label| label.class).collect::<Vec<_>>(),
+                [0, 1, 2],
+                "{end:?}"
+            );
+            assert!(parse(&format!("0 .5 .5 .1 .1{end}x")).unwrap_err().starts_with("line 2: "));
+        }
     }
 
     #[test]
