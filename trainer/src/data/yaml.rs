@@ -35,7 +35,7 @@ impl Split {
 
 /// What is expected of each is told to people, so by the words of the file.
 #[derive(Deserialize)]
-#[serde(expecting = "a data set is a map with `train`, `val` and `names`")]
+#[serde(expecting = "a map with `train`, `val` and `names`")]
 struct Raw {
     path: Option<PathBuf>,
     train: Option<Entries>,
@@ -96,7 +96,9 @@ impl DataYaml {
     /// Where the text is no YAML, or lacks something.
     pub fn parse(file: &Path, text: &str) -> Result<Self, DataError> {
         let wrong = |message: String| DataError::Yaml { path: file.to_path_buf(), message };
-        let raw: Raw = serde_yaml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        // Only where keys are merged: a value that was read by itself does not know its line any more.
+        let raw = if text.contains("<<:") { merged(text) } else { serde_yaml::from_str(text) };
+        let raw: Raw = raw.map_err(|error| wrong(error.to_string()))?;
         let lacks =
             |key: &str| wrong(format!("`{key}` is missing; a data set needs `train`, `val` and `names`"));
         let names = match raw.names.ok_or_else(|| lacks("names"))? {
@@ -138,6 +140,13 @@ impl DataYaml {
             Split::Val => &self.val,
         }
     }
+}
+
+/// A file in which one map takes over what another one says (`<<: *other`).
+fn merged(text: &str) -> Result<Raw, serde_yaml::Error> {
+    let mut value: serde_yaml::Value = serde_yaml::from_str(text)?;
+    value.apply_merge()?;
+    serde_yaml::from_value(value)
 }
 
 /// The folders that a relative entry may be relative to, first choice first.
@@ -202,6 +211,11 @@ mod tests {
     fn names_are_a_list_or_a_map_and_overrule_nc() {
         assert_eq!(names("train: a\nval: b\nnc: 7\nnames: [cat, 1, true]\n").unwrap(), ["cat", "1", "true"]);
         assert_eq!(names("train: a\nval: b\nnames: {1: dog, 0: cat}\n").unwrap(), ["cat", "dog"]);
+    }
+
+    #[test]
+    fn what_a_map_takes_over_from_another_counts() {
+        assert_eq!(names("b: &b {names: [cat], train: a}\n<<: *b\nval: b\n").unwrap(), ["cat"]);
     }
 
     #[test]
