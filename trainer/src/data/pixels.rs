@@ -88,6 +88,15 @@ fn open<'a>(
 
 /// Width and height as shown, from the header alone.
 pub fn size(path: &Path) -> Result<(usize, usize), DataError> {
+    named(path, || size_of(path))
+}
+
+/// Lets a decoder work; one that panics on a damaged file spoils that picture and no data set.
+fn named<T>(path: &Path, work: impl FnOnce() -> Result<T, DataError>) -> Result<T, DataError> {
+    failure::catch(work).unwrap_or_else(|panic| Err(DataError::picture(path, &panic)))
+}
+
+fn size_of(path: &Path) -> Result<(usize, usize), DataError> {
     let file = File::open(path).map_err(|error| DataError::io(path, error))?;
     let (decoder, orientation, _) = open(path, BufReader::new(file))?;
     let (width, height) = decoder.dimensions();
@@ -111,6 +120,10 @@ pub fn read(path: &Path) -> Result<Picture, DataError> {
 /// # Errors
 /// Where they cannot be decoded.
 pub fn decode(path: &Path, bytes: &[u8]) -> Result<Picture, DataError> {
+    named(path, || decoded(path, bytes))
+}
+
+fn decoded(path: &Path, bytes: &[u8]) -> Result<Picture, DataError> {
     let (decoder, orientation, format) = open(path, Cursor::new(bytes))?;
     let is_jpeg = format == Some(ImageFormat::Jpeg);
     let jpeg = if is_jpeg { jpeg(bytes) } else { None };
