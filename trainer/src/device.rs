@@ -71,7 +71,7 @@ pub fn pinned(tensor: Tensor, device: Device) -> Result<Tensor, TchError> {
 pub fn resident_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * 4096)
+    Some(pages * rustix::param::page_size() as u64)
 }
 
 #[cfg(test)]
