@@ -121,8 +121,8 @@ pub struct Options {
     #[arg(long, default_value = "exp")]
     pub name: String,
     /// Pictures of the built-in data set: train and val
-    #[arg(long, value_delimiter = ',', num_args = 2, default_values_t = [128, 64])]
-    pub digits: Vec<usize>,
+    #[arg(long, value_name = "TRAIN,VAL", default_value = "128,64", value_parser = two)]
+    pub digits: [usize; 2],
 }
 
 /// How many pictures a batch may have.
@@ -133,6 +133,12 @@ pub fn batches() -> RangedI64ValueParser<u32> {
 /// How long a picture's side may be.
 pub fn sides() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=8192)
+}
+
+fn two(text: &str) -> Result<[usize; 2], String> {
+    let numbers =
+        text.split_once([',', ' ']).and_then(|(a, b)| Some([a.trim().parse().ok()?, b.trim().parse().ok()?]));
+    numbers.ok_or_else(|| "not two numbers such as 128,64".to_owned())
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
@@ -164,7 +170,7 @@ impl Options {
                     "false" | "0" => {}
                     other => return Err(format!("--{name}: {other} is neither true nor false")),
                 }
-            } else if name == "digits" || name == "freeze" {
+            } else if name == "freeze" {
                 words.push(format!("--{name}"));
                 words.extend(value.split([',', ' ']).filter(|part| !part.is_empty()).map(str::to_owned));
             } else {
@@ -182,11 +188,6 @@ impl Options {
     /// Whether the built-in data set is meant.
     pub fn is_digits(&self) -> bool {
         self.data == DIGITS
-    }
-
-    /// Pictures of the built-in data set: to train on and to validate.
-    pub fn digits(&self) -> [usize; 2] {
-        <[usize; 2]>::try_from(self.digits.as_slice()).unwrap_or([128, 64])
     }
 
     /// Pictures a batch. Few for the small built-in set, so that a short training still outlasts its warm-up of 100 batches.

@@ -15,8 +15,10 @@ use crate::weights::{Purpose, Weights, WeightsError};
 pub enum SetupError {
     #[error(transparent)]
     Data(#[from] DataError),
-    #[error(transparent)]
-    Digits(#[from] DigitsError),
+    #[error("the built-in data set: {0}; XDG_CACHE_HOME names a folder for it that can be written")]
+    Digits(DigitsError),
+    #[error("{0}")]
+    BuiltIn(DigitsError),
     #[error(transparent)]
     Model(#[from] ModelError),
     #[error(transparent)]
@@ -55,7 +57,7 @@ impl Setup {
         // First what is read at once: a mistyped name shall not be told only after all pictures were decoded.
         let weights = weights(options)?;
         let mut config = config(options, weights.as_ref())?;
-        let yaml = DataYaml::read(&data_yaml(&options.data, options.digits())?)?;
+        let yaml = DataYaml::read(&data_yaml(&options.data, options.digits)?)?;
         config.nc = if options.single_cls { 1 } else { yaml.names.len() as i64 };
         // As early a layer that cannot be built: every candidate would fail by it.
         let stride = stride(&plan(&config)?);
@@ -104,11 +106,11 @@ pub fn data_yaml(data: &str, [train, val]: [usize; 2]) -> Result<PathBuf, SetupE
     if data != DIGITS {
         return Ok(PathBuf::from(data));
     }
-    let home = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
-        .ok_or(SetupError::NoCache)?;
-    Ok(digits::write(&home.join("evotop").join(digits_folder(train, val)), train, val, 0)?)
+    // As the standard has it, a relative one does not count.
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    let folder = cache.ok_or(SetupError::NoCache)?.join("evotop").join(digits_folder(train, val));
+    digits::write(&folder, train, val, 0).map_err(SetupError::Digits)
 }
 
 /// A folder for each edition: a newer program neither trains on an older one's scenes nor stumbles over them.
@@ -119,7 +121,7 @@ fn digits_folder(train: usize, val: usize) -> String {
 fn weights(options: &Options) -> Result<Option<Weights>, SetupError> {
     match options.weights.as_deref() {
         None if options.is_digits() && options.cfg.is_none() && !options.single_cls => {
-            Ok(Some(digits::weights()?))
+            Ok(Some(digits::weights().map_err(SetupError::BuiltIn)?))
         }
         None | Some("") => Ok(None),
         Some(file) => Ok(Some(Weights::read(Path::new(file), Purpose::Train)?)),

@@ -98,7 +98,7 @@ fn the_built_in_data_set_has_its_own_size_and_its_own_values_where_none_are_give
     assert!(map50 > 0.9, "{said}");
 
     let train =
-        "train --digits 8 4 --epochs 1 --batch 4 --img 64 --device cpu --threads 1 --project DIR --name";
+        "train --digits 8,4 --epochs 1 --batch 4 --img 64 --device cpu --threads 1 --project DIR --name";
     let epoch = |words: &str| {
         let said = run(&format!("{train} {words}"));
         let line = said.lines().find(|line| line.starts_with("epoch 1/1")).unwrap_or_default();
@@ -106,6 +106,43 @@ fn the_built_in_data_set_has_its_own_size_and_its_own_values_where_none_are_give
     };
     let [usual, digits, other] = [epoch("a"), epoch("b --hyp digits"), epoch("c --hyp scratch-low")];
     assert!(usual == digits && usual != other, "{usual}\n{digits}\n{other}");
+}
+
+#[test]
+fn the_built_in_set_goes_into_the_users_cache_and_a_cache_that_cannot_be_written_comes_with_a_remedy() {
+    let home = tempfile::tempdir().unwrap();
+    let weights = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tiny.pt");
+    let run = |cache: &str| {
+        let mut call = Command::new(env!("CARGO_BIN_EXE_evotop-yolo"));
+        call.args(["val", "--device", "cpu", "--weights", weights]).current_dir(home.path());
+        let ended = call.env("HOME", home.path()).env("XDG_CACHE_HOME", cache).output().unwrap();
+        String::from_utf8_lossy(&ended.stderr).into_owned()
+    };
+    assert!(run("").contains("3 classes"), "it came as far as the data: {}", run(""));
+    assert!(home.path().join(".cache/evotop").is_dir() && !home.path().join("evotop").exists());
+    let said = run("/dev/null/cache");
+    assert!(said.contains("/dev/null/cache/evotop") && said.contains("XDG_CACHE_HOME"), "{said}");
+}
+
+#[test]
+fn trainings_that_want_the_same_name_at_once_get_a_folder_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("runs");
+    let words = "train --digits 2,1 --epochs 1 --batch 2 --img 64 --device cpu --threads 1 --project";
+    let start = || {
+        let mut call = Command::new(env!("CARGO_BIN_EXE_evotop-yolo"));
+        call.args(words.split(' ')).arg(&project).env("XDG_CACHE_HOME", folder.path());
+        call.stdout(Stdio::null()).spawn().unwrap()
+    };
+    let all: Vec<_> = (0..4).map(|_| start()).collect();
+    for mut one in all {
+        assert!(one.wait().unwrap().success());
+    }
+    let tables = std::fs::read_dir(&project).unwrap().filter(|dir| {
+        std::fs::read_to_string(dir.as_ref().unwrap().path().join("results.csv")).unwrap().lines().count()
+            == 2
+    });
+    assert_eq!(tables.count(), 4);
 }
 
 #[test]
@@ -128,8 +165,7 @@ fn output_that_nobody_reads_ends_a_call_quietly() {
     let train = [
         "train",
         "--digits",
-        "4",
-        "2",
+        "4,2",
         "--epochs",
         "1000",
         "--batch",

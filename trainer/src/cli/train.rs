@@ -50,10 +50,16 @@ pub fn train(options: &Options, hyp: Option<&str>) -> Result<()> {
 /// `exp`, `exp2`, `exp3`, ...: the first that is not there.
 fn fresh_dir(project: &Path, name: &str) -> Result<PathBuf> {
     let names = std::iter::once(name.to_owned()).chain((2..10_000).map(|n| format!("{name}{n}")));
-    let dir = names.map(|name| project.join(name)).find(|dir| !dir.exists());
-    let dir = dir.with_context(|| format!("{}: no free name like {name}", project.display()))?;
-    std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
-    Ok(dir)
+    let told = |dir: &Path| dir.display().to_string();
+    std::fs::create_dir_all(project).with_context(|| told(project))?;
+    for dir in names.map(|name| project.join(name)) {
+        // Made and not only looked for: another training may want the same one.
+        match std::fs::create_dir(&dir) {
+            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| dir.clone()).with_context(|| told(&dir)),
+        }
+    }
+    bail!("{}: no free name like {name}", project.display())
 }
 
 /// A training on a terminal: one line an epoch. It ends where nobody reads them any more.
