@@ -279,6 +279,12 @@ impl<'a> Trainer<'a> {
         let optimizer = Optimizer::new(rule, model.arena(), hyp.momentum, schedule.weight_decay());
         let criterion = Criterion::new(hyp, model.detect(), img as i64, options.label_smoothing);
         let learner = Learner::new(model, ema, criterion, optimizer);
+        if run.device.is_cuda() && !learner.is_mixed() {
+            watch.say(
+                "half precision gives other numbers on this GPU, so it computes in single precision"
+                    .to_owned(),
+            );
+        }
         Ok(Self { setup, run, learner, schedule, stepper: Stepper::default(), loader })
     }
 
@@ -288,7 +294,9 @@ impl<'a> Trainer<'a> {
         if mixed {
             ema.model.arena_mut().round_to_half();
         }
-        evaluate(&ema.model, Some(criterion), val, self.setup.options.single_cls, &mut || watch.flow())
+        evaluate(&ema.model, Some((criterion, mixed)), val, self.setup.options.single_cls, &mut || {
+            watch.flow()
+        })
     }
 
     /// Validates weights that were kept, as they are in their file: rounded.
@@ -313,29 +321,29 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Validates a network. With the criterion of the training it is in, its losses too, and in half precision where that training computes
-/// in it; weights by themselves are measured in single precision on every device. `flow` is asked before every batch.
+/// Validates a network. With the criterion of the training it is in and whether that computes in half precision, its losses too and in
+/// the same; weights by themselves are measured in single precision on every device. `flow` is asked before every batch.
 ///
 /// # Errors
 /// Where pictures or memory fail, and where it is cancelled.
 pub fn evaluate(
     model: &Model,
-    criterion: Option<&Criterion>,
+    training: Option<(&Criterion, bool)>,
     val: &ValLoader,
     single_class: bool,
     flow: &mut dyn FnMut() -> Flow,
 ) -> Result<Evaluation, TrainError> {
     let device = model.device();
     let options = NmsOptions { single_class, ..NmsOptions::default() };
-    let mixed = criterion.is_some() && device.is_cuda();
+    let mixed = training.is_some_and(|(_, mixed)| mixed);
     val::evaluate(val, &options, |batch| {
         if flow() == Flow::Cancel {
             return Err(TrainError::Cancelled);
         }
         let pictures = batch.floats(device);
         let (predictions, logits) = tch::autocast(mixed, || model.eval_forward(&pictures));
-        let loss = criterion
-            .map(|criterion| tch::no_grad(|| criterion.loss(&logits, &epoch::targets_of(batch)).parts));
+        let loss = training
+            .map(|(criterion, _)| tch::no_grad(|| criterion.loss(&logits, &epoch::targets_of(batch)).parts));
         Ok(Forward { predictions, loss })
     })
 }

@@ -1,7 +1,7 @@
 //! A network while it learns: what a batch adds to its gradient and what a step makes of that. Where batches come from and when a step
 //! is due is decided elsewhere.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::assign::Target;
 use crate::ema::Ema;
@@ -27,7 +27,7 @@ pub struct Learner {
 impl Learner {
     /// `ema` was made of the network as it was before its anchors were fitted; it comes near them step by step, as the reference's does.
     pub fn new(model: Model, ema: Ema, criterion: Criterion, optimizer: Optimizer) -> Self {
-        let scaler = Scaler::for_device(model.device());
+        let scaler = Scaler::for_device(model.device()).filter(|_| half_suffices(&model));
         Self { model, ema, criterion, optimizer, scaler, gradient: None }
     }
 
@@ -73,9 +73,24 @@ impl Learner {
     }
 }
 
+/// Whether a network says of a picture in half precision what it says in single precision: there are GPUs that make NaN of it.
+fn half_suffices(model: &Model) -> bool {
+    let _guard = tch::no_grad_guard();
+    let picture = Tensor::arange(3 * 256 * 256, (Kind::Float, model.device())).view([1, 3, 256, 256]);
+    let picture = (picture * 0.01).sin() * 0.5 + 0.5;
+    let [half, single] = [true, false].map(|mixed| tch::autocast(mixed, || model.eval_forward(&picture).0));
+    agree(&half, &single)
+}
+
+/// Whether no number is further off than a tenth of the largest; rounding is not a hundredth.
+fn agree(half: &Tensor, single: &Tensor) -> bool {
+    let most = |x: &Tensor| x.abs().max().double_value(&[]);
+    most(&(half - single)) <= 0.1 * most(single)
+}
+
 #[cfg(test)]
 mod tests {
-    use tch::{Device, Kind, Tensor};
+    use tch::{Device, Tensor};
 
     use super::*;
     use crate::fixture::{close, fill, input, near, scene};
@@ -159,6 +174,19 @@ mod tests {
         let optimizer = Optimizer::new(rule, model.arena(), 0.9, 5e-4);
         let ema = Ema::new(&model).unwrap();
         Learner::new(model, ema, criterion, optimizer)
+    }
+
+    #[test]
+    fn half_precision_is_used_where_it_says_the_same() {
+        let single = Tensor::from_slice(&[640.0_f32, -3.0, 0.5]);
+        assert!(agree(&single.to_kind(Kind::Half).to_kind(Kind::Float), &single));
+        for broken in [f32::NAN, f32::INFINITY, 100.0] {
+            assert!(!agree(&Tensor::from_slice(&[640.0, broken, 0.5]), &single), "{broken}");
+        }
+        assert!(
+            half_suffices(&small(Rule::Sgd).model),
+            "a CPU computes in single precision whatever it is told"
+        );
     }
 
     #[test]

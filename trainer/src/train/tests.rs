@@ -146,7 +146,7 @@ fn the_numbers_of_a_kept_training_are_those_of_its_best_weights_as_they_are_in_t
     best.transfer(&mut model, false);
     let criterion = Criterion::new(&run.hyp, model.detect(), 64, 0.0);
     let val = ValLoader::new(setup.val.clone(), batches_of(64, 8, 1));
-    let again = evaluate(&model, Some(&criterion), &val, false, &mut || Flow::Continue).unwrap();
+    let again = evaluate(&model, Some((&criterion, false)), &val, false, &mut || Flow::Continue).unwrap();
     assert_eq!(metrics, again.seven());
     assert!(metrics[2] > 0.0, "{metrics:?}");
     let last = Weights::read(&folder.path().join(LAST), Purpose::Train).unwrap();
