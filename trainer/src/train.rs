@@ -25,6 +25,7 @@ use crate::val::{self, Evaluation, Forward, NmsOptions};
 use crate::weights::{self, Purpose, Weights, WeightsError};
 use evotop::trial::YOLO_METRICS;
 
+use clock::Holding;
 pub use clock::Shares;
 use learner::Learner;
 
@@ -157,6 +158,7 @@ pub fn train(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Tra
 fn trained(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, TrainError> {
     tch::manual_seed(run.seed as i64);
     threads::compute_with(run.threads);
+    let watch = &mut Holding::new(watch);
     let mut trainer = Trainer::start(setup, run, watch)?;
     let val = ValLoader::new(
         setup.val.clone(),
@@ -173,6 +175,7 @@ fn trained(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Train
     let mut shares = Shares::default();
     for epoch in 1..=run.epochs {
         let began = Instant::now();
+        watch.held();
         let trained = match trainer.epoch(epoch, watch)? {
             epoch::Trained::Whole(trained) => trained,
             epoch::Trained::Diverged(what) => return Ok(End::Diverged { epoch, what }),
@@ -200,12 +203,13 @@ fn trained(setup: &Setup, run: &Run, watch: &mut dyn Watch) -> Result<End, Train
             })?;
         }
         trainer.keep(epoch, &best)?;
+        let seconds = began.elapsed().saturating_sub(watch.held()).as_secs_f64();
         watch.epoch(&EpochReport {
             epoch,
             epochs: run.epochs,
             losses: trained.losses,
             metrics,
-            seconds: began.elapsed().as_secs_f64(),
+            seconds,
             shares: trained.shares,
         });
         if metrics.is_some() && !last && best.is_stale(epoch, setup.options.patience) {

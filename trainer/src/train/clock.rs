@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use super::{BatchReport, EpochReport, Flow, Watch};
+
 /// What the compute thread is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -53,6 +55,44 @@ impl fmt::Display for Shares {
             percent(self.step),
             percent(self.waiting),
         )
+    }
+}
+
+/// Hands everything on to whoever watches, and counts how long it held the training: a pause of a night is no epoch of eight hours.
+pub(super) struct Holding<'a> {
+    watch: &'a mut dyn Watch,
+    held: Duration,
+}
+
+impl<'a> Holding<'a> {
+    pub fn new(watch: &'a mut dyn Watch) -> Self {
+        Self { watch, held: Duration::ZERO }
+    }
+
+    /// How long it held since this was asked last.
+    pub fn held(&mut self) -> Duration {
+        std::mem::take(&mut self.held)
+    }
+}
+
+impl Watch for Holding<'_> {
+    fn flow(&mut self) -> Flow {
+        let asked = Instant::now();
+        let flow = self.watch.flow();
+        self.held += asked.elapsed();
+        flow
+    }
+
+    fn batch(&mut self, report: &BatchReport) {
+        self.watch.batch(report);
+    }
+
+    fn epoch(&mut self, report: &EpochReport) {
+        self.watch.epoch(report);
+    }
+
+    fn say(&mut self, text: String) {
+        self.watch.say(text);
     }
 }
 

@@ -163,6 +163,35 @@ fn the_numbers_of_a_trial_are_those_of_its_last_epoch_which_alone_may_be_validat
     assert_eq!(measured.0, [None, None, Some(metrics)]);
 }
 
+/// Holds the training once in its batches and once in its validation.
+struct Pausing(Vec<f64>, u32);
+impl Watch for Pausing {
+    fn flow(&mut self) -> Flow {
+        self.1 += 1;
+        if self.1 == 2 || self.1 == 4 {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        Flow::Continue
+    }
+    fn batch(&mut self, _: &BatchReport) {}
+    fn epoch(&mut self, report: &EpochReport) {
+        self.0.push(report.seconds);
+    }
+    fn say(&mut self, _: String) {}
+}
+
+#[test]
+fn a_pause_is_no_part_of_an_epochs_seconds() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let setup = setup(folder.path(), &[("weights", WEIGHTS)]);
+    let mut watch = Pausing(Vec::new(), 0);
+    let began = Instant::now();
+    train(&setup, &run(1), &mut watch).unwrap();
+    // Both pauses lie in the whole and beside the epoch.
+    assert!(watch.1 >= 4 && watch.0[0] + 2.0 <= began.elapsed().as_secs_f64(), "{:?}", watch.0);
+}
+
 #[test]
 fn a_training_ends_early_where_no_epoch_was_as_good_for_as_long_as_patience_lasts() {
     let mut best = Best::default();
