@@ -34,10 +34,10 @@ pub fn hyp(args: &HypArgs) -> anyhow::Result<Exit> {
             }
         }
         What::Show { name } => {
-            let text = builtin::get(name).ok_or_else(|| {
+            let file = builtin::get(name).ok_or_else(|| {
                 Told::usage(format!("there is no built-in file {name}; evotop hyp list lists them"))
             })?;
-            out(text)?;
+            out(&file.text)?;
         }
         What::Init { file } => out(&space::propose(&Source::read(file)?)?)?,
     }

@@ -45,19 +45,22 @@ pub fn list() -> impl Iterator<Item = (String, &'static str)> {
     hyps.chain(SPACES.iter().map(|(name, about, _)| (format!("space/{name}"), *about)))
 }
 
-/// The text of a built-in file, by the name that [`list`] gives.
-pub fn get(name: &str) -> Option<&'static str> {
-    let found = |files: &'static [File], name: &str| files.iter().find(|f| f.0 == name).map(|f| f.2);
-    name.strip_prefix("space/").map_or_else(|| found(HYPS, name), |name| found(SPACES, name))
+/// A built-in file, by the name that [`list`] gives; a space's without `space/` as well, where no hyp file has that name.
+pub fn get(name: &str) -> Option<Source> {
+    hyp(name).or_else(|| space(name))
 }
 
 /// A built-in hyp file.
 pub fn hyp(name: &str) -> Option<Source> {
-    get(name).map(|text| Source { name: format!("hyp/{name}.yaml"), text: text.into() })
+    found(HYPS, name, "hyp")
 }
 
-/// A built-in space file.
+/// A built-in space file, with or without the `space/` of [`list`].
 pub fn space(name: &str) -> Option<Source> {
-    get(&format!("space/{name}"))
-        .map(|text| Source { name: format!("hyp/space/{name}.yaml"), text: text.into() })
+    found(SPACES, name.strip_prefix("space/").unwrap_or(name), "hyp/space")
+}
+
+fn found(files: &[File], name: &str, dir: &str) -> Option<Source> {
+    let (.., text) = files.iter().find(|(known, ..)| *known == name)?;
+    Some(Source { name: format!("{dir}/{name}.yaml"), text: (*text).into() })
 }

@@ -26,6 +26,21 @@ fn every_shipped_hyp_file_runs_without_a_space_of_its_own() {
 }
 
 #[test]
+fn a_built_in_space_goes_by_its_name_with_and_without_its_folder_and_is_no_hyp_file() {
+    for name in ["space/yolov5-population", "yolov5-population"] {
+        let space = builtin::space(name).unwrap();
+        assert_eq!(space.name, "hyp/space/yolov5-population.yaml");
+        assert_eq!(builtin::get(name), Some(space));
+        assert_eq!(builtin::hyp(name), None);
+    }
+    assert_eq!(builtin::get("digits"), builtin::hyp("digits"));
+    assert_eq!(builtin::get("space/digits"), builtin::space("digits"));
+    for (name, _) in builtin::list() {
+        assert!(builtin::get(&name).is_some(), "{name}");
+    }
+}
+
+#[test]
 fn the_seeds_own_file_gets_anchors_last_or_does_without() {
     let (hyp, ranges) = (builtin::hyp("scratch-2021-03").unwrap(), builtin::space("yolov5").unwrap());
     let (space, notices) = load(&hyp, &ranges, Defaults::Yolov5, OutOfBounds::Abort).unwrap();
