@@ -103,6 +103,17 @@ fn steps_of_one_knob_within_a_second_are_one_step_of_undo() {
 }
 
 #[test]
+fn steps_that_end_where_they_began_are_none_to_take_back() {
+    let (mut s, ada) = (Session::new(), who("ada"));
+    s.edited(&ada, Edit::Sigma(0.3)).unwrap();
+    for at in [Some(0.01), None] {
+        s.edited(&ada, Edit::Pin { param: "lr0".into(), at }).unwrap();
+    }
+    s.asked(&ada, &Command::Undo { confirmed: false }).unwrap();
+    assert_eq!((s.sigma(), s.0.space.get("lr0").unwrap().pin), (0.2, None));
+}
+
+#[test]
 fn a_setting_that_the_strategy_has_not_got_is_refused_by_name() {
     let (mut s, ada) = (Session::new(), who("ada"));
     s.edited(&ada, Edit::Strategy(StrategyKind::Population)).unwrap();

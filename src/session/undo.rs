@@ -45,6 +45,10 @@ impl Undo {
                 if let Some(last) = self.done.last_mut().filter(|last| last.joins(steered, time)) {
                     last.edits.clone_from(&steered.edits);
                     last.time = time;
+                    // Where it ends as it began there is nothing to take back.
+                    if last.edits == last.inverse {
+                        self.done.pop();
+                    }
                 } else {
                     let (edits, inverse) = (steered.edits.clone(), steered.inverse.clone());
                     self.done.push(Step { edits, inverse, who: steered.who.clone(), time });
