@@ -25,6 +25,9 @@ pub(super) fn line(state: &State, event: &Event) -> Option<String> {
         Event::Opened(o) => format!("opened on {} by evotop {} (pid {})", o.host.name, o.evotop, o.pid),
         Event::Closed { why } => format!("closed: {why}"),
         Event::Proposed(p) => match p.origin {
+            Origin::Bred if p.round.is_some() && p.parents.is_empty() => {
+                format!("gen {} of the first population, without parents", p.generation)
+            }
             Origin::Bred => format!("gen {} bred, child of {}", p.generation, parents(&p.parents)),
             Origin::Start => format!("gen {} is the start candidate", p.generation),
             Origin::Hand => format!("gen {} made by hand{}", p.generation, by(p.who.as_ref())),
@@ -202,7 +205,7 @@ pub(super) fn value(state: &State, edit: &Edit) -> String {
 mod tests {
     use super::*;
     use crate::journal::sample::{created, trial};
-    use crate::journal::{Entry, Program};
+    use crate::journal::{Entry, Program, Proposed};
     use crate::session::{Command, steer};
 
     #[test]
@@ -221,6 +224,17 @@ mod tests {
         assert_eq!(line(&state, &program(&[])).unwrap(), "trainer train.py (build f00)");
         state.apply(&Entry { seq: 1, time: 1, event: program(&[]) });
         assert_eq!(line(&state, &program(&["acc", "loss"])).unwrap(), "trainer train.py reports acc, loss");
+    }
+
+    #[test]
+    fn a_trial_of_the_first_population_is_nobodys_child() {
+        let state = State::new(&created(), 0);
+        let [Event::Proposed(mut proposed), ..] = trial(1) else { panic!("no proposal") };
+        proposed.parents = Box::default();
+        let told = |proposed: &Proposed| line(&state, &Event::Proposed(proposed.clone())).unwrap();
+        assert_eq!(told(&proposed), "gen 1 bred, child of the start candidate");
+        proposed.round = Some(0);
+        assert_eq!(told(&proposed), "gen 1 of the first population, without parents");
     }
 
     #[test]

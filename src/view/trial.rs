@@ -72,6 +72,7 @@ fn title(trial: &Trial, state: &State) -> String {
     let origin = match (trial.origin, &trial.parents[..]) {
         (Origin::Bred, [one]) => format!("child of {one}"),
         (Origin::Bred, [first, rest @ ..]) => format!("child of {first} and {} more", rest.len()),
+        (Origin::Bred, []) if trial.round.is_some() => "of the first population".into(),
         (Origin::Bred, []) => "child of the start".into(),
         (Origin::Start, _) => "the start candidate".into(),
         (Origin::Hand, _) => "made by hand".into(),

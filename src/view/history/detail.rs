@@ -203,7 +203,7 @@ fn lineage(trial: &Trial, state: &State, most: usize) -> String {
     }
     let mut words: Vec<String> = chain.iter().map(u64::to_string).collect();
     // Before any trial had finished, children were made of the start candidate itself.
-    if at.origin == Origin::Bred && at.parents.is_empty() {
+    if at.origin == Origin::Bred && at.parents.is_empty() && at.round.is_none() {
         words.push("start".into());
     }
     let count = words.len() - 1;
