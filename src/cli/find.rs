@@ -1,5 +1,6 @@
 //! From what a person calls a session to its directory, and to the session itself.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -145,8 +146,30 @@ pub fn told(error: &ClientError) -> anyhow::Error {
         return Told::with(Exit::NoSession, message);
     }
     let exit = match error {
-        ClientError::NoSession { .. } => Exit::NoSession,
+        ClientError::NoSession { .. } | ClientError::Disconnected => Exit::NoSession,
+        // It ended while it was spoken to.
+        ClientError::Io(error)
+            if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) =>
+        {
+            Exit::NoSession
+        }
         _ => Exit::Failed,
     };
     Told::with(exit, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_ended_while_it_was_spoken_to_is_none_that_runs() {
+        let exit = |error: &ClientError| told(error).downcast_ref::<Told>().map(|told| told.exit);
+        let io = |kind: ErrorKind| ClientError::Io(kind.into());
+        let gone = [ClientError::Disconnected, io(ErrorKind::ConnectionReset), io(ErrorKind::BrokenPipe)];
+        for error in gone {
+            assert_eq!(exit(&error), Some(Exit::NoSession), "{error}");
+        }
+        assert_eq!(exit(&io(ErrorKind::PermissionDenied)), Some(Exit::Failed));
+    }
 }
