@@ -100,6 +100,21 @@ fn a_mistake_in_the_command_is_found_before_anything_is_made() {
 }
 
 #[test]
+fn a_file_for_the_built_in_trainer_that_is_not_there_is_named_before_anything_is_made() {
+    let world = World::new();
+    std::fs::write(world.path("data.yaml"), "").unwrap();
+    for (data, weights, named) in
+        [("none.yaml", "", "--data none.yaml"), ("data.yaml", "none.pt", "--weights none.pt")]
+    {
+        let output = world.run(&["run", "--dir", "d", "--data", data, "--weights", weights]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(named) && told.contains("correct the path"), "{told}");
+        assert!(!world.path("d").exists());
+    }
+}
+
+#[test]
 fn a_check_reads_an_old_log_whatever_bytes_are_in_it_and_names_one_that_is_not_there() {
     let world = World::new();
     std::fs::write(world.path("old.txt"), b"\xff\xfe loading\nval acc 0.75\n").unwrap();

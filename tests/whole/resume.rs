@@ -92,7 +92,8 @@ fn values_that_a_space_file_leaves_out_are_those_of_the_data_set_that_the_run_be
     std::fs::write(world.path("my.yaml"), world.good(&["hyp", "show", "scratch-low"])).unwrap();
     std::fs::write(world.path("space.yaml"), world.good(&["hyp", "init", "my.yaml"])).unwrap();
     let words = ["run", "--headless", "--devices", "cpu", "--dir", "d", "--space", "space.yaml"];
-    // There is nothing there to train on; it is a session all the same.
+    // There is nothing in it to train on; it is a session all the same.
+    std::fs::write(world.path("none.yaml"), "").unwrap();
     world.run(&[&words[..], &["--data", "none.yaml", "--generations", "1"]].concat());
     assert!(world.path("d/journal.jsonl").exists());
     let said = String::from_utf8(world.run(&words).stderr).unwrap();

@@ -18,6 +18,7 @@ use crate::space::{self, Defaults, Source, Space};
 use crate::trial::{MetricRule, RunSpec, Trainer};
 
 use super::args::RunArgs;
+use super::files;
 use super::past;
 use super::time;
 
@@ -26,6 +27,9 @@ use super::time;
 pub fn create(args: &RunArgs, name: &str, session: &SessionDir) -> anyhow::Result<Option<Trainer>> {
     let mut created = created(args, name)?;
     let trainer = created.spec.trainer.clone();
+    if trainer == Trainer::Yolo {
+        files::check(&args.trainer_options)?;
+    }
     let past = past::events(args, &mut created)?;
     let access = if args.share_read { Access::ShareRead } else { Access::Private };
     access.set_umask();

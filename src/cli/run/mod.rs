@@ -1,13 +1,14 @@
 //! `evotop run`: starts a session or goes on with one, and attaches.
 //!
-//! `args.rs` is the command line, `config.rs` the options of a file, `create.rs` a new run's first event, `resume.rs`
-//! what the same words mean for a run that is there, `launch.rs` the session process, `again.rs` what another process is
+//! `args.rs` is the command line, `config.rs` the options of a file, `create.rs` a new run's first event, `files.rs`
+//! whether what its trainer is to read is there, `resume.rs` what the same words mean for a run that is there, `launch.rs` the session process, `again.rs` what another process is
 //! to be told, `past.rs` what a run begins with, `time.rs` how people write times.
 
 mod again;
 mod args;
 mod config;
 mod create;
+mod files;
 mod launch;
 mod past;
 mod resume;
