@@ -115,6 +115,27 @@ fn a_file_for_the_built_in_trainer_that_is_not_there_is_named_before_anything_is
 }
 
 #[test]
+fn a_check_names_every_variable_that_a_trial_then_has() {
+    let world = World::new();
+    let script = r#"env > env.txt; echo '{{"acc":0.5}}'"#;
+    good(&world, &PARAMS, &["sh", "-c", script]);
+    let checked =
+        world.run(&[&["check", "--devices", "cpu"][..], &PARAMS, &["--", "sh", "-c", script]].concat());
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let there = std::fs::read_to_string(world.path("env.txt")).unwrap();
+    let names = there.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name);
+    // Which guard has it is nothing for a program.
+    let told = names.filter(|name| std::env::var_os(name).is_none() && *name != "EVOTOP_GUARD");
+    let told: Vec<&str> = told
+        .filter(|name| ["EVOTOP_", "OMP_", "CUDA_", "PYTHON"].iter().any(|p| name.starts_with(p)))
+        .collect();
+    assert!(told.len() > 9, "{there}");
+    for name in told {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+}
+
+#[test]
 fn a_check_reads_an_old_log_whatever_bytes_are_in_it_and_names_one_that_is_not_there() {
     let world = World::new();
     std::fs::write(world.path("old.txt"), b"\xff\xfe loading\nval acc 0.75\n").unwrap();

@@ -10,6 +10,18 @@ use crate::trial::{Job, MetricRule, Metrics};
 
 /// Matches that are shown at the beginning of a log; the last one is shown as well.
 const SHOWN: usize = 5;
+/// What a trial has in its environment besides the values of its job.
+const OF_SLOT: [&str; 9] = [
+    "EVOTOP_SESSION",
+    "EVOTOP_SLOT",
+    "EVOTOP_SLOTS",
+    "EVOTOP_GENERATIONS",
+    "EVOTOP_THREADS",
+    "OMP_NUM_THREADS",
+    "PYTHONUNBUFFERED",
+    "CUDA_DEVICE_ORDER",
+    "CUDA_VISIBLE_DEVICES",
+];
 
 /// What is to be checked.
 #[derive(Debug)]
@@ -158,6 +170,7 @@ impl fmt::Display for Answer {
         for (name, value) in &self.variables {
             writeln!(f, "  {name}={}", shell::word(value))?;
         }
+        writeln!(f, "and, as session and slot make them:\n  {}", OF_SLOT.join(" "))?;
         if let Some(found) = &self.found {
             writeln!(f, "in the log:")?;
             let middle = self.seen.len().saturating_sub(SHOWN + 1);
