@@ -13,7 +13,7 @@ pub enum Standing {
     /// It was stopped in good order before its trials were done.
     Closed,
     /// It has nothing left to do.
-    Finished,
+    Complete,
 }
 
 impl Standing {
@@ -21,7 +21,7 @@ impl Standing {
         match self {
             Self::Running => "running",
             Self::Closed => "closed",
-            Self::Finished => "finished",
+            Self::Complete => "complete",
             Self::Interrupted => "interrupted",
         }
     }
@@ -63,7 +63,7 @@ pub struct Picker {
 }
 
 impl Picker {
-    /// Takes the sessions as they stand now: running ones first, then interrupted, then closed, then finished ones. The
+    /// Takes the sessions as they stand now: running ones first, then interrupted, then closed, then complete ones. The
     /// cursor stays on its session.
     pub fn renew(&mut self, mut choices: Vec<Choice>, reading: bool) {
         choices.sort_by_key(|choice| choice.standing);
@@ -118,7 +118,7 @@ mod tests {
 
     fn picker() -> Picker {
         let mut picker = Picker::default();
-        let three = [("old", Standing::Finished), ("cut", Standing::Interrupted), ("now", Standing::Running)];
+        let three = [("old", Standing::Complete), ("cut", Standing::Interrupted), ("now", Standing::Running)];
         picker.renew(three.map(|(name, standing)| choice(name, standing)).into(), false);
         picker
     }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_session_is_attached_to_and_a_finished_one_replayed() {
+    fn a_running_session_is_attached_to_and_a_complete_one_replayed() {
         assert_eq!(keys(&mut picker(), "<enter>"), Some(Picked::Attach("now".into())));
         assert_eq!(keys(&mut picker(), "jj<enter>"), Some(Picked::Replay("old".into())));
         assert_eq!(picker().choices[0].name, "now");
@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn the_cursor_begins_at_the_top_of_a_list_that_is_being_filled() {
         let mut p = Picker::default();
-        p.renew(vec![choice("old", Standing::Finished)], true);
-        p.renew(vec![choice("old", Standing::Finished), choice("now", Standing::Running)], false);
+        p.renew(vec![choice("old", Standing::Complete)], true);
+        p.renew(vec![choice("old", Standing::Complete), choice("now", Standing::Running)], false);
         assert_eq!(keys(&mut p, "<enter>"), Some(Picked::Attach("now".into())));
     }
 

@@ -55,7 +55,7 @@ fn choice(dir: &Path, at_rest: &mut AtRest) -> Option<Choice> {
     }
     let (status, from_journal) = find::status(dir).ok()?;
     let standing = match status.state.as_str() {
-        "complete" => Standing::Finished,
+        "complete" => Standing::Complete,
         "closed" => Standing::Closed,
         "interrupted" => Standing::Interrupted,
         _ => Standing::Running,

@@ -7,7 +7,7 @@ use super::find;
 use crate::dir::{Registry, SessionDir};
 use crate::size;
 
-/// List sessions: running, finished, interrupted
+/// List sessions: running, interrupted, closed, complete
 #[derive(Debug, Args)]
 pub struct LsArgs {
     /// As JSON: an array of {name, dir, state, done, generations, best, bytes}

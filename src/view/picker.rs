@@ -103,7 +103,7 @@ impl Columns {
         let style = match choice.standing {
             Standing::Running => theme.good,
             Standing::Interrupted => theme.warn,
-            Standing::Closed | Standing::Finished => theme.label,
+            Standing::Closed | Standing::Complete => theme.label,
         };
         ink.put(area, self.state, y, choice.standing.word(), base.patch(style));
         let (done, of) = choice.done;

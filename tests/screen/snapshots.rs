@@ -129,7 +129,7 @@ fn the_picker() {
     };
     let mut picker = Picker::default();
     let choices = vec![
-        choice("digits", Standing::Finished, (300, 300), Some(0.7123), "/home/ada/runs/evolve/digits"),
+        choice("digits", Standing::Complete, (300, 300), Some(0.7123), "/home/ada/runs/evolve/digits"),
         choice(
             "coco",
             Standing::Running,
