@@ -13,7 +13,7 @@ use super::attach::{ScreenArgs, WAITING, options};
 use super::exit::Exit;
 use super::{block_on, find, say};
 use crate::app::replay::Replay;
-use crate::app::{News, Request};
+use crate::app::{Keymap, News, Request, help};
 use crate::clock;
 use crate::dir::SessionDir;
 use crate::journal::{self, JournalError};
@@ -22,6 +22,7 @@ use crate::view::Plain;
 
 /// Play a session back on the screen, running or not, from its journal alone
 #[derive(Debug, Args)]
+#[command(after_help = keys())]
 pub struct ReplayArgs {
     /// The session's name or directory
     pub name: String,
@@ -50,6 +51,18 @@ pub fn of(dir: &Path, screen: &ScreenArgs) -> anyhow::Result<Exit> {
             Err(error) = play(dir.to_owned(), journal, tell, asked) => Err(error),
         }
     })?
+}
+
+/// What a replay's keys and words do, as its own help on the screen has it.
+fn keys() -> String {
+    let keymap = Keymap::default();
+    let keys = help::REPLAY.iter().map(|(actions, _, what)| {
+        let keys: Vec<String> = actions.iter().map(|action| keymap.hint(*action)).collect();
+        (keys.join(" "), *what)
+    });
+    let words = help::REPLAY_WORDS.iter().map(|(word, what)| (format!(":{word}"), *what));
+    let lines = keys.chain(words).map(|(key, what)| format!("  {key:18} {what}"));
+    format!("Keys:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// Says a line for each event.
