@@ -33,12 +33,34 @@ case "$(uname -s)-$(uname -m)" in
   *) die "no libtorch $version is published for $(uname -s) on $(uname -m)" "set LIBTORCH to one that you have built" ;;
 esac
 
+# The version of the NVIDIA driver, where a GPU can be reached through it: a container sees the file in /proc without being given one.
+driver() {
+  local found
+  found=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | head -n 1) || found=
+  if [ -z "$found" ] && [ -e /dev/nvidiactl ]; then
+    found=$(grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' /proc/driver/nvidia/version 2>/dev/null | head -n 1) || found=
+  fi
+  printf '%s' "$found"
+}
+
+# Unasked, what was taken before stays, and otherwise it is what the machine can use.
 if [ -z "${CUDA:-}" ]; then
   CUDA=0
-  if [ "$machine" != arm64 ] && { [ -e /proc/driver/nvidia/version ] || nvidia-smi -L >/dev/null 2>&1; }; then
-    CUDA=1
-    say "an NVIDIA driver is present: taking the CUDA libraries too (make libtorch CUDA=0 leaves them out)"
-  fi
+  case "$(readlink .libtorch || true)" in
+    */libtorch-$version-cuda-*/torch) CUDA=1 ;;
+    */libtorch-$version-cpu-*/torch) ;;
+    *)
+      found=$([ "$machine" = arm64 ] || driver)
+      if [ -z "$found" ]; then
+        :
+      elif [ "${found%%.*}" -ge 580 ] 2>/dev/null; then
+        CUDA=1
+        say "NVIDIA driver $found: taking the CUDA libraries too (make libtorch CUDA=0 leaves them out)"
+      else
+        say "NVIDIA driver $found is too old for CUDA 13, which needs 580 or newer: trainings will run on the CPU (--devices cpu)"
+      fi
+      ;;
+  esac
 fi
 if [ "$CUDA" = 1 ]; then
   [ "$machine" != arm64 ] || die "there is no CUDA on macOS" "run make libtorch without CUDA=1 (device mps needs nothing more)"
@@ -58,7 +80,11 @@ link() {
   if [ -e .libtorch ] && [ ! -L .libtorch ]; then
     die ".libtorch is not a link of this script's making" "move it away, or set LIBTORCH to it"
   fi
-  if [ "$(readlink .libtorch || true)" != "$home/torch" ]; then
+  local before
+  before=$(readlink .libtorch || true)
+  if [ "$before" != "$home/torch" ]; then
+    # What was built with one of them asks the linker for libraries that the other one may not have.
+    if [ -n "$before" ] && [ -d target ]; then "${CARGO:-cargo}" clean -q -p torch-sys >&2 || true; fi
     ln -sfn "$home/torch" .libtorch
     touch "$home/torch/build-version" # cargo links anew when this is newer than its last build
   fi
