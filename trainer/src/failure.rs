@@ -62,6 +62,11 @@ fn sentence(first: &str) -> String {
         FailureClass::OutOfMemory => {
             format!("{said} (a smaller batch, smaller pictures or fewer slots take less)")
         }
+        _ if said.contains("no kernel image") => {
+            format!(
+                "{said} (this libtorch computes on GPUs of compute capability 7.5 and newer; --devices cpu trains without one)"
+            )
+        }
         _ => said.to_owned(),
     }
 }

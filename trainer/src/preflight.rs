@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use evotop::trial::device::is_uuid;
 use evotop::{clock, size};
 use tch::{Cuda, Device, utils};
 
@@ -12,6 +13,8 @@ use crate::machine;
 
 /// Free disk space below which a run is warned about.
 const LITTLE_DISK: u64 = 1_000_000_000;
+/// The major number of the first NVIDIA driver that knows libtorch's CUDA.
+const FIRST_DRIVER: u32 = 580;
 /// Kinds of label problems are many, the files few; more than this many lines nobody reads.
 const MOST_WARNINGS: usize = 20;
 
@@ -86,9 +89,9 @@ fn device_line(device: Device, threads: usize) -> String {
         Device::Mps => "device: mps".to_owned(),
         _ if Cuda::is_available() => cpu,
         _ => {
-            let hidden = std::env::var_os("CUDA_VISIBLE_DEVICES").is_some_and(|shown| shown.is_empty());
-            match machine::nvidia_driver().and_then(|driver| unused_gpu(&driver, utils::has_cudart(), hidden))
-            {
+            let mask = std::env::var("CUDA_VISIBLE_DEVICES").ok();
+            let driver = machine::nvidia_driver();
+            match driver.and_then(|driver| unused_gpu(&driver, utils::has_cudart(), mask.as_deref())) {
                 Some(why) => format!("{cpu}; {why}"),
                 None => cpu,
             }
@@ -96,15 +99,19 @@ fn device_line(device: Device, threads: usize) -> String {
     }
 }
 
-/// Why libtorch sees no GPU where there is a driver, and a slot that shall compute on the CPU is not the reason: that is shown none.
-fn unused_gpu(driver: &str, has_cuda: bool, hidden: bool) -> Option<String> {
+/// Why libtorch sees no GPU where there is a driver, unless the mask hides them all: a slot that is to compute on the CPU is shown none.
+fn unused_gpu(driver: &str, has_cuda: bool, mask: Option<&str>) -> Option<String> {
     if !has_cuda {
         return Some(
             "there is an NVIDIA driver, but this build has no CUDA (make libtorch CUDA=1)".to_owned(),
         );
     }
-    let old = || format!("libtorch sees no GPU: NVIDIA driver {driver} may be too old for CUDA 13");
-    (!hidden).then(old)
+    let first = mask.map(|mask| mask.split(',').next().unwrap_or_default().trim());
+    let hidden = first.is_some_and(|word| !is_uuid(word) && word.parse::<u32>().is_err());
+    let is_old = driver.split('.').next()?.parse::<u32>().is_ok_and(|major| major < FIRST_DRIVER);
+    (is_old && !hidden).then(|| {
+        format!("NVIDIA driver {driver} is too old for this libtorch's CUDA 13, which needs {FIRST_DRIVER} or newer")
+    })
 }
 
 /// How many batches are timed before a training's length is told.
@@ -178,9 +185,14 @@ mod tests {
 
     #[test]
     fn a_gpu_that_is_not_used_is_told_of_unless_it_is_hidden_on_purpose() {
-        assert!(unused_gpu("525.60", false, true).unwrap().contains("make libtorch CUDA=1"));
-        assert!(unused_gpu("525.60", true, false).unwrap().contains("driver 525.60 may be too old"));
-        assert_eq!(unused_gpu("525.60", true, true), None);
+        assert!(unused_gpu("525.60", false, Some("")).unwrap().contains("make libtorch CUDA=1"));
+        for mask in [None, Some("0"), Some("GPU-1b,2")] {
+            assert!(unused_gpu("525.60", true, mask).unwrap().contains("driver 525.60 is too old"));
+            assert_eq!(unused_gpu("580.95.05", true, mask), None);
+        }
+        for mask in ["", "-1", "NoDevFiles"] {
+            assert_eq!(unused_gpu("525.60", true, Some(mask)), None);
+        }
     }
 
     #[test]

@@ -285,7 +285,7 @@ impl<'a> Trainer<'a> {
         let learner = Learner::new(model, ema, criterion, optimizer);
         if run.device.is_cuda() && !learner.is_mixed() {
             watch.say(
-                "half precision gives other numbers on this GPU, so it computes in single precision"
+                "half precision gives other numbers for this model on this GPU, so it computes in single precision"
                     .to_owned(),
             );
         }
