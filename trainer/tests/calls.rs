@@ -125,27 +125,6 @@ fn the_built_in_set_goes_into_the_users_cache_and_a_cache_that_cannot_be_written
 }
 
 #[test]
-fn trainings_that_want_the_same_name_at_once_get_a_folder_each() {
-    let folder = tempfile::tempdir().unwrap();
-    let project = folder.path().join("runs");
-    let words = "train --digits 2,1 --epochs 1 --batch 2 --img 64 --device cpu --threads 1 --project";
-    let start = || {
-        let mut call = Command::new(env!("CARGO_BIN_EXE_evotop-yolo"));
-        call.args(words.split(' ')).arg(&project).env("XDG_CACHE_HOME", folder.path());
-        call.stdout(Stdio::null()).spawn().unwrap()
-    };
-    let all: Vec<_> = (0..4).map(|_| start()).collect();
-    for mut one in all {
-        assert!(one.wait().unwrap().success());
-    }
-    let tables = std::fs::read_dir(&project).unwrap().filter(|dir| {
-        std::fs::read_to_string(dir.as_ref().unwrap().path().join("results.csv")).unwrap().lines().count()
-            == 2
-    });
-    assert_eq!(tables.count(), 4);
-}
-
-#[test]
 fn val_takes_the_sizes_that_a_training_takes() {
     for (name, size) in [("--img", "0"), ("--img", "9000"), ("--batch", "0"), ("--batch", "5000")] {
         let refused = run(&["val", "--weights", "w.pt", name, size]);

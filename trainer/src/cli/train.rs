@@ -51,8 +51,9 @@ pub fn train(options: &Options, hyp: Option<&str>) -> Result<()> {
 fn fresh_dir(project: &Path, name: &str) -> Result<PathBuf> {
     let names = std::iter::once(name.to_owned()).chain((2..10_000).map(|n| format!("{name}{n}")));
     let told = |dir: &Path| dir.display().to_string();
-    std::fs::create_dir_all(project).with_context(|| told(project))?;
     for dir in names.map(|name| project.join(name)) {
+        let above = dir.parent().unwrap_or(project);
+        std::fs::create_dir_all(above).with_context(|| told(above))?;
         // Made and not only looked for: another training may want the same one.
         match std::fs::create_dir(&dir) {
             Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {}
@@ -93,5 +94,32 @@ impl Watch for Told {
 
     fn say(&mut self, text: String) {
         self.tell(&text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn trainings_that_want_the_same_name_at_once_get_a_folder_each() {
+        let project = tempfile::tempdir().unwrap();
+        for name in ["exp", "sub/exp"] {
+            let barrier = Barrier::new(8);
+            let dirs: HashSet<PathBuf> = std::thread::scope(|scope| {
+                let one = || {
+                    barrier.wait();
+                    fresh_dir(project.path(), name).unwrap()
+                };
+                let all: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+                all.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            let mut wanted: HashSet<_> = (2..=8).map(|n| project.path().join(format!("{name}{n}"))).collect();
+            wanted.insert(project.path().join(name));
+            assert_eq!(dirs, wanted);
+        }
     }
 }
