@@ -173,3 +173,39 @@ fn an_evolution_on_digits_is_steered_left_killed_resumed_and_its_result_trained_
     world.good(&["verify", "digits"]);
     its_result_trains(&world, &yolo, &dir.join("hyp_evolve.yaml"));
 }
+
+#[test]
+fn a_gpu_that_the_built_in_trainer_cannot_use_leaves_the_run_on_the_cpu() {
+    let seen = Command::new(yolo()).arg("devices").output().unwrap().stdout;
+    if String::from_utf8_lossy(&seen).contains("cuda:") {
+        return; // Here it can.
+    }
+    let world = World::new();
+    let file = world.path("gpus.json");
+    let gpu = serde_json::json!([{ "index": 0, "uuid": "GPU-0", "name": "H100", "utilisation": 0,
+        "memory": [0, 1], "temperature": 40, "milliwatts": 1, "processes": [] }]);
+    std::fs::write(&file, gpu.to_string()).unwrap();
+    let words = ["run", "--headless", "--generations", "1", "--epochs", "1", "--img", "64", "--name", "one"];
+    let output = world.evotop(&words).env("EVOTOP_GPUS", &file).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && told.contains("sees no GPU") && told.contains("run on the cpu"),
+        "{told}"
+    );
+    // One that is named is meant.
+    let named = [
+        "run",
+        "--headless",
+        "--generations",
+        "1",
+        "--devices",
+        "cuda:0",
+        "--on-failure",
+        "exit",
+        "--name",
+        "two",
+    ];
+    let output = world.evotop(&named).env("EVOTOP_GPUS", &file).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success() && told.contains("Device cpu needs neither"), "{told}");
+}

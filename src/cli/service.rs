@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::{find, leftovers, run, warn};
 use crate::dir::{Registry, SessionDir};
 use crate::process;
+use crate::runner::gpus::{self, Asked, Gpu};
 use crate::session::recover;
 use crate::trial::Trainer;
 
@@ -87,12 +88,28 @@ pub fn doctor() -> anyhow::Result<Exit> {
     }
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tell!("cores      {cores}");
-    if std::path::Path::new("/proc/driver/nvidia/version").exists() {
-        tell!("gpu        an NVIDIA driver is loaded");
-    } else {
-        tell!("gpu        no NVIDIA driver: trials run on the cpu");
+    for line in gpus_found(gpus::ask(gpus::PATIENCE)) {
+        tell!("gpu        {line}");
     }
     Ok(Exit::Done)
+}
+
+/// What the driver says of GPUs, a line each.
+fn gpus_found(asked: Asked) -> Vec<String> {
+    let one = match asked {
+        Asked::NoDriver => "no NVIDIA driver: trials run on the cpu".into(),
+        Asked::Late => "the NVIDIA driver does not answer: nvidia-smi may tell more".into(),
+        Asked::Failed(why) => format!("the NVIDIA driver fails ({why}): nvidia-smi may tell more"),
+        Asked::Gpus(gpus) if gpus.is_empty() => "an NVIDIA driver, and no GPU: trials run on the cpu".into(),
+        Asked::Gpus(gpus) => {
+            let state = |gpu: &Gpu| gpu.busy_with().unwrap_or_else(|| "idle".into());
+            return gpus
+                .iter()
+                .map(|gpu| format!("cuda:{} {}, {}", gpu.index, gpu.name, state(gpu)))
+                .collect();
+        }
+    };
+    vec![one]
 }
 
 /// Whether this user's processes outlive the last login; none where no login manager decides that.

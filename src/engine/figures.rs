@@ -59,7 +59,8 @@ impl Board {
                     continue;
                 }
                 let asked = ask().await;
-                if asked == Asked::NoDriver || tell.send(asked).await.is_err() {
+                let gone = asked == Asked::NoDriver;
+                if tell.send(asked).await.is_err() || gone {
                     break;
                 }
             }
@@ -103,15 +104,20 @@ pub(super) async fn ask() -> Asked {
 impl Engine {
     /// The driver has answered, or has not.
     pub fn gpus_are(&mut self, asked: Asked) {
-        let late = asked == Asked::Late;
-        if late && !self.board.late {
-            self.notice("the NVIDIA driver does not answer: the GPUs' figures are not known");
+        let why = match &asked {
+            Asked::Late => Some("does not answer".to_owned()),
+            Asked::Failed(why) => Some(format!("fails ({why})")),
+            Asked::NoDriver | Asked::Gpus(_) => None,
+        };
+        let late = why.is_some();
+        if let Some(why) = why.filter(|_| !self.board.late) {
+            self.notice(&format!("the NVIDIA driver {why}: the GPUs' figures are not known"));
         }
         self.board.late = late;
         self.board.gpus = match asked {
             Asked::Gpus(gpus) => gpus,
             // A UUID stays what it was; what was used then is not what is used now.
-            Asked::Late => self.board.gpus.drain(..).map(Gpu::without_figures).collect(),
+            Asked::Late | Asked::Failed(_) => self.board.gpus.drain(..).map(Gpu::without_figures).collect(),
             Asked::NoDriver => Vec::new(),
         };
         self.board.publish(&self.state);

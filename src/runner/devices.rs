@@ -8,13 +8,20 @@ use crate::trial::device::{DEVICES, is_device};
 /// The GPUs that a process was given.
 pub const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 
-/// The slots that `--devices` asks for, and what is to be said about the choice.
+/// The slots that `--devices` asks for, and what is to be said about the choice. `wait` is told where a driver takes its time.
 ///
 /// # Errors
 /// Says which word is not a device.
-pub fn slots(text: &str) -> Result<(Vec<SlotSpec>, Vec<String>), String> {
+pub fn slots(text: &str, wait: &dyn Fn(&str)) -> Result<(Vec<SlotSpec>, Vec<String>), String> {
     if text.trim() == "auto" {
-        return Ok(idle(&gpus::ask(gpus::PATIENCE), given().as_deref()));
+        let mut asked = gpus::ask(gpus::PATIENCE);
+        if asked == Asked::Late {
+            wait(
+                "the NVIDIA driver has not answered yet, as where it has to start its GPUs first: waiting up to 30 s",
+            );
+            asked = gpus::ask_in_turn(gpus::STARTUP);
+        }
+        return Ok(idle(&asked, given().as_deref()));
     }
     let mut slots: Vec<SlotSpec> = Vec::new();
     for word in text.split(',').map(str::trim) {
@@ -49,21 +56,33 @@ fn idle(asked: &Asked, visible: Option<&str>) -> (Vec<SlotSpec>, Vec<String>) {
                     .into();
             return (vec![slot("cpu", 0)], vec![notice]);
         }
+        Asked::Failed(why) => {
+            let notice = format!(
+                "the NVIDIA driver fails ({why}), as after an upgrade without a restart: trials run on the cpu; nvidia-smi may tell more"
+            );
+            return (vec![slot("cpu", 0)], vec![notice]);
+        }
         Asked::Gpus(gpus) => gpus,
     };
-    let given: Vec<&Gpu> = match visible {
-        None => gpus.iter().collect(),
+    // None for a share of a GPU: of that the driver's list tells nothing.
+    let given: Vec<Option<&Gpu>> = match visible {
+        None => gpus.iter().map(Some).collect(),
         Some(mask) => {
-            let named =
-                |word: &str| gpus.iter().find(|gpu| gpu.index.to_string() == word || gpu.uuid == word);
+            let named = |word: &str| match gpus.iter().find(|gpu| gpu.is(word)) {
+                None if word.starts_with("MIG-") => Some(None),
+                found => found.map(Some),
+            };
             mask.split(',').map(str::trim).map_while(named).collect()
         }
     };
     let (mut slots, mut notices) = (Vec::new(), Vec::new());
-    for (n, gpu) in given.iter().enumerate() {
-        match gpu.busy_with() {
+    for (n, gpu) in given.into_iter().enumerate() {
+        match gpu.and_then(|gpu| Some((gpu, gpu.busy_with()?))) {
             None => slots.push(slot(&format!("cuda:{n}"), 0)),
-            Some(why) => notices.push(format!("cuda:{n} ({}) is left alone: {why}", gpu.name)),
+            Some((gpu, why)) => notices.push(format!(
+                "cuda:{n} ({}) is left alone: {why}; --devices cuda:{n} takes it all the same",
+                gpu.name
+            )),
         }
     }
     if slots.is_empty() {
@@ -178,10 +197,19 @@ mod tests {
         assert!(notices.contains("cuda:2") && notices.contains("30.0 GiB"), "{notices}");
         // cuda:N is the N-th of what this process was given.
         assert_eq!(names(Some("GPU-1,0")).0, ["cuda:0"]);
+        assert_eq!(
+            names(Some("0,MIG-7c3a/1/0,MIG-8")).0,
+            ["cuda:1", "cuda:2"],
+            "shares are taken as they are given"
+        );
+        assert!(names(None).1.contains("--devices cuda:0 takes it all the same"));
         assert_eq!(names(Some("")).0, ["cpu"]);
         assert_eq!(names(Some("0")).0, ["cpu"]);
         assert_eq!(idle(&Asked::NoDriver, None), (vec![slot("cpu", 0)], Vec::new()));
         assert!(idle(&Asked::Late, None).1[0].contains("does not answer"));
+        assert!(
+            idle(&Asked::Failed("version mismatch".into()), None).1[0].contains("fails (version mismatch)")
+        );
     }
 
     #[test]
@@ -212,11 +240,11 @@ mod tests {
 
     #[test]
     fn devices_are_read_as_people_write_them() {
-        let names = |text| slots(text).unwrap().0.into_iter().map(|s| s.name).collect::<Vec<_>>();
+        let names = |text| slots(text, &|_| ()).unwrap().0.into_iter().map(|s| s.name).collect::<Vec<_>>();
         assert_eq!(names("cpu*2"), ["cpu", "cpu#2"]);
         assert_eq!(names("cuda:0, cuda:1*2"), ["cuda:0", "cuda:1", "cuda:1#2"]);
         for bad in ["gpu", "cuda", "cpu*0", "cpu*x", "", "cuda:-1"] {
-            assert!(slots(bad).is_err(), "{bad}");
+            assert!(slots(bad, &|_| ()).is_err(), "{bad}");
         }
     }
 }

@@ -14,9 +14,13 @@ use nvml_wrapper::{Device, Nvml};
 use serde::Deserialize;
 
 use crate::size::gibibytes;
+use crate::trial::device::is_uuid;
 
 /// How long an answer is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long the first one of a run is: a driver that nothing keeps awake takes seconds to start each GPU.
+pub const STARTUP: Duration = Duration::from_secs(30);
 
 /// A GPU with more of its memory taken than this part is not idle, whoever took it.
 const IDLE_MEMORY: f64 = 0.1;
@@ -51,6 +55,8 @@ pub enum Asked {
     NoDriver,
     /// It did not answer in time, or still has not answered an earlier question.
     Late,
+    /// There is one and it fails: its words.
+    Failed(String),
     Gpus(Vec<Gpu>),
 }
 
@@ -69,7 +75,8 @@ impl Gpu {
 
     /// Whether this number or UUID is its.
     pub fn is(&self, mask: &str) -> bool {
-        self.uuid == mask || self.index.to_string() == mask
+        // CUDA takes a UUID's beginning for it.
+        self.index.to_string() == mask || is_uuid(mask) && self.uuid.starts_with(mask)
     }
 
     /// Which GPU it is, and nothing of what it does.
@@ -136,9 +143,20 @@ fn all() -> Asked {
     if cfg!(target_feature = "crt-static") {
         return super::nvidia_smi::ask();
     }
-    let Ok(nvml) = Nvml::init() else { return Asked::NoDriver };
-    let count = nvml.device_count().unwrap_or_default();
-    Asked::Gpus((0..count).filter_map(|index| one(&nvml.device_by_index(index).ok()?, index).ok()).collect())
+    Nvml::init().and_then(|nvml| told(&nvml)).map_or_else(|error| unknown(&error), Asked::Gpus)
+}
+
+/// What an error of NVML says of the driver: that there is none, or that it fails, as after an upgrade without a restart.
+fn unknown(error: &NvmlError) -> Asked {
+    match error {
+        NvmlError::LibloadingError(_) | NvmlError::DriverNotLoaded => Asked::NoDriver,
+        error => Asked::Failed(error.to_string()),
+    }
+}
+
+fn told(nvml: &Nvml) -> Result<Vec<Gpu>, NvmlError> {
+    let count = nvml.device_count()?;
+    Ok((0..count).filter_map(|index| one(&nvml.device_by_index(index).ok()?, index).ok()).collect())
 }
 
 fn one(device: &Device, index: u32) -> Result<Gpu, NvmlError> {
@@ -162,6 +180,13 @@ fn one(device: &Device, index: u32) -> Result<Gpu, NvmlError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_driver_that_fails_is_no_machine_without_one() {
+        assert_eq!(unknown(&NvmlError::DriverNotLoaded), Asked::NoDriver);
+        let Asked::Failed(why) = unknown(&NvmlError::LibRmVersionMismatch) else { panic!("no failure") };
+        assert!(why.contains("version mismatch"), "{why}");
+    }
 
     #[test]
     fn who_holds_the_memory_is_told_with_how_much() {

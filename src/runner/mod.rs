@@ -17,6 +17,7 @@
 
 mod active;
 mod build;
+pub mod builtin;
 pub mod children;
 pub mod command;
 pub mod devices;

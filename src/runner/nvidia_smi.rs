@@ -12,19 +12,27 @@ const MIB: u64 = 1 << 20;
 
 /// Asks it, and waits: as `gpus::ask`, on a thread of its own.
 pub(super) fn ask() -> Asked {
-    match (said(GPUS), said(PROCESSES)) {
-        (Some(gpus), Some(processes)) => Asked::Gpus(read(&gpus, &processes)),
-        _ => Asked::NoDriver,
+    match said(GPUS).and_then(|gpus| Ok((gpus, said(PROCESSES)?))) {
+        Ok((gpus, processes)) => Asked::Gpus(read(&gpus, &processes)),
+        Err(asked) => asked,
     }
 }
 
-fn said(query: &str) -> Option<String> {
+/// What it prints; where it cannot, what that means.
+fn said(query: &str) -> Result<String, Asked> {
     let mut command = Command::new("nvidia-smi");
     command.args([query, "--format=csv,noheader,nounits"]).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::null());
-    let (child, _is_ours) = Own::started(|| command.spawn(), std::process::Child::id).ok()?;
-    let output = child.wait_with_output().ok().filter(|output| output.status.success())?;
-    String::from_utf8(output.stdout).ok()
+    let started = Own::started(|| command.spawn(), std::process::Child::id);
+    let (child, _is_ours) = started.map_err(|_| Asked::NoDriver)?;
+    let output = child.wait_with_output().map_err(|error| Asked::Failed(error.to_string()))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    match output.status.code() {
+        Some(0) => Ok(text),
+        // By its manual: no driver is loaded, or its library is not there.
+        Some(9 | 12) => Err(Asked::NoDriver),
+        _ => Err(Asked::Failed(text.lines().next().unwrap_or("nvidia-smi fails").to_owned())),
+    }
 }
 
 /// The two tables. What is `[N/A]` is not known.

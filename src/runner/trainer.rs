@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::build::{build, script, script_text};
 use super::command::{Preset, Reader, Values, epochs_of, fill};
-use super::{SlotConfig, devices, marks};
+use super::{SlotConfig, builtin, devices, marks};
 use crate::journal::Program;
 use crate::trial::{Job, Trainer};
 
@@ -42,7 +42,7 @@ pub(super) fn worker(config: &SlotConfig) -> io::Result<Vec<String>> {
     let own = &config.evotop;
     Ok(match &config.run.trainer {
         Trainer::Sim => vec![own.to_string_lossy().into_owned(), "sim-worker".into()],
-        Trainer::Yolo => vec![beside(own, "evotop-yolo")?, "worker".into()],
+        Trainer::Yolo => vec![builtin::program(own)?, "worker".into()],
         Trainer::Worker { argv } | Trainer::Command { argv, .. } => argv.clone(),
     })
 }
@@ -125,15 +125,4 @@ pub(super) fn environment(config: &SlotConfig) -> Environment {
         env.push((devices::VISIBLE.into(), mask.into()));
     }
     env
-}
-
-/// A program that lies beside evotop.
-fn beside(own: &Path, name: &str) -> io::Result<String> {
-    let path = own.with_file_name(name);
-    if path.exists() {
-        return Ok(path.to_string_lossy().into_owned());
-    }
-    let remedy =
-        format!("{} is not there: build it with `make demo`, or choose another --trainer", path.display());
-    Err(io::Error::new(io::ErrorKind::NotFound, remedy))
 }

@@ -13,7 +13,7 @@ pub fn named(name: &str) -> Result<Device, String> {
             Ok(Device::Cuda(n))
         } else {
             Err(format!(
-                "device {name}: libtorch sees {present} CUDA devices here; is a driver present that knows CUDA 13, and was `make libtorch CUDA=1` run?"
+                "device {name}: libtorch sees {present} CUDA devices here; is a driver present that knows CUDA 13 (580 or newer), and was `make libtorch CUDA=1` run? Device cpu needs neither"
             ))
         }
     };
@@ -28,6 +28,13 @@ pub fn named(name: &str) -> Result<Device, String> {
             Err(_) => Err(format!("device {name}: not one of cpu, cuda:N, mps, auto")),
         },
     }
+}
+
+/// The names of all that libtorch can compute on here.
+pub fn all() -> Vec<String> {
+    let gpus = (0..Cuda::device_count()).map(|n| format!("cuda:{n}"));
+    let metal = utils::has_mps().then(|| "mps".to_owned());
+    std::iter::once("cpu".to_owned()).chain(gpus).chain(metal).collect()
 }
 
 /// The name evotop uses.

@@ -27,8 +27,9 @@ use crate::dir::{Registry, SessionDir};
 use crate::engine::{Hook, Occasion, OnFailure, Start};
 use crate::evolve::Edit;
 use crate::journal::{Access, How, SlotSpec};
+use crate::process;
 use crate::runner::command::Preset;
-use crate::runner::devices;
+use crate::runner::{builtin, devices};
 use crate::session::Command;
 use crate::shell;
 use crate::size;
@@ -182,8 +183,18 @@ fn place(args: &RunArgs) -> anyhow::Result<(String, PathBuf)> {
 
 /// The slots on these devices, and what is to be said of them.
 pub fn slots(trainer: &Trainer, devices: &str) -> anyhow::Result<(Vec<SlotSpec>, Vec<String>)> {
-    let (slots, notices) =
-        devices::slots(devices).map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
+    let (mut slots, mut notices) = devices::slots(devices, &|text| warn(text))
+        .map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
+    // What nobody named is not to fail: a run on the CPU is better than none.
+    let chosen = devices.trim() == "auto" && slots.iter().any(|slot| slot.device != "cpu");
+    if chosen && *trainer == Trainer::Yolo && builtin::sees_gpu(&process::own_program()) == Some(false) {
+        slots = devices::slots("cpu", &|_| ()).map_err(Told::usage)?.0;
+        notices.push(
+            "the built-in trainer sees no GPU, since it was built without CUDA (make libtorch CUDA=1) or the driver is older than 580: \
+             trials run on the cpu"
+                .into(),
+        );
+    }
     if let Trainer::Command { preset: Some(name), .. } = trainer
         && let Some(preset) = Preset::parse(name).ok().filter(|preset| preset.keeps_mask())
     {

@@ -15,7 +15,7 @@ use evotop::clean::clean_lines;
 use evotop::cli::{broken_pipe, say, whole};
 
 use crate::options::{self, Options};
-use crate::{digits, failure, worker};
+use crate::{device, digits, failure, worker};
 
 /// YOLOv5 and YOLOv3 training on libtorch, evotop's built-in trainer
 #[derive(Parser)]
@@ -56,6 +56,8 @@ enum Command {
     },
     /// Say what a model is: a YAML, a built-in name or a weights file
     Info { model: String },
+    /// Say what there is to compute on, a line each
+    Devices,
 }
 
 /// Runs the program. Output that nobody reads any more (`evotop-yolo info yolov5n | head`) ends it quietly.
@@ -86,6 +88,7 @@ fn dispatch(command: Command) -> Result<()> {
             Ok(say(&digits::write(&out, train, val, seed)?.display().to_string())?)
         }
         Command::Info { model } => info::info(&model),
+        Command::Devices => Ok(say(&device::all().join("\n"))?),
     }
 }
 
