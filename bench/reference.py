@@ -39,12 +39,14 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 NAMES = {"precision": 2, "recall": 3, "mAP50": 4, "mAP50-95": 5}
 
 
+def environment(threads=None):
+    """That of a program of the checkout."""
+    return {**os.environ, **QUIET, **({"OMP_NUM_THREADS": str(threads)} if threads else {})}
+
+
 def run(command, folder=None, threads=None):
     """Runs a program; gives its output, standard error included; ends this one where it fails."""
-    env = {**os.environ, **QUIET}
-    if threads:
-        env["OMP_NUM_THREADS"] = str(threads)
-    done = subprocess.run([str(word) for word in command], cwd=folder, env=env, text=True, errors="replace",
+    done = subprocess.run([str(word) for word in command], cwd=folder, env=environment(threads), text=True, errors="replace",
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     text = COLOUR.sub("", done.stdout).replace("\r", "\n")
     if done.returncode:

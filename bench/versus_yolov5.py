@@ -5,6 +5,7 @@
 
 Prints images a second while training (epochs after the first, whole loop) on that data, and generations an hour of trainings of three epochs
 on the digits of 128 + 64 scenes: ours in a warm worker, theirs by calling the checkout's train() again in one warm process, as its --evolve does.
+Both train in turns, since a machine's speed drifts within minutes.
 Takes minutes; use a quiet machine. The reference writes label caches beside the labels: name a copy of the data.
 """
 
@@ -18,7 +19,7 @@ import tempfile
 import time
 
 import yaml
-from reference import run
+from reference import environment, run
 
 # Times the epochs of a training by the moments at which its progress bars begin, and whole trainings.
 THEIRS = """
@@ -37,8 +38,7 @@ options.imgsz, options.batch_size, options.epochs, options.workers = ask['img'],
 options.noval, options.nosave, options.evolve, options.cache = True, True, 1, 'ram'
 options.save_dir = ask['out']
 device = select_device('cpu')
-report = []
-for _ in range(ask['trainings']):
+for _ in sys.stdin:
     marks = []
     calls = Callbacks()
     calls.register_action('on_train_epoch_start', callback=lambda *a, **k: marks.append(time.perf_counter()))
@@ -47,17 +47,33 @@ for _ in range(ask['trainings']):
     hyp = yaml.safe_load(open(ask['hyp']))
     began = time.perf_counter()
     train.train(hyp, options, device, calls)
-    report.append({'seconds': time.perf_counter() - began, 'epochs': [b - a for a, b in zip(marks[::2], marks[1::2])]})
-print('REPORT' + json.dumps(report))
+    report = {'seconds': time.perf_counter() - began, 'epochs': [b - a for a, b in zip(marks[::2], marks[1::2])]}
+    print('REPORT' + json.dumps(report), flush=True)
 """
 
 
-def theirs(ask, data, epochs):
-    with tempfile.TemporaryDirectory() as folder:
+class Reference:
+    """A process of the checkout that trains once for each line it gets."""
+
+    def __init__(self, ask, data, epochs, folder):
         words = {"data": str(data), "cfg": f"models/{ask.cfg}.yaml", "hyp": str(ask.hyp), "img": ask.img, "batch": ask.batch,
-                 "epochs": epochs, "workers": ask.workers, "threads": ask.threads, "out": folder, "trainings": ask.trainings}
-        text = run([sys.executable, "-c", THEIRS, json.dumps(words)], ask.yolov5, ask.threads)
-    return json.loads(text.split("REPORT")[-1].splitlines()[0])
+                 "epochs": epochs, "workers": ask.workers, "threads": ask.threads, "out": folder}
+        self.log = open(pathlib.Path(folder) / "errors", "w+")
+        self.process = subprocess.Popen([sys.executable, "-c", THEIRS, json.dumps(words)], cwd=ask.yolov5, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment(ask.threads))
+
+    def train(self, trial):
+        self.process.stdin.write("train\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if "REPORT" in line:
+                return json.loads(line.split("REPORT")[1])
+        self.log.seek(0)
+        sys.exit("the reference ended:\n" + self.log.read()[-3000:])
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 class Worker:
@@ -92,14 +108,6 @@ class Worker:
     def close(self):
         self.say({"type": "exit"})
         self.process.wait()
-
-
-def ours(ask, data, epochs):
-    with tempfile.TemporaryDirectory() as folder:
-        worker = Worker(ask, data, epochs, folder)
-        report = [worker.train(trial) for trial in range(ask.trainings)]
-        worker.close()
-    return report
 
 
 def images(data):
@@ -140,7 +148,13 @@ def compare(ask, data, epochs):
     """Images a second and generations an hour of ours, and of theirs."""
     count = images(data)
     rows = []
-    for name, report in (("evotop", ours(ask, data, epochs)), ("reference", theirs(ask, data, epochs))):
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
+        sides = [Worker(ask, data, epochs, folder), Reference(ask, data, epochs, other)]
+        # In turns: a machine's speed drifts by more than a tenth within minutes.
+        reports = list(zip(*[[side.train(trial) for side in sides] for trial in range(ask.trainings)]))
+        for side in sides:
+            side.close()
+    for name, report in zip(("evotop", "reference"), reports):
         # The first training warms up: it reads the pictures and fills the allocators.
         warm = report[1:] or report
         # The last epoch of ours has the validation in it; both are compared by those between.
