@@ -96,20 +96,21 @@ pub fn doctor() -> anyhow::Result<Exit> {
 
 /// What the driver says of GPUs, a line each.
 fn gpus_found(asked: Asked) -> Vec<String> {
-    let one = match asked {
-        Asked::NoDriver => "no NVIDIA driver: trials run on the cpu".into(),
-        Asked::Late => "the NVIDIA driver does not answer: nvidia-smi may tell more".into(),
-        Asked::Failed(why) => format!("the NVIDIA driver fails ({why}): nvidia-smi may tell more"),
-        Asked::Gpus(gpus) if gpus.is_empty() => "an NVIDIA driver, and no GPU: trials run on the cpu".into(),
-        Asked::Gpus(gpus) => {
+    let none = match asked {
+        Asked::Gpus(gpus) if !gpus.is_empty() => {
             let state = |gpu: &Gpu| gpu.busy_with().unwrap_or_else(|| "idle".into());
             return gpus
                 .iter()
                 .map(|gpu| format!("cuda:{} {}, {}", gpu.index, gpu.name, state(gpu)))
                 .collect();
         }
+        Asked::Gpus(_) => "an NVIDIA driver, and no GPU: trials run on the cpu".into(),
+        asked => asked.trouble().map_or_else(
+            || "no NVIDIA driver: trials run on the cpu".into(),
+            |trouble| format!("{trouble}: nvidia-smi may tell more"),
+        ),
     };
-    vec![one]
+    vec![none]
 }
 
 /// Whether this user's processes outlive the last login; none where no login manager decides that.

@@ -104,14 +104,10 @@ pub(super) async fn ask() -> Asked {
 impl Engine {
     /// The driver has answered, or has not.
     pub fn gpus_are(&mut self, asked: Asked) {
-        let why = match &asked {
-            Asked::Late => Some("does not answer".to_owned()),
-            Asked::Failed(why) => Some(format!("fails ({why})")),
-            Asked::NoDriver | Asked::Gpus(_) => None,
-        };
-        let late = why.is_some();
-        if let Some(why) = why.filter(|_| !self.board.late) {
-            self.notice(&format!("the NVIDIA driver {why}: the GPUs' figures are not known"));
+        let trouble = asked.trouble();
+        let late = trouble.is_some();
+        if let Some(trouble) = trouble.filter(|_| !self.board.late) {
+            self.notice(&format!("{trouble}: the GPUs' figures are not known"));
         }
         self.board.late = late;
         self.board.gpus = match asked {

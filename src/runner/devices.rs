@@ -49,20 +49,12 @@ pub fn slots(text: &str, wait: &dyn Fn(&str)) -> Result<(Vec<SlotSpec>, Vec<Stri
 /// A slot for each idle GPU of those that this process was given, and what was left and why; the cpu where none is.
 fn idle(asked: &Asked, visible: Option<&str>) -> (Vec<SlotSpec>, Vec<String>) {
     let gpus = match asked {
-        Asked::NoDriver => return (vec![slot("cpu", 0)], Vec::new()),
-        Asked::Late => {
-            let notice =
-                "the NVIDIA driver does not answer: trials run on the cpu; name GPUs by --devices cuda:0"
-                    .into();
-            return (vec![slot("cpu", 0)], vec![notice]);
-        }
-        Asked::Failed(why) => {
-            let notice = format!(
-                "the NVIDIA driver fails ({why}), as after an upgrade without a restart: trials run on the cpu; nvidia-smi may tell more"
-            );
-            return (vec![slot("cpu", 0)], vec![notice]);
-        }
         Asked::Gpus(gpus) => gpus,
+        asked => {
+            let remedy = "trials run on the cpu; name GPUs by --devices cuda:0; nvidia-smi may tell more";
+            let notices = asked.trouble().map(|trouble| format!("{trouble}: {remedy}"));
+            return (vec![slot("cpu", 0)], notices.into_iter().collect());
+        }
     };
     // None for a share of a GPU: of that the driver's list tells nothing.
     let given: Vec<Option<&Gpu>> = match visible {

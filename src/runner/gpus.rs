@@ -60,6 +60,17 @@ pub enum Asked {
     Gpus(Vec<Gpu>),
 }
 
+impl Asked {
+    /// What is wrong with the driver, in words; none where it answers, or where there is none.
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Late => Some("the NVIDIA driver does not answer".into()),
+            Self::Failed(why) => Some(format!("the NVIDIA driver fails ({why})")),
+            Self::NoDriver | Self::Gpus(_) => None,
+        }
+    }
+}
+
 impl Gpu {
     /// Why it is not idle.
     pub fn busy_with(&self) -> Option<String> {

@@ -2,6 +2,9 @@
 
 use tch::{Cuda, Device, TchError, Tensor, utils};
 
+/// The major number of the first NVIDIA driver that knows libtorch's CUDA.
+pub const FIRST_DRIVER: u32 = 580;
+
 /// `cpu`, `cuda:1`, `1`, `mps`; nothing or `auto` takes the first GPU, or the CPU.
 ///
 /// # Errors
@@ -13,7 +16,7 @@ pub fn named(name: &str) -> Result<Device, String> {
             Ok(Device::Cuda(n))
         } else {
             Err(format!(
-                "device {name}: libtorch sees {present} CUDA devices here; is a driver present that knows CUDA 13 (580 or newer), and was `make libtorch CUDA=1` run? Device cpu needs neither"
+                "device {name}: libtorch sees {present} CUDA devices here; is a driver present that knows CUDA 13 ({FIRST_DRIVER} or newer), and was `make libtorch CUDA=1` run? Device cpu needs neither"
             ))
         }
     };

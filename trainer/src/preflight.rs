@@ -9,12 +9,11 @@ use evotop::{clock, size};
 use tch::{Cuda, Device, utils};
 
 use crate::data::{Cache, Dataset};
+use crate::device::FIRST_DRIVER;
 use crate::machine;
 
 /// Free disk space below which a run is warned about.
 const LITTLE_DISK: u64 = 1_000_000_000;
-/// The major number of the first NVIDIA driver that knows libtorch's CUDA.
-const FIRST_DRIVER: u32 = 580;
 /// Kinds of label problems are many, the files few; more than this many lines nobody reads.
 const MOST_WARNINGS: usize = 20;
 

@@ -187,7 +187,7 @@ pub struct TrainerArgs {
     /// Pictures a batch [default: 16; 8 of the built-in data set]
     #[arg(long)]
     pub batch: Option<u32>,
-    /// Picture side in pixels, made a multiple of 32 [default: 640; 160 of the built-in data set]
+    /// Picture side in pixels, made a multiple of the model's stride, 32 mostly [default: 640; 160 of the built-in data set]
     #[arg(long)]
     pub img: Option<u32>,
     /// Where decoded pictures stay: ram, from one trial to the next, or none [default: ram]

@@ -1,9 +1,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::*;
 use tch::Device;
 
+use super::*;
 use crate::data::ValOptions;
 use crate::data::files::label_path;
 
