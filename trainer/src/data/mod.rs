@@ -21,6 +21,7 @@ mod queue;
 mod rect;
 mod resize;
 mod sample;
+mod warp;
 mod yaml;
 
 pub use augment::Augment;

@@ -1,10 +1,10 @@
-//! Rotation, size, shear, shift and perspective as one matrix: drawing it, warping pictures and moving boxes and outlines by it.
+//! Rotation, size, shear, shift and perspective as one matrix: drawing it, and moving boxes and outlines by it. Pictures are warped in
+//! `warp.rs`.
 
 use rand::{Rng, RngExt as _};
 
 use super::augment::Augment;
 use super::boxes::PixelBox;
-use super::pixels::{GREY, Pixels};
 
 /// An outline in pixels.
 pub type Outline = Vec<[f64; 2]>;
@@ -12,7 +12,7 @@ pub type Outline = Vec<[f64; 2]>;
 /// Three rows of three.
 pub type Matrix = [[f64; 3]; 3];
 
-const IDENTITY: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+pub const IDENTITY: Matrix = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 /// What is drawn by chance for one picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -65,93 +65,6 @@ impl Draw {
 
 fn times(a: &Matrix, b: &Matrix) -> Matrix {
     std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
-}
-
-/// The inverse; of a matrix that squeezes everything flat, the identity (such a picture loses all its boxes anyway).
-fn inverse(m: &Matrix) -> Matrix {
-    let minor = |r0: usize, r1: usize, c0: usize, c1: usize| m[r0][c0] * m[r1][c1] - m[r0][c1] * m[r1][c0];
-    let determinant = m[0][0] * minor(1, 2, 1, 2) - m[0][1] * minor(1, 2, 0, 2) + m[0][2] * minor(1, 2, 0, 1);
-    if determinant.abs() < 1e-12 {
-        return IDENTITY;
-    }
-    let d = 1.0 / determinant;
-    [
-        [minor(1, 2, 1, 2) * d, -minor(0, 2, 1, 2) * d, minor(0, 1, 1, 2) * d],
-        [-minor(1, 2, 0, 2) * d, minor(0, 2, 0, 2) * d, -minor(0, 1, 0, 2) * d],
-        [minor(1, 2, 0, 1) * d, -minor(0, 2, 0, 1) * d, minor(0, 1, 0, 1) * d],
-    ]
-}
-
-/// Warps `from` into `into`, which becomes `to` pixels large.
-pub fn warp(from: &Pixels, matrix: &Matrix, to: (usize, usize), into: &mut Pixels) {
-    if *matrix == IDENTITY && (from.width, from.height) == to {
-        into.clone_from(from);
-        return;
-    }
-    into.reset(to.0, to.1);
-    let back = inverse(matrix);
-    let plain = matrix[2][0] == 0.0 && matrix[2][1] == 0.0;
-    for y in 0..to.1 {
-        let start: [f64; 3] = std::array::from_fn(|i| back[i][1] * y as f64 + back[i][2]);
-        let row = into.row_mut(y);
-        if plain {
-            affine_row(from, (start[0], back[0][0]), (start[1], back[1][0]), row);
-        } else {
-            for (x, out) in row.chunks_exact_mut(3).enumerate() {
-                let [u, v, w] = std::array::from_fn(|i| back[i][0] * x as f64 + start[i]);
-                let w = if w == 0.0 { 0.0 } else { 1.0 / w };
-                sample(from, fixed(u * w), fixed(v * w), out);
-            }
-        }
-    }
-}
-
-/// Coordinates with 16 bits after the point, the nearest, halves away from zero; far outside stays far outside. As `f64::round` does it,
-/// but that is a call of the C library, twice a pixel: a twelfth of a loader's time.
-fn fixed(value: f64) -> i64 {
-    let wanted = (value * 65536.0).clamp(-1e15, 1e15);
-    let whole = wanted as i64;
-    // Exact: so small a number and its whole part differ by a fraction that fits.
-    let rest = wanted - whole as f64;
-    whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5)
-}
-
-fn affine_row(from: &Pixels, (u0, du): (f64, f64), (v0, dv): (f64, f64), row: &mut [u8]) {
-    for (x, out) in row.chunks_exact_mut(3).enumerate() {
-        sample(from, fixed(u0 + du * x as f64), fixed(v0 + dv * x as f64), out);
-    }
-}
-
-/// One pixel between four, those outside being grey.
-#[inline]
-fn sample(from: &Pixels, u: i64, v: i64, out: &mut [u8]) {
-    let (x, y) = (u >> 16, v >> 16);
-    let (fx, fy) = (((u & 0xFFFF) >> 6) as u32, ((v & 0xFFFF) >> 6) as u32);
-    let (width, height) = (from.width as i64, from.height as i64);
-    let weights = [(1024 - fx) * (1024 - fy), fx * (1024 - fy), (1024 - fx) * fy, fx * fy];
-    if x >= 0 && y >= 0 && x + 1 < width && y + 1 < height {
-        let upper = &from.rgb[(y * width + x) as usize * 3..][..6];
-        let lower = &from.rgb[((y + 1) * width + x) as usize * 3..][..6];
-        for channel in 0..3 {
-            let sum = u32::from(upper[channel]) * weights[0]
-                + u32::from(upper[channel + 3]) * weights[1]
-                + u32::from(lower[channel]) * weights[2]
-                + u32::from(lower[channel + 3]) * weights[3];
-            out[channel] = ((sum + (1 << 19)) >> 20) as u8;
-        }
-    } else if x >= -1 && y >= -1 && x < width && y < height {
-        for (channel, out) in out.iter_mut().enumerate() {
-            let at = |x: i64, y: i64| {
-                let inside = x >= 0 && y >= 0 && x < width && y < height;
-                u32::from(if inside { from.rgb[(y * width + x) as usize * 3 + channel] } else { GREY })
-            };
-            let sum = at(x, y) * weights[0]
-                + at(x + 1, y) * weights[1]
-                + at(x, y + 1) * weights[2]
-                + at(x + 1, y + 1) * weights[3];
-            *out = ((sum + (1 << 19)) >> 20) as u8;
-        }
-    }
 }
 
 fn moved(matrix: &Matrix, x: f64, y: f64) -> [f64; 2] {
@@ -242,6 +155,8 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
+    use crate::data::pixels::Pixels;
+    use crate::data::warp::warp;
 
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() < 1e-4 * b.abs().max(1e-2)
@@ -313,17 +228,6 @@ mod tests {
     fn outlines_are_closed_before_points_are_spread_over_them() {
         let corners = [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0]];
         assert_eq!(resampled(&corners, 4), [[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 0.0]]);
-    }
-
-    #[test]
-    fn coordinates_are_rounded_as_the_library_does() {
-        let edges =
-            [0.0, -0.0, 0.5, 0.499_999_999_999_999_94, 1.5, 2.5, 1e11, 1e300, f64::INFINITY, f64::NAN];
-        let many = (0..10_000).map(|i| f64::from(i).sin() * 1e7 + f64::from(i % 4) / 4.0);
-        for wanted in edges.into_iter().chain(many).flat_map(|x| [x, -x]) {
-            let expected = wanted.round().clamp(-1e15, 1e15) as i64;
-            assert_eq!(fixed(wanted / 65536.0), expected, "{wanted}");
-        }
     }
 
     #[test]

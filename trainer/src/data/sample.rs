@@ -10,8 +10,9 @@ use super::hsv::Tables;
 use super::labels::Label;
 use super::letterbox;
 use super::mosaic::{self, Tile};
-use super::perspective::{Draw, move_boxes, warp};
+use super::perspective::{Draw, move_boxes};
 use super::pixels::Pixels;
+use super::warp::warp;
 use super::{DataError, copy_paste};
 
 /// Memory that one thread uses again for every sample.
