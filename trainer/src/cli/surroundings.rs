@@ -2,16 +2,18 @@
 
 /// libgomp's threads spin for milliseconds while they wait by default: where something else wants the cores, a training takes four times
 /// as long by that. Where they sleep at once, it takes 1.8 times as long on idle cores. So they spin for some tens of microseconds, as
-/// long as the operations of a small network leave between them. glibc gives the memory of large tensors back to the system and asks for
-/// it again in every step, page by page, which is a tenth; kept, and in large pages, that costs nothing. It also puts the small pieces in
-/// order each time a large one is freed, which is some hundredths; without its fast bins it has none to put in order. One heap
-/// for all threads keeps what a worker holds from growing: it takes what its busiest moment so far took, and of each heap that is another.
+/// long as the operations of a small network leave between them.
+///
+/// glibc gives the memory of large tensors back to the system and asks for it again in every step, page by page, which is a tenth; kept,
+/// and in large pages, that costs nothing. It also puts the small pieces in order each time a large one is freed, which is some
+/// hundredths; without its fast bins it has none to put in order. What keeps a worker from growing: one heap for all threads, since each
+/// takes what its busiest moment so far took, and none of it for the few largest tensors, around which holes were left.
 #[cfg(unix)]
 const SURROUNDINGS: [(&str, &str); 2] = [
     ("GOMP_SPINCOUNT", "4000"),
     (
         "GLIBC_TUNABLES",
-        "glibc.malloc.arena_max=1:glibc.malloc.mxfast=0:glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864",
+        "glibc.malloc.arena_max=1:glibc.malloc.mxfast=0:glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=67108864",
     ),
 ];
 
