@@ -34,7 +34,8 @@ impl Tables {
         for pixel in pixels.rgb.chunks_exact_mut(3) {
             let [h, s, v] = to_hsv([pixel[0], pixel[1], pixel[2]]);
             let changed = [self.hue[h as usize], self.saturation[s as usize], self.value[v as usize]];
-            pixel.copy_from_slice(&to_rgb(changed));
+            let [r, g, b] = to_rgb(changed);
+            (pixel[0], pixel[1], pixel[2]) = (r, g, b);
         }
     }
 }
@@ -70,13 +71,14 @@ pub fn to_hsv([r, g, b]: [u8; 3]) -> [u8; 3] {
     let value = r.max(g).max(b);
     let spread = value - r.min(g).min(b);
     let saturation = (spread * RECIPROCALS.saturation[value as usize] + (1 << 11)) >> 12;
-    let sixth = if value == r {
-        g - b
+    let (difference, third) = if value == r {
+        (g - b, 0)
     } else if value == g {
-        b - r + 2 * spread
+        (b - r, 2)
     } else {
-        r - g + 4 * spread
+        (r - g, 4)
     };
+    let sixth = difference + third * spread;
     let hue = (sixth * RECIPROCALS.hue[spread as usize] + (1 << 11)) >> 12;
     let hue = if hue < 0 { hue + 180 } else { hue };
     [hue as u8, saturation as u8, value as u8]
@@ -86,21 +88,48 @@ pub fn to_hsv([r, g, b]: [u8; 3]) -> [u8; 3] {
 const WHOLE: i32 = 255 * 30;
 
 pub fn to_rgb([h, s, v]: [u8; 3]) -> [u8; 3] {
-    if s == 0 {
-        return [v; 3];
-    }
-    let (sector, part) = (h / 30 % 6, i32::from(h % 30));
+    let Hue { part, shifts } = HUES[h as usize];
     let (s, value) = (i32::from(s), i32::from(v));
-    let dimmed = |by: i32| ((value * (WHOLE - by) + WHOLE / 2) / WHOLE) as u8;
-    let (low, falling, rising) = (dimmed(s * 30), dimmed(s * part), dimmed(s * (30 - part)));
-    match sector {
-        0 => [v, rising, low],
-        1 => [falling, v, low],
-        2 => [low, v, rising],
-        3 => [low, falling, v],
-        4 => [rising, low, v],
-        _ => [v, low, falling],
+    let dimmed = |by: i32| ((value * (WHOLE - by) + WHOLE / 2) / WHOLE) as u32;
+    let all = u32::from(v) | dimmed(s * 30) << LOW | dimmed(s * i32::from(part)) << BETWEEN;
+    shifts.map(|by| (all >> by) as u8)
+}
+
+/// What a hue makes of a value: the largest of the three colours is it, the smallest lacks all of the saturation, the one between them a
+/// part of it. A table, since what is chosen by chance for each pixel is no good for a processor to guess.
+#[derive(Clone, Copy)]
+struct Hue {
+    /// In 30ths.
+    part: u8,
+    /// Where red, green and blue are to be found among the three: bits.
+    shifts: [u8; 3],
+}
+
+const TOP: u8 = 0;
+const LOW: u8 = 8;
+const BETWEEN: u8 = 16;
+
+static HUES: [Hue; 256] = hues();
+
+const fn hues() -> [Hue; 256] {
+    const ORDERS: [[u8; 3]; 6] = [
+        [TOP, BETWEEN, LOW],
+        [BETWEEN, TOP, LOW],
+        [LOW, TOP, BETWEEN],
+        [LOW, BETWEEN, TOP],
+        [BETWEEN, LOW, TOP],
+        [TOP, LOW, BETWEEN],
+    ];
+    let mut hues = [Hue { part: 0, shifts: [0; 3] }; 256];
+    let mut h = 0;
+    while h < 256 {
+        let (sector, part) = (h / 30 % 6, (h % 30) as u8);
+        // In each second sixth it falls from the top, in the others it rises to it.
+        let part = if sector % 2 == 0 { 30 - part } else { part };
+        hues[h] = Hue { part, shifts: ORDERS[sector] };
+        h += 1;
     }
+    hues
 }
 
 #[cfg(test)]
