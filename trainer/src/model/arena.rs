@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use tch::{Device, Kind, Tensor};
 
-use super::blocks::{Role, Visitor};
+use super::conv::{Role, Visitor};
 
 /// The optimiser's groups, in the order their parameters lie in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,156 +1,10 @@
-//! The blocks networks are made of: how each is built, run, and how its tensors are named. Shapes are `[n, c, h, w]`.
+//! The blocks networks are made of: how each is built, run, and how its tensors are named. Shapes are `[n, c, h, w]`. The convolution
+//! that all are made of is in `conv.rs`.
 
 use tch::Tensor;
 
+use super::conv::{Activation, Conv, Pass, Visitor};
 use super::plan::Module;
-
-/// What holds for one run through the network.
-#[derive(Debug, Clone, Copy)]
-pub struct Pass {
-    /// Batch norms use and update the batch's own statistics.
-    pub train: bool,
-    pub momentum: f64,
-    pub eps: f64,
-}
-
-/// What a tensor of the state is, which decides its optimiser group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Any bias: not decayed.
-    Bias,
-    /// Any other weight: decayed.
-    Weight,
-    /// The weight of a batch norm: not decayed.
-    NormWeight,
-    /// Not trained, but averaged.
-    Buffer,
-}
-
-/// Sees every tensor of a block in state order: name, role, tensor. What it leaves in place is used from then on.
-pub type Visitor<'a> = dyn FnMut(&str, Role, &mut Tensor) + 'a;
-
-/// The activations a model YAML may name.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Activation {
-    Silu,
-    Relu,
-    /// With this slope below 0.
-    Leaky(f64),
-    Identity,
-}
-
-impl Activation {
-    /// `nn.SiLU()`, `SiLU`, `nn.LeakyReLU(0.1)`, ...
-    pub fn named(name: &str) -> Option<Self> {
-        let bare = name.trim().trim_start_matches("torch.").trim_start_matches("nn.");
-        let (kind, arguments) = bare.split_once('(').unwrap_or((bare, ""));
-        match kind.to_ascii_lowercase().as_str() {
-            "silu" => Some(Self::Silu),
-            "relu" => Some(Self::Relu),
-            "leakyrelu" => slope(arguments).map(Self::Leaky),
-            "identity" => Some(Self::Identity),
-            _ => None,
-        }
-    }
-
-    fn apply(self, x: Tensor) -> Tensor {
-        match self {
-            Self::Silu => x.silu(),
-            Self::Relu => x.relu(),
-            Self::Leaky(slope) => x.maximum(&(&x * slope)),
-            Self::Identity => x,
-        }
-    }
-}
-
-/// The slope in the rest of `LeakyReLU(0.1, inplace=True)`; PyTorch's own where none is given.
-fn slope(arguments: &str) -> Option<f64> {
-    let first = arguments.trim_end_matches(')').split(',').next()?.trim();
-    match first.trim_start_matches("negative_slope=") {
-        "" => Some(0.01),
-        number => number.parse().ok().filter(|slope| (0.0..1.0).contains(slope)),
-    }
-}
-
-/// Convolution without bias, batch norm, activation.
-#[derive(Debug)]
-pub struct Conv {
-    weight: Tensor,
-    norm: Norm,
-    stride: i64,
-    padding: i64,
-    groups: i64,
-    activation: Activation,
-}
-
-#[derive(Debug)]
-struct Norm {
-    weight: Tensor,
-    bias: Tensor,
-    mean: Tensor,
-    variance: Tensor,
-}
-
-impl Norm {
-    fn new(channels: i64) -> Self {
-        let (zeros, ones) = (
-            || Tensor::zeros([channels], super::init::OPTIONS),
-            || Tensor::ones([channels], super::init::OPTIONS),
-        );
-        Self { weight: ones(), bias: zeros(), mean: zeros(), variance: ones() }
-    }
-
-    fn forward(&self, x: &Tensor, pass: Pass) -> Tensor {
-        x.batch_norm(
-            Some(&self.weight),
-            Some(&self.bias),
-            Some(&self.mean),
-            Some(&self.variance),
-            pass.train,
-            pass.momentum,
-            pass.eps,
-            true,
-        )
-    }
-
-    fn visit(&mut self, path: &str, see: &mut Visitor) {
-        see(&format!("{path}.weight"), Role::NormWeight, &mut self.weight);
-        see(&format!("{path}.bias"), Role::Bias, &mut self.bias);
-        see(&format!("{path}.running_mean"), Role::Buffer, &mut self.mean);
-        see(&format!("{path}.running_var"), Role::Buffer, &mut self.variance);
-    }
-}
-
-impl Conv {
-    fn new(from: i64, to: i64, kernel: i64, activation: Activation) -> Self {
-        Self::full(from, to, kernel, 1, kernel / 2, 1, activation)
-    }
-
-    fn full(
-        from: i64,
-        to: i64,
-        kernel: i64,
-        stride: i64,
-        padding: i64,
-        groups: i64,
-        activation: Activation,
-    ) -> Self {
-        let weight =
-            super::init::uniform(&[to, from / groups, kernel, kernel], from / groups * kernel * kernel);
-        Self { weight, norm: Norm::new(to), stride, padding, groups, activation }
-    }
-
-    fn forward(&self, x: &Tensor, pass: Pass) -> Tensor {
-        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        let x = x.conv2d(&self.weight, None::<&Tensor>, stride, padding, [1, 1], self.groups);
-        self.activation.apply(self.norm.forward(&x, pass))
-    }
-
-    fn visit(&mut self, path: &str, see: &mut Visitor) {
-        see(&format!("{path}.conv.weight"), Role::Weight, &mut self.weight);
-        self.norm.visit(&format!("{path}.bn"), see);
-    }
-}
 
 /// Two convolutions, with the input added where it fits.
 #[derive(Debug)]
@@ -281,11 +135,11 @@ impl Block {
             Self::Conv(conv) => conv.forward(x, pass),
             Self::Bottleneck(bottleneck) => bottleneck.forward(x, pass),
             Self::C3(c3) => {
-                let mut y = c3.cv1.forward(x, pass);
+                let [mut y, beside] = c3.cv1.forward_beside(&c3.cv2, x, pass);
                 for bottleneck in &c3.m {
                     y = bottleneck.forward(&y, pass);
                 }
-                c3.cv3.forward(&Tensor::cat(&[y, c3.cv2.forward(x, pass)], 1), pass)
+                c3.cv3.forward(&Tensor::cat(&[y, beside], 1), pass)
             }
             Self::Pyramid(pyramid) => pyramid.forward(x, pass),
             Self::Focus(conv) => conv.forward(&space_to_depth(x), pass),
@@ -348,23 +202,6 @@ mod tests {
 
     use super::*;
     use crate::fixture::close;
-
-    #[test]
-    fn activations_are_known_by_name_and_a_leak_by_its_slope() {
-        for (name, expected) in [
-            ("nn.SiLU()", Some(Activation::Silu)),
-            ("torch.nn.ReLU(inplace=True)", Some(Activation::Relu)),
-            ("nn.LeakyReLU(0.1)", Some(Activation::Leaky(0.1))),
-            ("nn.LeakyReLU(negative_slope=0.2, inplace=True)", Some(Activation::Leaky(0.2))),
-            ("nn.LeakyReLU()", Some(Activation::Leaky(0.01))),
-            ("nn.LeakyReLU(steep)", None),
-            ("nn.Mish()", None),
-        ] {
-            assert_eq!(Activation::named(name), expected, "{name}");
-        }
-        let x = Tensor::from_slice(&[-2.0_f32, 3.0]);
-        close(&Activation::Leaky(0.2).apply(x), &[-0.4, 3.0], 1e-6);
-    }
 
     #[test]
     fn focus_puts_even_and_odd_rows_and_columns_side_by_side_in_the_order_of_the_reference() {

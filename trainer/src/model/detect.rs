@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::blocks::{Role, Visitor};
+use super::conv::{Role, Visitor};
 use super::init;
 
 /// The last layer. A level's logits have the shape `[n, anchors, h, w, 5 + classes]`.

@@ -1,10 +1,11 @@
 //! The network: a YAML (`config.rs`) becomes a list of layers (`plan.rs`, within `limits.rs`) made of blocks (`blocks.rs`,
-//! `detect.rs`); `model.rs` builds and runs them, `arena.rs` holds every parameter in one piece of memory, `init.rs` gives first values.
+//! `conv.rs`, `detect.rs`); `model.rs` builds and runs them, `arena.rs` holds every parameter in one piece of memory, `init.rs` gives first values.
 //! Losses, optimisers and files are elsewhere.
 
 mod arena;
 mod blocks;
 mod config;
+mod conv;
 mod detect;
 mod init;
 mod limits;
@@ -18,8 +19,8 @@ mod tests;
 use std::path::PathBuf;
 
 pub use arena::{Arena, Group};
-pub use blocks::{Pass, Role, Visitor};
 pub use config::{Anchors, Argument, BUILT_IN, Config, From, Row};
+pub use conv::{Pass, Role, Visitor};
 pub use detect::{Detect, ordered};
 pub use model::Model;
 pub use plan::{LayerPlan, channels, plan, repeats, stride};

@@ -5,8 +5,9 @@ use std::cell::Cell;
 use tch::{Device, Kind, Tensor};
 
 use super::arena::{Arena, Group};
-use super::blocks::{Activation, Block, Pass, Visitor};
+use super::blocks::Block;
 use super::config::{Anchors, Config};
+use super::conv::{Activation, Pass, Visitor};
 use super::detect::Detect;
 use super::limits::PROBE;
 use super::plan::{LayerPlan, Module, plan};
