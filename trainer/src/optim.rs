@@ -71,12 +71,13 @@ impl Optimizer {
         let piece = |t: &Tensor, at: &std::ops::Range<i64>| t.narrow(0, at.start, at.end - at.start);
         let decayed = &groups[Group::Decayed as usize];
         if self.rule != Rule::AdamW && self.weight_decay != 0.0 {
-            let _ = piece(&gradient, decayed).g_add_(&(piece(&arena.params, decayed) * self.weight_decay));
+            let _ =
+                add_times(&mut piece(&gradient, decayed), &piece(&arena.params, decayed), self.weight_decay);
         }
         let step = match self.rule {
             Rule::Sgd => {
                 let _ = self.first.g_mul_scalar_(rates.momentum).g_add_(&gradient);
-                gradient.g_add_(&(&self.first * rates.momentum))
+                add_times(&mut gradient, &self.first, rates.momentum)
             }
             Rule::Adam | Rule::AdamW => self.adam(&gradient),
         };
@@ -85,7 +86,7 @@ impl Optimizer {
             if self.rule == Rule::AdamW && group == Group::Decayed {
                 let _ = params.g_mul_scalar_(1.0 - lr(group) * self.weight_decay);
             }
-            let _ = params.g_sub_(&(piece(&step, range) * lr(group)));
+            let _ = add_times(&mut params, &piece(&step, range), -lr(group));
         }
     }
 
@@ -105,6 +106,13 @@ impl Optimizer {
             None => mean / (1.0 - beta.powi(self.steps)),
         }
     }
+}
+
+/// Adds so many times another vector, in one pass.
+fn add_times(to: &mut Tensor, other: &Tensor, times: f64) -> Tensor {
+    // What single precision cannot hold is infinite there, as in any product; a tensor of it would be refused.
+    let times = f64::from(times as f32);
+    to.addcmul_(other, &Tensor::full([], times, (other.kind(), other.device())))
 }
 
 /// The norm of a long vector. The sum adds in pairs: libtorch's own norm in single precision is off by 3e-4 at two million numbers.
@@ -147,6 +155,21 @@ mod tests {
                 optimizer.step(&mut arena, Tensor::from_slice(&[gradient]), rates, None);
                 close(&arena.params, &[expected], 2e-7);
             }
+        }
+    }
+
+    #[test]
+    fn a_rate_beyond_single_precision_makes_parameters_infinite_and_is_no_error() {
+        for rule in [Rule::Sgd, Rule::Adam, Rule::AdamW] {
+            let mut arena = one();
+            let rates = Rates { accumulate: 1, bias_lr: 0.5, lr: f64::MAX, momentum: 0.937 };
+            Optimizer::new(rule, &arena, 0.937, 0.0).step(
+                &mut arena,
+                Tensor::from_slice(&[0.5_f32]),
+                rates,
+                None,
+            );
+            assert!(!arena.params.double_value(&[0]).is_finite(), "{rule:?}");
         }
     }
 
