@@ -1,4 +1,6 @@
-//! Devices by the names people give them, how numbers get there, and what a process holds.
+//! Devices by the names people give them, how numbers get there and in which precision they are computed with, and what a process holds.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use tch::{Cuda, Device, TchError, Tensor, utils};
 
@@ -75,6 +77,13 @@ pub fn fetched(tensor: &Tensor, device: Device) -> Tensor {
 /// Where there is no room for them.
 pub fn pinned(tensor: Tensor, device: Device) -> Result<Tensor, TchError> {
     if device.is_cuda() { tensor.f_internal_pin_memory(device) } else { Ok(tensor) }
+}
+
+/// Runs `work`, on a GPU in half precision where it is `mixed`. libtorch's errors are panics, and one that left tch's own function would
+/// leave that on in this thread, with the weights in half precision that are kept until its end: those of now, for all trainings to come.
+pub fn autocast<T>(mixed: bool, work: impl FnOnce() -> T) -> T {
+    let done = tch::autocast(mixed, || catch_unwind(AssertUnwindSafe(work)));
+    done.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Bytes of memory this process holds, where the system tells.

@@ -170,7 +170,10 @@ fn ciou_and_iou(a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
     let union = &a[2] * &a[3] + &b[2] * &b[3] - &inter + EPS;
     let iou = inter / union;
     let v = ((&b[2] / &b[3]).atan() - (&a[2] / &a[3]).atan()).square() * (4.0 / (PI * PI));
-    let alpha = tch::no_grad(|| &v / (&v - &iou + (1.0 + EPS)));
+    let alpha = {
+        let _guard = tch::no_grad_guard();
+        &v / (&v - &iou + (1.0 + EPS))
+    };
     (&iou - (distance / diagonal + v * alpha), iou)
 }
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tch::Device;
 
 use crate::data::{DataError, TrainLoader, TrainOptions, ValLoader, ValOptions};
+use crate::device::autocast;
 use crate::ema::Ema;
 use crate::hyp::Hyp;
 use crate::loss::Criterion;
@@ -345,9 +346,9 @@ pub fn evaluate(
             return Err(TrainError::Cancelled);
         }
         let pictures = batch.floats(device);
-        let (predictions, logits) = tch::autocast(mixed, || model.eval_forward(&pictures));
-        let loss = training
-            .map(|(criterion, _)| tch::no_grad(|| criterion.loss(&logits, &epoch::targets_of(batch)).parts));
+        let (predictions, logits) = autocast(mixed, || model.eval_forward(&pictures));
+        let _guard = tch::no_grad_guard();
+        let loss = training.map(|(criterion, _)| criterion.loss(&logits, &epoch::targets_of(batch)).parts);
         Ok(Forward { predictions, loss })
     })
 }

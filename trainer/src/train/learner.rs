@@ -4,6 +4,7 @@
 use tch::{Kind, Tensor};
 
 use crate::assign::Target;
+use crate::device::autocast;
 use crate::ema::Ema;
 use crate::loss::{Criterion, Loss};
 use crate::model::Model;
@@ -38,7 +39,7 @@ impl Learner {
 
     /// What a batch loses: pictures `[n, 3, h, w]` as fractions, on the network's device.
     pub fn forward(&self, pictures: &Tensor, targets: &[Target]) -> Loss {
-        let logits = tch::autocast(self.is_mixed(), || self.model.train_forward(pictures));
+        let logits = autocast(self.is_mixed(), || self.model.train_forward(pictures));
         self.criterion.loss(&logits, targets)
     }
 
@@ -47,8 +48,10 @@ impl Learner {
         let total =
             self.scaler.as_ref().map_or_else(|| loss.total.shallow_clone(), |s| s.scaled(&loss.total));
         let new = self.model.arena().gradient(&total);
+        // Not by `tch::no_grad`: a panic, as libtorch's errors are, would leave this thread without gradients for good.
+        let _guard = tch::no_grad_guard();
         self.gradient = Some(match self.gradient.take() {
-            Some(mut sum) => tch::no_grad(|| sum.g_add_(&new)),
+            Some(mut sum) => sum.g_add_(&new),
             None => new,
         });
     }
@@ -78,7 +81,7 @@ fn half_suffices(model: &Model) -> bool {
     let _guard = tch::no_grad_guard();
     let picture = Tensor::arange(3 * 256 * 256, (Kind::Float, model.device())).view([1, 3, 256, 256]);
     let picture = (picture * 0.01).sin() * 0.5 + 0.5;
-    let [half, single] = [true, false].map(|mixed| tch::autocast(mixed, || model.eval_forward(&picture).0));
+    let [half, single] = [true, false].map(|mixed| autocast(mixed, || model.eval_forward(&picture).0));
     agree(&half, &single)
 }
 
@@ -95,6 +98,7 @@ mod tests {
     use tch::{Device, Tensor};
 
     use super::*;
+    use crate::failure;
     use crate::fixture::{close, fill, input, near, scene};
     use crate::hyp::Hyp;
     use crate::model::Config;
@@ -222,6 +226,19 @@ mod tests {
                 "the average goes on, as the reference's"
             );
         }
+    }
+
+    #[test]
+    fn an_error_within_a_training_leaves_the_next_one_its_gradients() {
+        let mut learner = small(Rule::Sgd);
+        learner.gradient = Some(Tensor::zeros([2], (Kind::Float, Device::Cpu)));
+        let loss = learner.forward(&input(2, 64, 64), &scene());
+        let failed = failure::catch(|| learner.backward(&loss));
+        assert!(failed.unwrap_err().contains("size"), "two numbers are no gradient of this network");
+        learner.forget();
+        let loss = learner.forward(&input(2, 64, 64), &scene());
+        assert!(loss.total.requires_grad());
+        learner.backward(&loss);
     }
 
     #[test]
