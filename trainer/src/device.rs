@@ -14,7 +14,7 @@ pub const FIRST_DRIVER: u32 = 580;
 pub fn named(name: &str) -> Result<Device, String> {
     let cuda = |n: usize| {
         let present = Cuda::device_count();
-        if (n as i64) < present {
+        if i64::try_from(n).is_ok_and(|n| n < present) {
             Ok(Device::Cuda(n))
         } else {
             Err(format!(
@@ -100,7 +100,9 @@ mod tests {
     #[test]
     fn names_people_give_are_understood() {
         assert_eq!(named("CPU").unwrap(), Device::Cpu);
-        assert!(named("cuda:77").unwrap_err().contains("make libtorch CUDA=1"));
+        for far in ["cuda:77", "cuda:18446744073709551615"] {
+            assert!(named(far).unwrap_err().contains("make libtorch CUDA=1"));
+        }
         assert!(named("tpu").unwrap_err().contains("not one of"));
         assert_eq!(spelled(Device::Cuda(1)), "cuda:1");
     }

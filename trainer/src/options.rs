@@ -202,11 +202,11 @@ impl Options {
 
     /// Whether a parameter of this name is held still by `--freeze`.
     pub fn freezes(&self, name: &str) -> bool {
-        let layers: Vec<usize> = match self.freeze[..] {
-            [n] => (0..n).collect(),
-            ref list => list.to_vec(),
-        };
-        layers.iter().any(|x| name.contains(&format!("model.{x}.")))
+        let number = |rest: &str| rest.split_once('.')?.0.parse().ok();
+        name.split("model.").skip(1).filter_map(number).any(|layer| match self.freeze[..] {
+            [n] => layer < n,
+            ref list => list.contains(&layer),
+        })
     }
 
     /// Threads to compute with.
@@ -280,6 +280,8 @@ mod tests {
     fn freeze_takes_a_count_or_a_list() {
         let first = map(&[("freeze", "2")]).unwrap();
         assert!(first.freezes("model.1.bn.weight") && !first.freezes("model.2.cv1.conv.weight"));
+        let all = map(&[("freeze", "18446744073709551615")]).unwrap();
+        assert!(all.freezes("model.24.m.0.weight"), "however many there are");
         let list = map(&[("freeze", "0,10")]).unwrap();
         assert!(list.freezes("model.10.conv.weight") && !list.freezes("model.1.conv.weight"));
         assert!(!map(&[]).unwrap().freezes("model.0.conv.weight"));

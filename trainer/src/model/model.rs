@@ -130,7 +130,8 @@ impl Model {
 
     /// Logits of each level for pictures `[n, c, h, w]` in 0..1; batch norms learn from them.
     pub fn train_forward(&self, pictures: &Tensor) -> Vec<Tensor> {
-        self.batches.set(self.batches.get() + 1);
+        // A file may have said any number.
+        self.batches.set(self.batches.get().saturating_add(1));
         self.detect.forward(&refs(&run(&self.layers, &self.detect_inputs, &channels_last(pictures), TRAIN)))
     }
 

@@ -231,6 +231,17 @@ fn fixture_2_forward_of_the_yolov3_models() {
 }
 
 #[test]
+fn whatever_count_of_batches_a_file_says_is_counted_on_from_and_does_not_turn_round() {
+    let mut model = built("yolov5p", 1);
+    for (said, then) in [(7, 8), (i64::MAX, i64::MAX)] {
+        let name = "model.0.bn.num_batches_tracked";
+        assert!(model.load_entry(name, &Tensor::from(said)));
+        model.train_forward(&input(1, 64, 64));
+        assert_eq!(state_of(&model, name)[0].1.int64_value(&[]), then);
+    }
+}
+
+#[test]
 fn a_duplicate_computes_the_same() {
     let mut model = built("yolov5n", 3);
     fill(&mut model);
