@@ -216,7 +216,9 @@ mod tests {
         fn each_pixel_lies_where_the_matrix_says_be_the_picture_turned_or_upright(
             (width, height, seed) in (1..40_usize, 1..40_usize, 0..1000_usize),
             to in (1..40_usize, 1..40_usize),
-            scale in prop::sample::select(vec![(1.0, 1.0), (0.5, 1.7), (3.0, 0.31), (-1.0, 1.0), (0.8, -2.0)]),
+            scale in prop::sample::select(vec![
+                (1.0, 1.0), (0.5, 1.7), (3.0, 0.31), (-1.0, 1.0), (0.8, -2.0), (1e300, 1e-300), (f64::NAN, 1.0),
+            ]),
             shift in (-30.0..60.0_f64, -30.0..60.0_f64),
             turn in prop::sample::select(vec![0.0, -0.0, 0.2]),
         ) {
