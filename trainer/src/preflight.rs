@@ -100,17 +100,19 @@ fn device_line(device: Device, threads: usize) -> String {
 
 /// Why libtorch sees no GPU where there is a driver, unless the mask hides them all: a slot that is to compute on the CPU is shown none.
 fn unused_gpu(driver: &str, has_cuda: bool, mask: Option<&str>) -> Option<String> {
-    if !has_cuda {
-        return Some(
-            "there is an NVIDIA driver, but this build has no CUDA (make libtorch CUDA=1)".to_owned(),
-        );
-    }
     let first = mask.map(|mask| mask.split(',').next().unwrap_or_default().trim());
     let hidden = first.is_some_and(|word| !is_uuid(word) && word.parse::<u32>().is_err());
     let is_old = driver.split('.').next()?.parse::<u32>().is_ok_and(|major| major < FIRST_DRIVER);
-    (is_old && !hidden).then(|| {
-        format!("NVIDIA driver {driver} is too old for this libtorch's CUDA 13, which needs {FIRST_DRIVER} or newer")
-    })
+    match (has_cuda, is_old) {
+        // A slot on the CPU is shown no GPU; that another build could use one is told all the same.
+        (false, false) => {
+            Some("there is an NVIDIA driver, but this build has no CUDA (make libtorch CUDA=1)".to_owned())
+        }
+        (_, true) if !hidden => Some(format!(
+            "NVIDIA driver {driver} is too old for libtorch's CUDA 13, which needs {FIRST_DRIVER} or newer"
+        )),
+        _ => None,
+    }
 }
 
 /// How many batches are timed before a training's length is told.
@@ -184,13 +186,19 @@ mod tests {
 
     #[test]
     fn a_gpu_that_is_not_used_is_told_of_unless_it_is_hidden_on_purpose() {
-        assert!(unused_gpu("525.60", false, Some("")).unwrap().contains("make libtorch CUDA=1"));
+        assert!(unused_gpu("580.95.05", false, Some("")).unwrap().contains("make libtorch CUDA=1"));
         for mask in [None, Some("0"), Some("GPU-1b,2")] {
-            assert!(unused_gpu("525.60", true, mask).unwrap().contains("driver 525.60 is too old"));
+            for has_cuda in [true, false] {
+                let why = unused_gpu("525.60", has_cuda, mask).unwrap();
+                assert!(why.contains("driver 525.60 is too old") && !why.contains("make"), "{why}");
+            }
             assert_eq!(unused_gpu("580.95.05", true, mask), None);
         }
         for mask in ["", "-1", "NoDevFiles"] {
-            assert_eq!(unused_gpu("525.60", true, Some(mask)), None);
+            assert_eq!(
+                [true, false].map(|has_cuda| unused_gpu("525.60", has_cuda, Some(mask))),
+                [None, None]
+            );
         }
     }
 
