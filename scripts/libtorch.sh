@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # libtorch.sh: puts libtorch 2.13.0 where cargo looks for it (.libtorch, a link into a cache shared by all checkouts).
 #
-#   CUDA=1|0              with or without the CUDA libraries (default: with them where an NVIDIA driver is present)
+#   CUDA=1|0              with or without the CUDA libraries (default: as .libtorch has them already; at first, with them where an
+#                         NVIDIA driver is present that is new enough for them)
 #   LIBTORCH=DIR          use this libtorch and download nothing
 #   EVOTOP_CACHE=DIR      where unpacked copies are kept (default: $XDG_CACHE_HOME/evotop or ~/.cache/evotop)
 #   LIBTORCH_INDEX=URL    a mirror of the Python package index (pip's own PIP_INDEX_URL works too)
@@ -36,10 +37,12 @@ esac
 # The version of the NVIDIA driver, where a GPU can be reached through it: a container sees the file in /proc without being given one.
 driver() {
   local found
-  found=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | head -n 1) || found=
+  found=$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null) || found=
   if [ -z "$found" ] && [ -e /dev/nvidiactl ]; then
-    found=$(grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' /proc/driver/nvidia/version 2>/dev/null | head -n 1) || found=
+    found=$(grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' /proc/driver/nvidia/version 2>/dev/null) || found=
   fi
+  # There is a line for each GPU, and in the file one for the compiler. Not by head: who writes to it after it has gone fails.
+  found=${found%%$'\n'*}
   printf '%s' "$found"
 }
 
@@ -84,7 +87,11 @@ link() {
   before=$(readlink .libtorch || true)
   if [ "$before" != "$home/torch" ]; then
     # What was built with one of them asks the linker for libraries that the other one may not have.
-    if [ -n "$before" ] && [ -d target ]; then "${CARGO:-cargo}" clean -q -p torch-sys >&2 || true; fi
+    for built in debug release; do
+      if [ -n "$before" ] && [ -d "target/$built" ]; then
+        "${CARGO:-cargo}" clean -q --profile "${built/debug/dev}" -p torch-sys >&2 || true
+      fi
+    done
     ln -sfn "$home/torch" .libtorch
     touch "$home/torch/build-version" # cargo links anew when this is newer than its last build
   fi

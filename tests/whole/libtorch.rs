@@ -136,6 +136,47 @@ fn a_libtorch_that_is_there_is_taken_and_nothing_is_fetched() {
 }
 
 #[test]
+fn unasked_the_cuda_libraries_come_where_the_driver_knows_them_and_what_was_chosen_stays() {
+    if cfg!(target_os = "macos") {
+        return; // There is no CUDA.
+    }
+    let checkout = Checkout::new();
+    checkout.install("g++", "");
+    let cleaned = checkout.path("cleaned");
+    checkout.install("cargo", &format!("echo \"$*\" >>{}", cleaned.display()));
+    fs::create_dir_all(checkout.path("target/debug")).unwrap();
+    let machine = Command::new("uname").arg("-m").output().unwrap().stdout;
+    let torch = |flavour: &str| {
+        let name = format!("libtorch-2.13.0-{flavour}-{}", String::from_utf8_lossy(&machine).trim());
+        checkout.path("home/.cache/evotop").join(name).join("torch")
+    };
+    for flavour in ["cpu", "cuda"] {
+        fs::create_dir_all(torch(flavour)).unwrap();
+        fs::write(torch(flavour).join("build-version"), "2.13.0\n").unwrap();
+    }
+    // What it says where the driver is of this version and CUDA is this word; and it takes this flavour.
+    let takes = |driver: &str, cuda: &str, flavour: &str| {
+        checkout.install("nvidia-smi", &format!("echo {driver}; echo {driver}"));
+        let ended = checkout.make("libtorch", &[("CUDA", cuda)]);
+        assert!(ended.status.success(), "{ended:?}");
+        assert_eq!(fs::read_link(checkout.path(".libtorch")).unwrap(), torch(flavour), "{ended:?}");
+        String::from_utf8_lossy(&ended.stderr).into_owned()
+    };
+    let (known, old) = ("580.95.05", "535.183.01");
+    let said = takes(old, "", "cpu");
+    assert!(said.contains("driver 535.183.01 is too old") && said.contains("--devices cpu"), "{said}");
+    assert!(!takes(known, "", "cpu").contains("driver"), "it is there already");
+    assert!(!cleaned.exists(), "nothing was linked with another one");
+    takes(known, "1", "cuda");
+    assert_eq!(fs::read_to_string(&cleaned).unwrap(), "clean -q --profile dev -p torch-sys\n");
+    takes(old, "", "cuda");
+    takes(known, "0", "cpu");
+    fs::remove_file(checkout.path(".libtorch")).unwrap();
+    let said = takes(known, "", "cuda");
+    assert!(said.contains("driver 580.95.05") && said.contains("CUDA=0"), "{said}");
+}
+
+#[test]
 fn without_a_gpu_nothing_is_fetched_or_built_for_its_check() {
     let checkout = Checkout::new();
     checkout.install("g++", "");
