@@ -94,15 +94,12 @@ pub fn doctor() -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// What the driver says of GPUs, a line each.
+/// What the driver says of GPUs, a line each. By its own numbers: `cuda:0` is the first of those that a process is given.
 fn gpus_found(asked: Asked) -> Vec<String> {
     let none = match asked {
         Asked::Gpus(gpus) if !gpus.is_empty() => {
             let state = |gpu: &Gpu| gpu.busy_with().unwrap_or_else(|| "idle".into());
-            return gpus
-                .iter()
-                .map(|gpu| format!("cuda:{} {}, {}", gpu.index, gpu.name, state(gpu)))
-                .collect();
+            return gpus.iter().map(|gpu| format!("{} {}, {}", gpu.index, gpu.name, state(gpu))).collect();
         }
         Asked::Gpus(_) => "an NVIDIA driver, and no GPU: trials run on the cpu".into(),
         asked => asked.trouble().map_or_else(

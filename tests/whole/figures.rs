@@ -111,6 +111,16 @@ fn yolov5(world: &World, file: &std::path::Path, verb: &[&str], devices: &str) -
 }
 
 #[test]
+fn doctor_lists_the_gpus_by_the_drivers_numbers_whichever_this_process_was_given() {
+    let (world, file) = world(&gpus(&[(41, 100, &[(77, 40)]), (0, 0, &[])]));
+    let mut command = world.evotop(&["doctor"]);
+    let output = command.env("EVOTOP_GPUS", &file).env("CUDA_VISIBLE_DEVICES", "1").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains(&format!("gpu        0 {NAME}, process 77 computes on it")), "{told}");
+    assert!(told.contains(&format!("gpu        1 {NAME}, idle")), "{told}");
+}
+
+#[test]
 fn yolov5_is_told_the_number_of_a_gpu_that_is_named_by_its_uuid() {
     let (world, file) = world(&gpus(&[(0, 0, &[]), (0, 0, &[])]));
     let told = yolov5(&world, &file, &["check"], "GPU-1");
