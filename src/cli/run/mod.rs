@@ -1,8 +1,9 @@
 //! `evotop run`: starts a session or goes on with one, and attaches.
 //!
 //! `args.rs` is the command line, `config.rs` the options of a file, `create.rs` a new run's first event, `files.rs`
-//! whether what its trainer is to read is there, `resume.rs` what the same words mean for a run that is there, `launch.rs` the session process, `again.rs` what another process is
-//! to be told, `past.rs` what a run begins with, `time.rs` how people write times.
+//! whether what its trainer is to read is there, `resume.rs` what the same words mean for a run that is there,
+//! `launch.rs` the session process, `again.rs` what another process is to be told, `past.rs` what a run begins with,
+//! `time.rs` how people write times.
 
 mod again;
 mod args;
@@ -190,8 +191,8 @@ pub fn slots(trainer: &Trainer, devices: &str) -> anyhow::Result<(Vec<SlotSpec>,
     if chosen && *trainer == Trainer::Yolo && builtin::sees_gpu(&process::own_program()) == Some(false) {
         slots = devices::slots("cpu", &|_| ()).map_err(Told::usage)?.0;
         notices.push(
-            "the built-in trainer sees no GPU, since it was built without CUDA (make libtorch CUDA=1) or the driver is older than 580: \
-             trials run on the cpu"
+            "the built-in trainer sees no GPU, as where it was built without CUDA (make libtorch CUDA=1) or the driver is older than 580 \
+             (evotop-yolo devices may tell more): trials run on the cpu"
                 .into(),
         );
     }
