@@ -30,7 +30,7 @@ use crate::evolve::Edit;
 use crate::journal::{Access, How, SlotSpec};
 use crate::process;
 use crate::runner::command::Preset;
-use crate::runner::{builtin, devices};
+use crate::runner::{builtin, devices, gpus};
 use crate::session::Command;
 use crate::shell;
 use crate::size;
@@ -188,7 +188,10 @@ pub fn slots(trainer: &Trainer, devices: &str) -> anyhow::Result<(Vec<SlotSpec>,
         .map_err(|error| Told::usage(format!("--devices {devices}: {error}")))?;
     // What nobody named is not to fail: a run on the CPU is better than none.
     let chosen = devices.trim() == "auto" && slots.iter().any(|slot| slot.device != "cpu");
-    if chosen && *trainer == Trainer::Yolo && builtin::sees_gpu(&process::own_program()) == Some(false) {
+    if chosen
+        && *trainer == Trainer::Yolo
+        && builtin::sees_gpu(&process::own_program(), gpus::STARTUP) == Some(false)
+    {
         slots = devices::slots("cpu", &|_| ()).map_err(Told::usage)?.0;
         notices.push(
             "the built-in trainer sees no GPU, as where it was built without CUDA (make libtorch CUDA=1) or the driver is older than 580 \
