@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use evotop::size;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::data::Split;
+use crate::machine;
 
 use super::scene::{SCENE, Scene, compose};
 use super::source::{Digit, digits};
@@ -19,6 +21,9 @@ pub const VAL: usize = 64;
 
 /// Raised when the same seed starts to give other pictures, so that older ones are not taken for them.
 pub const EDITION: u32 = 2;
+
+/// Bytes that a scene takes on a disk: a picture with much noise in it, and its labels.
+const SCENE_BYTES: u64 = 48 << 10;
 
 /// Part of every scene's seed. Another number gives other pictures, and they are another edition.
 const STREAM: u64 = 1;
@@ -35,13 +40,16 @@ pub enum DigitsError {
     Picture { path: PathBuf, source: image::ImageError },
     #[error("{}: holds something else already; name another folder or empty this one", path.display())]
     Occupied { path: PathBuf },
+    #[error("{}: {count} scenes need about {}, {} are free; ask for fewer or name a folder elsewhere",
+        path.display(), size::short(*needed), size::short(*free))]
+    Room { path: PathBuf, count: usize, needed: u64, free: u64 },
 }
 
 /// Writes `train` and `val` scenes into the folder `out` and returns the path of its data YAML. Where the very same scenes are there
 /// already, nothing is written; where anything else is, nothing is touched.
 ///
 /// # Errors
-/// Where the folder holds other things or cannot be written.
+/// Where the folder holds other things, cannot be written, or would fill the disk.
 pub fn write(out: &Path, train: usize, val: usize, seed: u64) -> Result<PathBuf, DigitsError> {
     let io = |path: &Path| {
         let path = path.to_path_buf();
@@ -55,6 +63,11 @@ pub fn write(out: &Path, train: usize, val: usize, seed: u64) -> Result<PathBuf,
     }
     if fs::read_dir(&out).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(DigitsError::Occupied { path: out });
+    }
+    let count = train.saturating_add(val);
+    let needed = SCENE_BYTES.saturating_mul(count as u64);
+    if let Some(free) = machine::free_disk(&out).filter(|free| *free < needed) {
+        return Err(DigitsError::Room { path: out, count, needed, free });
     }
     let parent = out.parent().unwrap_or(Path::new("/")).to_path_buf();
     fs::create_dir_all(&parent).map_err(io(&parent))?;
@@ -178,5 +191,13 @@ mod tests {
         let error = write(&out, 3, 2, 0).unwrap_err().to_string();
         assert!(error.contains("something else"), "{error}");
         assert!(!out.join("images/train/000002.png").exists());
+    }
+
+    #[test]
+    fn more_scenes_than_the_disk_holds_are_refused_before_one_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write(&folder.path().join("d"), usize::MAX, 2, 0).unwrap_err().to_string();
+        assert!(error.contains("are free; ask for fewer"), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }
